@@ -1,0 +1,725 @@
+"""resources/ -> core values. Refuses what it cannot prove, and says file and field."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from intake_app.core import facts
+from intake_app.core.condition import Condition, ConditionError, Type, parse
+from intake_app.core.errors import ContentError
+from intake_app.core.instrument import METHODS, SUICIDE_LEVEL, Band, Cutoff, Instrument
+from intake_app.core.medication import Drug, DrugClass, Formulary
+from intake_app.core.model import Due, Source, Stage, Tier
+from intake_app.core.protocol import (
+    ITEM_KINDS,
+    KINDS,
+    PLACEHOLDER,
+    Citation,
+    Criterion,
+    Item,
+    Option,
+    Param,
+    Protocol,
+    Rule,
+)
+from intake_app.core.safety import SCREEN_ITEMS
+
+RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+KNOWLEDGE = "KNOWLEDGE:"
+_CHECKED = ("text_seen", "secondary", "knowledge")
+_MEDICINES = "medications.toml"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ParamDecision:
+    """A clinician's word on one parameter: the value that holds here, and who took it over."""
+
+    criterion: str
+    param: str
+    value: object
+    by: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The content as written, with the clinic's decisions: all that a protocol is built from."""
+
+    files: Mapping[str, str]
+    decisions: tuple[ParamDecision, ...] = ()
+    adopted_by: str | None = None
+
+    def to_text(self) -> str:
+        """Canonical JSON; its SHA-256 is the digest that each intake keeps."""
+        decisions = [[d.criterion, d.param, _plain(d.value), d.by] for d in self.decisions]
+        whole = {"files": dict(self.files), "decisions": decisions, "adopted_by": self.adopted_by}
+        return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    @classmethod
+    def from_text(cls, text: str) -> Bundle:
+        whole = json.loads(text, parse_float=Decimal)
+        decisions = tuple(
+            ParamDecision(criterion, param, tuple(v) if isinstance(v, list) else v, by)
+            for criterion, param, v, by in whole["decisions"]
+        )
+        return cls(whole["files"], decisions, whole["adopted_by"])
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.to_text().encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def shipped(root: Path = RESOURCES) -> Bundle:
+    """The content files that came with the app."""
+    paths = [*root.glob("protocols/*.toml"), *root.glob("instruments/*.toml"), root / _MEDICINES]
+    try:
+        return Bundle({p.relative_to(root).as_posix(): p.read_text("utf-8") for p in sorted(paths)})
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(str(root.name), f"a file cannot be read ({type(error).__name__})") from None
+
+
+def build(bundle: Bundle) -> Protocol:
+    """Prove a bundle and build its protocol; raise ContentError with file and field."""
+    tables = {name: _toml(name, text) for name, text in bundle.files.items()}
+    protocols = [name for name in tables if name.startswith("protocols/")]
+    if len(protocols) != 1 or _MEDICINES not in tables:
+        raise ContentError("resources", "needs one protocol and medications.toml")
+    instruments = [
+        _instrument(Fields(name, "", table))
+        for name, table in tables.items()
+        if name.startswith("instruments/")
+    ]
+    formulary = _formulary(Fields(_MEDICINES, "", tables[_MEDICINES]))
+    builder = _ProtocolBuilder(bundle, {i.id: i for i in instruments}, formulary)
+    return builder.build(Fields(protocols[0], "", tables[protocols[0]]))
+
+
+def _toml(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ContentError(name, f"is not TOML ({error})") from None
+
+
+class Fields:
+    """One table, read field by field; `done` refuses what nobody asked for."""
+
+    def __init__(self, file: str, place: str, table: object) -> None:
+        self._file = file
+        self.place = place
+        if not isinstance(table, dict):
+            raise self.wrong("", "has to be a table")
+        self._left: dict[str, Any] = dict(table)
+
+    def wrong(self, key: str, what: str) -> ContentError:
+        place = ".".join(part for part in (self.place, key) if part)
+        return ContentError(f"{self._file}: {place}" if place else self._file, what)
+
+    def take(self, key: str, kind: type[T], default: T | None = None) -> T:
+        if key not in self._left:
+            if default is None:
+                raise self.wrong(key, "is missing")
+            return default
+        value = self._left.pop(key)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.wrong(key, f"has to be {_KIND_WORDS.get(kind, kind.__name__)}")
+        if kind is str and default is None and not str(value).strip():
+            raise self.wrong(key, "is empty")
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return self.take(key, str, default)
+
+    def flag(self, key: str) -> bool:
+        return self.take(key, bool, False)
+
+    def texts(self, key: str, default: list[str] | None = None) -> tuple[str, ...]:
+        values = self.take(key, list, default)
+        if not all(isinstance(value, str) for value in values):
+            raise self.wrong(key, "has to be a list of texts")
+        return tuple(values)
+
+    def one_of(self, key: str, known: Iterable[str], default: str | None = None) -> str:
+        value = self.text(key, default)
+        known = tuple(known)
+        if value not in known:
+            raise self.wrong(key, f"'{value}' is not one of {', '.join(known)}")
+        return value
+
+    def raw(self, key: str) -> Any:
+        if key not in self._left:
+            raise self.wrong(key, "is missing")
+        return self._left.pop(key)
+
+    def has(self, key: str) -> bool:
+        return key in self._left
+
+    def tables(self, key: str, *, needed: bool = False) -> list[Fields]:
+        rows = self.take(key, list, None if needed else [])
+        return [Fields(self._file, self._row(key, i, row), row) for i, row in enumerate(rows)]
+
+    def _row(self, key: str, number: int, row: object) -> str:
+        name = row.get("id", row.get("generic", number + 1)) if isinstance(row, dict) else number
+        return f"{self.place}.{key}[{name}]" if self.place else f"{key}[{name}]"
+
+    def table(self, key: str, *, needed: bool = False) -> Fields:
+        place = f"{self.place}.{key}" if self.place else key
+        return Fields(self._file, place, self.take(key, dict, None if needed else {}))
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._left)
+
+    def done(self) -> None:
+        if self._left:
+            raise self.wrong(next(iter(self._left)), "is not a field here")
+
+
+_KIND_WORDS: dict[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def _tier(fields: Fields) -> Tier:
+    return Tier[fields.one_of("tier", (t.word for t in Tier)).upper()]
+
+
+def _due(fields: Fields, key: str = "due") -> Due:
+    return Due[fields.one_of(key, (d.word for d in Due)).upper()]
+
+
+def _stage(fields: Fields, default: str | None = None) -> Stage:
+    return Stage(fields.one_of("stage", Stage, default))
+
+
+# Sources ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Library:
+    """The works of one file; every one has to be cited."""
+
+    works: Mapping[str, Citation]
+    cited: set[str] = field(default_factory=set)
+
+    def cite(self, fields: Fields) -> Citation:
+        work = self.work(fields, fields.text("ref"))
+        found = replace(
+            work, section=fields.text("section", ""), checked=fields.one_of("checked", _CHECKED)
+        )
+        fields.done()
+        return found
+
+    def work(self, fields: Fields, ref: str) -> Citation:
+        if ref not in self.works:
+            raise fields.wrong("source", f"'{ref}' is not among the sources of the file")
+        self.cited.add(ref)
+        return self.works[ref]
+
+    def check(self, fields: Fields) -> None:
+        for ref in self.works:
+            if ref not in self.cited:
+                raise fields.wrong(f"sources.{ref}", "is cited nowhere")
+
+
+def _library(fields: Fields) -> _Library:
+    tables = fields.table("sources")
+    return _Library({ref: _work(tables.table(ref)) for ref in tables.names()})
+
+
+def _work(fields: Fields) -> Citation:
+    found = Citation(
+        title=fields.text("title"),
+        year=fields.text("year", ""),
+        kind=fields.one_of("kind", KINDS),
+        url=fields.text("url", ""),
+        section="",
+        checked="",
+    )
+    fields.done()
+    return found
+
+
+# Protocol ---------------------------------------------------------------------------------------
+
+
+class _ProtocolBuilder:
+    def __init__(
+        self, bundle: Bundle, instruments: Mapping[str, Instrument], formulary: Formulary
+    ) -> None:
+        self._bundle = bundle
+        self._instruments = instruments
+        self._formulary = formulary
+        self._decisions = {(d.criterion, d.param): d for d in bundle.decisions}
+
+    def build(self, fields: Fields) -> Protocol:
+        library = _library(fields)
+        criteria = [_Draft(table, library, self._decisions) for table in
+                    fields.tables("criteria", needed=True)]
+        self._types = self._names(fields, criteria)
+        built = tuple(self._prove(draft) for draft in criteria)
+        instruments = dict(self._placed(criteria))
+        protocol = Protocol(
+            name=fields.text("name"),
+            version=fields.text("version"),
+            digest=self._bundle.digest,
+            drug=fields.one_of("drug", ("ketamine", "esketamine")),
+            route=fields.one_of("route", ("iv", "im", "nasal", "oral", "sublingual")),
+            repeated_course=fields.take("repeated_course", bool),
+            suicide_screen=fields.one_of("suicide_screen", self._instruments),
+            criteria=built,
+            instruments=instruments,
+            formulary=self._formulary,
+            adopted_by=self._bundle.adopted_by,
+        )
+        fields.done()
+        library.check(fields)
+        self._check_whole(fields, protocol)
+        return protocol
+
+    def _names(self, fields: Fields, drafts: list[_Draft]) -> dict[str, Type]:
+        """Every name a condition may use; two things may not share one."""
+        asked = [name for draft in drafts for name in draft.asks]
+        unknown = [name for name in asked if name not in self._instruments]
+        if unknown or len(asked) != len(set(asked)):
+            raise fields.wrong("criteria.asks", f"unknown or repeated instrument {unknown or asked}")
+        items = [item for draft in drafts for item in draft.items]
+        items += [item for name in asked for item in self._instruments[name].items]
+        names = [item.name for item in items]
+        ids = [draft.id for draft in drafts]
+        for several in (names, ids):
+            twice = next((name for name in several if several.count(name) > 1), None)
+            if twice:
+                raise fields.wrong(f"criteria[{twice}]", "stands twice")
+        clash = next((name for name in names if name in facts.FACTS), None)
+        if clash:
+            raise fields.wrong(f"items[{clash}]", "is the name of a fact")
+        return facts.types(items, ids)
+
+    def _placed(self, drafts: list[_Draft]) -> Iterable[tuple[str, Instrument]]:
+        """Each instrument's items belong to the criterion that asks them."""
+        for draft in drafts:
+            for name in draft.asks:
+                found = self._instruments[name]
+                items = tuple(replace(item, criterion=draft.id) for item in found.items)
+                yield name, replace(found, items=items)
+
+    def _prove(self, draft: _Draft) -> Criterion:
+        used: set[str] = set()
+
+        def condition(fields: Fields) -> Condition:
+            found = draft.condition(fields, self._types)
+            used.update(found.params)
+            return found
+
+        items = tuple(
+            replace(item, when=condition(draft.gates[item.id]) if item.id in draft.gates else None)
+            for item in draft.items
+        )
+        gates = {item.name: item.when.names for item in items if item.when is not None}
+        rules = tuple(_rule(table, condition, gates) for table in draft.rules)
+        draft.finish(used)
+        return draft.criterion(items, rules)
+
+    def _check_whole(self, fields: Fields, protocol: Protocol) -> None:
+        asked = {name for criterion in protocol.criteria for name in criterion.asks}
+        if protocol.suicide_screen not in asked:
+            raise fields.wrong("suicide_screen", "is asked by no criterion")
+        screen = self._instruments[protocol.suicide_screen]
+        parts = tuple(item.id.partition(".")[2] for item in screen.items)
+        if parts != SCREEN_ITEMS or screen.scoring != SUICIDE_LEVEL:
+            raise fields.wrong("suicide_screen", f"needs the items {', '.join(SCREEN_ITEMS)}")
+        if not all(item.safety and item.kind == "yes_no" for item in screen.items):
+            raise fields.wrong("suicide_screen", "needs safety = true on every item")
+        known = {criterion.id for criterion in protocol.criteria}
+        for drug_class in protocol.formulary.classes:
+            if drug_class.criterion not in known:
+                raise ContentError(
+                    f"{_MEDICINES}: classes[{drug_class.id}].criterion",
+                    f"'{drug_class.criterion}' is no criterion",
+                )
+
+
+class _Draft:
+    """A criterion as read, before its conditions are proven against the whole."""
+
+    def __init__(
+        self,
+        fields: Fields,
+        library: _Library,
+        decisions: Mapping[tuple[str, str], ParamDecision],
+    ) -> None:
+        self._fields = fields
+        self.id = fields.text("id")
+        self.asks = fields.texts("asks", [])
+        self._stage = _stage(fields)
+        cites = fields.tables("sources", needed=True)
+        refs = {str(cite.take("ref", str)) for cite in map(_peek, cites)}
+        self._citations = tuple(library.cite(cite) for cite in cites)
+        if not self._citations:
+            raise fields.wrong("sources", "are missing")
+        params = fields.table("params")
+        self._params = {
+            name: _param(name, params.table(name), library, refs, decisions.get((self.id, name)))
+            for name in params.names()
+        }
+        self.gates: dict[str, Fields] = {}
+        self.items = tuple(self._item(table) for table in fields.tables("items"))
+        self.rules = fields.tables("rules", needed=True)
+
+    def _item(self, fields: Fields) -> Item:
+        item = _item(fields, criterion=self.id, stage=self._stage)
+        if fields.has("when"):
+            self.gates[item.id] = fields
+        else:
+            fields.done()
+        return item
+
+    def condition(self, fields: Fields, types: Mapping[str, Type]) -> Condition:
+        options = {n: p.value for n, p in self._params.items()}
+        clash = next((name for name in options if name in types), None)
+        if clash:
+            raise self._fields.wrong(f"params.{clash}", "is the name of an item or a fact")
+        try:
+            return parse(fields.text("when"), {**types, **self._option_types()}, options)
+        except ConditionError as error:
+            raise fields.wrong("when", str(error)) from None
+
+    def _option_types(self) -> dict[str, Type]:
+        return {
+            name: Type("choice", frozenset(param.options))
+            for name, param in self._params.items()
+            if param.options
+        }
+
+    def finish(self, used: set[str]) -> None:
+        for fields in self.gates.values():
+            fields.done()
+        unused = next((name for name in self._params if name not in used), None)
+        if unused:
+            raise self._fields.wrong(f"params.{unused}", "is used by no condition")
+
+    def criterion(self, items: tuple[Item, ...], rules: tuple[Rule, ...]) -> Criterion:
+        fields = self._fields
+        unknown = fields.table("on_unknown", needed=True)
+        found = Criterion(
+            id=self.id,
+            group=fields.text("group"),
+            label=fields.text("label"),
+            stage=self._stage,
+            rationale=fields.text("rationale"),
+            confidence=fields.one_of("confidence", ("verified", "knowledge")),
+            unknown_tier=_tier(unknown),
+            unknown_due=_due(unknown),
+            items=items,
+            rules=rules,
+            params=self._params,
+            citations=self._citations,
+            to_obtain=fields.flag("to_obtain"),
+            for_each=fields.one_of("for_each", ("trial",)) if fields.has("for_each") else None,
+            asks=self.asks,
+            sources_disagree=fields.text("sources_disagree", ""),
+        )
+        fields.one_of("applies_to", ("both", "ketamine", "esketamine"), "both")
+        unknown.done()
+        fields.done()
+        return found
+
+
+def _peek(fields: Fields) -> Fields:
+    """A copy to look into without taking anything."""
+    return Fields(fields._file, fields.place, fields._left)
+
+
+def _param(
+    name: str,
+    fields: Fields,
+    library: _Library,
+    cited: set[str],
+    decision: ParamDecision | None,
+) -> Param:
+    value = fields.raw("value")
+    value = tuple(value) if isinstance(value, list) else value
+    if not isinstance(value, bool | int | Decimal | str | tuple):
+        raise fields.wrong("value", "has to be true, false, a number, a text or a list of texts")
+    options = fields.texts("options", [])
+    if options and value not in options:
+        raise fields.wrong("value", f"is not one of {', '.join(options)}")
+    basis = fields.text("basis")
+    source = _param_source(fields, basis, library, cited)
+    fields.done()
+    if decision is None:
+        return Param(name, value, basis, source, options=options)
+    if type(decision.value) is not type(value) and not _both_numbers(decision.value, value):
+        raise fields.wrong("value", "was set by the clinic to something of another type")
+    return Param(name, decision.value, basis, source, confirmed=decision.by, options=options)
+
+
+def _both_numbers(*values: object) -> bool:
+    return all(isinstance(v, int | Decimal) and not isinstance(v, bool) for v in values)
+
+
+def _param_source(
+    fields: Fields, basis: str, library: _Library, cited: set[str]
+) -> Citation | None:
+    if not fields.has("source"):
+        if not basis.startswith((PLACEHOLDER, KNOWLEDGE)):
+            raise fields.wrong("source", f"is missing, and the basis says neither {PLACEHOLDER} "
+                               f"nor {KNOWLEDGE}")
+        return None
+    ref = fields.text("source")
+    if ref not in cited:
+        raise fields.wrong("source", f"'{ref}' is not cited by this criterion")
+    return library.work(fields, ref)
+
+
+def _rule(
+    fields: Fields,
+    condition: Callable[[Fields], Condition],
+    gates: Mapping[str, frozenset[str]],
+) -> Rule:
+    when = condition(fields)
+    reach = when.names.union(*(gates.get(_base(name), frozenset()) for name in when.names))
+    found = Rule(when, _tier(fields), _due(fields), fields.text("reason"), reach)
+    fields.done()
+    return found
+
+
+def _base(name: str) -> str:
+    return name.removeprefix("days_since_").removeprefix("unknown_")
+
+
+def _item(fields: Fields, *, criterion: str, stage: Stage, instrument: str | None = None) -> Item:
+    kind = fields.one_of("kind", sorted(ITEM_KINDS))
+    options = _options(fields) if fields.has("options") else ()
+    if (kind in ("choice", "multi_choice")) != bool(options) and kind != "scale":
+        raise fields.wrong("options", f"do not fit the kind {kind}")
+    unit = fields.text("unit", "")
+    if (kind in ("number", "blood_pressure")) != bool(unit):
+        raise fields.wrong("unit", f"does not fit the kind {kind}")
+    return Item(
+        id=fields.text("id"),
+        kind=kind,
+        ask=fields.text("ask"),
+        stage=_stage(fields, stage),
+        criterion=criterion,
+        instrument=instrument,
+        unit=unit,
+        options=options,
+        gate=fields.flag("gate"),
+        safety=fields.flag("safety"),
+        observed=fields.flag("observed"),
+        scored=fields.take("scored", bool, True),
+        topic=fields.text("topic", ""),
+        staff_note=fields.text("staff_note", ""),
+        loinc=fields.text("loinc", ""),
+    )
+
+
+def _options(fields: Fields) -> tuple[Option, ...]:
+    options = fields.raw("options")
+    if isinstance(options, dict):
+        if not all(isinstance(label, str) and label for label in options.values()):
+            raise fields.wrong("options", "need a label each")
+        return tuple(Option(code, label) for code, label in options.items())
+    rows = [Fields(fields._file, f"{fields.place}.options", row) for row in options]
+    return tuple(_scale_option(row) for row in rows)
+
+
+def _scale_option(fields: Fields) -> Option:
+    found = Option(fields.take("code", int), fields.text("label"), fields.text("loinc", ""))
+    fields.done()
+    return found
+
+
+# Instruments ------------------------------------------------------------------------------------
+
+
+def _instrument(fields: Fields) -> Instrument:
+    id_ = fields.text("id")
+    stage = _stage(fields)
+    options = _options(fields) if fields.has("options") else ()
+    items = tuple(
+        _instrument_item(table, id_, stage, options) for table in fields.tables("items", needed=True)
+    )
+    found = Instrument(
+        id=id_,
+        title=fields.text("title"),
+        official_name=fields.text("official_name"),
+        wording=fields.text("wording"),
+        scoring=fields.one_of("scoring", (*METHODS, SUICIDE_LEVEL)),
+        items=_gated(fields, items),
+        may_answer=frozenset(_source(fields, name) for name in fields.texts("may_answer")),
+        bands=tuple(_band(row) for row in fields.tables("bands")),
+        cutoffs=tuple(_cutoff(row) for row in fields.tables("cutoffs")),
+        recall=fields.text("recall", ""),
+        owner=fields.text("owner"),
+        licence=fields.text("licence"),
+        evidence_date=fields.text("evidence_date"),
+        loinc=fields.text("loinc", ""),
+        total_loinc=fields.text("total_loinc", ""),
+        sources=fields.texts("sources"),
+    )
+    fields.take("examples", list, [])
+    fields.done()
+    _check_bands(fields, found)
+    return found
+
+
+def _instrument_item(
+    fields: Fields, instrument: str, stage: Stage, options: tuple[Option, ...]
+) -> tuple[Item, Fields]:
+    item = _item(fields, criterion="", stage=stage, instrument=instrument)
+    if not item.id.startswith(f"{instrument}."):
+        raise fields.wrong("id", f"has to begin with '{instrument}.'")
+    if item.kind == "scale" and not item.options:
+        if not options:
+            raise fields.wrong("options", "are missing")
+        item = replace(item, options=options)
+    if not fields.has("when"):
+        fields.done()
+    return item, fields
+
+
+def _gated(fields: Fields, items: tuple[tuple[Item, Fields], ...]) -> tuple[Item, ...]:
+    """Branching inside an instrument reads its own items alone."""
+    types = facts.types([item for item, _ in items], ())
+    own = {item.name for item, _ in items}
+    found = []
+    for item, table in items:
+        if table.has("when"):
+            try:
+                when = parse(table.text("when"), types, {})
+            except ConditionError as error:
+                raise table.wrong("when", str(error)) from None
+            if not when.names <= own:
+                raise table.wrong("when", "may read items of its own instrument only")
+            table.done()
+            item = replace(item, when=when)
+        found.append(item)
+    return tuple(found)
+
+
+def _source(fields: Fields, name: str) -> Source:
+    if name not in tuple(Source):
+        raise fields.wrong("may_answer", f"'{name}' is not one of {', '.join(Source)}")
+    return Source(name)
+
+
+def _band(fields: Fields) -> Band:
+    found = Band(fields.take("least", int), fields.take("most", int), fields.text("label"))
+    fields.done()
+    return found
+
+
+def _cutoff(fields: Fields) -> Cutoff:
+    found = Cutoff(fields.text("name"), fields.take("at_least", int))
+    fields.done()
+    return found
+
+
+def _check_bands(fields: Fields, instrument: Instrument) -> None:
+    """Bands cover every total once, from the least to the most."""
+    if not instrument.bands:
+        return
+    codes = [[int(o.code) for o in item.options] for item in instrument.scored_items]
+    edges = [sum(min(c) for c in codes) - 1, *(b.most for b in instrument.bands)]
+    starts = [b.least - 1 for b in instrument.bands]
+    if edges[:-1] != starts or edges[-1] != sum(max(c) for c in codes):
+        raise fields.wrong("bands", "leave a gap, overlap or miss an end of the scale")
+
+
+# Medicines --------------------------------------------------------------------------------------
+
+
+def _formulary(fields: Fields) -> Formulary:
+    library = _library(fields)
+    classes = tuple(_drug_class(row, library) for row in fields.tables("classes", needed=True))
+    unflagged = tuple(_unflagged(row) for row in fields.tables("unflagged"))
+    recognised = tuple(d for row in fields.tables("recognised") for d in _recognised(row))
+    tables = fields.table("benzodiazepine_equivalents", needed=True)
+    found = Formulary(
+        classes,
+        unflagged,
+        recognised,
+        (tables.take("ashton", dict), tables.take("us_label", dict)),
+        tables.text("basis"),
+    )
+    tables.texts("none_known")
+    tables.done()
+    fields.done()
+    library.check(fields)
+    return found
+
+
+def _drug_class(fields: Fields, library: _Library) -> DrugClass:
+    found = DrugClass(
+        id=fields.text("id"),
+        name=fields.text("name"),
+        criterion=fields.text("criterion"),
+        drugs=tuple(_drug(row, matches=True) for row in fields.tables("drugs", needed=True)),
+        applies_to=fields.one_of("applies_to", ("both", "ketamine", "esketamine")),
+        effect=fields.text("effect"),
+        severity=fields.one_of("severity", ("avoid", "major", "moderate", "minor", "efficacy")),
+        note=fields.text("note", ""),
+        citations=tuple(library.cite(row) for row in fields.tables("sources", needed=True)),
+        sources_disagree=fields.text("sources_disagree", ""),
+    )
+    fields.text("confidence")
+    fields.texts("cross_check", [])
+    fields.done()
+    return found
+
+
+def _drug(fields: Fields, *, matches: bool) -> Drug:
+    tier = _match_tier(fields, "on_match") if matches else None
+    found = Drug(
+        generic=fields.text("generic"),
+        brands=fields.texts("brands", []),
+        tier=tier,
+        due=_due(fields) if matches else Due.NONE,
+        oral_tier=_match_tier(fields, "on_match_oral") if fields.has("on_match_oral") else None,
+        cross_check=fields.texts("cross_check", []),
+        note=fields.text("note", ""),
+    )
+    fields.texts("also_in", [])
+    fields.text("confidence", "")
+    fields.done()
+    return found
+
+
+def _match_tier(fields: Fields, key: str) -> Tier | None:
+    word = fields.one_of(key, ("none", *(t.word for t in Tier)))
+    return None if word == "none" else Tier[word.upper()]
+
+
+def _unflagged(fields: Fields) -> DrugClass:
+    name = fields.text("name")
+    drugs = tuple(_drug(row, matches=False) for row in fields.tables("drugs", needed=True))
+    found = DrugClass(name, name, drugs, note=fields.text("why"))
+    fields.text("confidence")
+    fields.done()
+    return found
+
+
+def _recognised(fields: Fields) -> tuple[Drug, ...]:
+    fields.text("kind")
+    drugs = tuple(_drug(row, matches=False) for row in fields.tables("drugs", needed=True))
+    fields.done()
+    return drugs

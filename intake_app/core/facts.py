@@ -1,0 +1,668 @@
+"""What a condition may ask: answers, and facts derived from them.
+
+`Findings` looks each name up once per screening. A finding keeps apart why a value is undecided:
+nobody asked yet, it is unknown, or the caller declined. None never turns into no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from intake_app.core import medication as drugs
+from intake_app.core import safety, treatment
+from intake_app.core.condition import (
+    NOT_APPLICABLE,
+    NUMBER,
+    OTHER,
+    YES_NO,
+    SomeOf,
+    Span,
+    Type,
+)
+from intake_app.core.instrument import Instrument, Score, score
+from intake_app.core.model import (
+    COUNTS_FOR_A_NO,
+    Answer,
+    BloodPressure,
+    Due,
+    Intake,
+    PartialDate,
+    Stage,
+    State,
+    Tier,
+)
+from intake_app.core.protocol import NONE_OF_THESE, Item, Protocol
+
+
+class Openness(IntEnum):
+    """Why a name has no value; a greater one weighs more."""
+
+    SETTLED = 0
+    NOT_ASKED = 1
+    UNKNOWN = 2
+    DECLINED = 3
+
+
+class Finding(NamedTuple):
+    """A value, or why there is none, and the answers that it rests on.
+
+    `value` is None where undecided, a Span where only a range is known.
+    """
+
+    value: object
+    openness: Openness = Openness.SETTLED
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`find` computes it; `asks` names the questions that settle it."""
+
+    type: Type
+    find: Callable[[Findings], Finding]
+    asks: tuple[str, ...] = ()
+
+
+class Findings:
+    """All that is known of one intake on one day, computed on demand."""
+
+    def __init__(self, intake: Intake, protocol: Protocol, today: date, entry: int = 0) -> None:
+        self.intake = intake
+        self.protocol = protocol
+        self.today = today
+        self.entry = entry
+        self._known: dict[str, Finding] = {}
+        self._history: dict[tuple[str, int], list[Answer]] = {}
+        for answer in intake.answers:
+            self._history.setdefault((answer.item, answer.entry), []).append(answer)
+
+    def at(self, entry: int) -> Findings:
+        """The same findings, read for one entry of a for_each criterion."""
+        other = Findings.__new__(Findings)
+        other.intake, other.protocol, other.today = self.intake, self.protocol, self.today
+        other.entry, other._known, other._history = entry, {}, self._history
+        return other
+
+    def read(self, name: str) -> object:
+        return self.find(name).value
+
+    def find(self, name: str) -> Finding:
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._find(name)
+        return found
+
+    def _find(self, name: str) -> Finding:
+        item = self.protocol.by_name.get(name)
+        if item is not None:
+            return self.item(item)
+        if name in FACTS:
+            return FACTS[name].find(self)
+        prefix, maker = next((p, m) for p, m in _FAMILIES.items() if name.startswith(p))
+        return maker(self, name.removeprefix(prefix))
+
+    # One item ---------------------------------------------------------------------------------
+
+    def history(self, item: Item) -> list[Answer]:
+        return self._history.get((item.id, self._entry_of(item)), [])
+
+    def _entry_of(self, item: Item) -> int:
+        criterion = self.protocol.by_criterion[item.criterion]
+        return self.entry if criterion.for_each else 0
+
+    def entries(self, criterion_items: Iterable[Item]) -> tuple[int, ...]:
+        ids = {item.id for item in criterion_items}
+        return tuple(sorted({entry for item, entry in self._history if item in ids and entry}))
+
+    def applicable(self, item: Item) -> bool | None:
+        return True if item.when is None else item.when.decide(self.read)
+
+    def item(self, item: Item) -> Finding:
+        history = self.history(item)
+        if item.safety:
+            reported = _ever_yes(item, history)
+            if reported is not None:
+                return reported
+        asked = self.applicable(item)
+        if asked is False:
+            return Finding(NOT_APPLICABLE)
+        counted = self._counted(item, history)
+        found = None if counted is None else _finding_of(item, counted, history)
+        return found or Finding(None, self._why_not_asked(item, asked), tuple(history[-1:]))
+
+    def _counted(self, item: Item, history: list[Answer]) -> Answer | None:
+        """The latest answer; for a scale the latest in a voice that it accepts."""
+        if item.kind == "scale" and item.instrument is not None:
+            accepted = self.protocol.instruments[item.instrument].may_answer
+            history = [a for a in history if a.value is None or a.source in accepted]
+        return history[-1] if history else None
+
+    def _why_not_asked(self, item: Item, asked: bool | None) -> Openness:
+        if asked is None and item.when is not None:
+            gate = max(self.find(name).openness for name in item.when.open(self.read))
+            if gate > Openness.NOT_ASKED:
+                return Openness.UNKNOWN
+        return Openness.UNKNOWN if self._is_overdue(item) else Openness.NOT_ASKED
+
+    def _is_overdue(self, item: Item) -> bool:
+        """Not asked, and it should have been: the call ended, or the intake was submitted."""
+        if item.instrument == self.protocol.suicide_screen:
+            return self.call_is_over or self.intake.submitted is not None
+        return self.intake.submitted is not None and item.stage in self.held_stages
+
+    @cached_property
+    def call_is_over(self) -> bool:
+        return bool(self.intake.calls) and self.intake.live_call is None
+
+    @cached_property
+    def held_stages(self) -> frozenset[Stage]:
+        """Stages whose contact took place: what was not asked there was left out."""
+        return frozenset({Stage.CALL, *(call.stage for call in self.intake.calls)})
+
+    # Helpers for facts ------------------------------------------------------------------------
+
+    def items_of(self, instrument: str) -> Mapping[str, Finding]:
+        """Findings by the part of the item id behind the dot."""
+        found = self.protocol.instruments[instrument].items
+        return {item.id.partition(".")[2]: self.find(item.name) for item in found}
+
+    @cached_property
+    def screen(self) -> Mapping[str, Finding]:
+        return self.items_of(self.protocol.suicide_screen)
+
+    @cached_property
+    def suicide_risk(self) -> safety.SuicideRisk:
+        yes = frozenset(key for key, found in self.screen.items() if found.value is True)
+        unanswered = {
+            key: found.openness >= Openness.UNKNOWN
+            for key, found in self.screen.items()
+            if found.value is None
+        }
+        return safety.suicide_risk(yes, unanswered)
+
+    def score(self, instrument: Instrument) -> Score | None:
+        """None while nobody whose voice counts has answered anything."""
+        found = {item.id: self.find(item.name).value for item in instrument.scored_items}
+        points = {id_: v for id_, v in found.items() if isinstance(v, int)}
+        spoken = any(
+            answer.value is None or answer.source in instrument.may_answer
+            for item in instrument.scored_items
+            for answer in self.history(item)
+        )
+        return score(instrument, points) if spoken else None
+
+    @cached_property
+    def medicine_list(self) -> Openness:
+        """SETTLED once there is a list, or the caller says that there is nothing to list."""
+        if self.intake.medications or self.read("takes_medicines") is False:
+            return Openness.SETTLED
+        found = self.find("takes_medicines")
+        if found.value is True:
+            overdue = self.intake.submitted is not None
+            return Openness.UNKNOWN if overdue else Openness.NOT_ASKED
+        return found.openness
+
+    def listed_tier(self, criterion: str) -> tuple[Tier | None, Due]:
+        return drugs.listed_tier(
+            self.protocol.formulary,
+            self.intake.medications,
+            criterion,
+            self.protocol.drug,
+            self.protocol.route,
+        )
+
+    @cached_property
+    def trials(self) -> tuple[treatment.Trial, ...]:
+        criterion = self.protocol.by_criterion.get("trial_adequacy_weeks")
+        if criterion is None:
+            return ()
+        return tuple(self._trial(entry) for entry in self.entries(criterion.items))
+
+    def _trial(self, entry: int) -> treatment.Trial:
+        at = self.at(entry)
+        medicine = at.read("trial_medicine")
+        name = medicine if isinstance(medicine, str) else None
+        return treatment.Trial(
+            entry=entry,
+            medicine=name,
+            drug_class=self._antidepressant_class(name),
+            start=at.date_of("trial_start"),
+            dose_mg=at.read("trial_dose_mg"),  # type: ignore[arg-type]
+            weeks=at.read("trial_weeks"),  # type: ignore[arg-type]
+            most_days=at.read("trial_taken_most_days"),  # type: ignore[arg-type]
+            improvement_pct=at.read("trial_improvement_pct"),  # type: ignore[arg-type]
+            end=at.read("trial_end"),  # type: ignore[arg-type]
+            dose_reached=at.read("trial_dose_reached"),  # type: ignore[arg-type]
+        )
+
+    def _antidepressant_class(self, name: str | None) -> str:
+        return self.protocol.formulary.antidepressant_class(name) if name else ""
+
+    @property
+    def trial_rules(self) -> treatment.TrialRules:
+        params = self.protocol.by_criterion["trial_adequacy_weeks"].params
+        return treatment.TrialRules(
+            params["min_weeks"].value,  # type: ignore[arg-type]
+            params["inadequate_improvement_below_pct"].value,  # type: ignore[arg-type]
+        )
+
+    def date_of(self, name: str) -> PartialDate | None:
+        value = self.read(name) if name in self.protocol.by_name else None
+        return value if isinstance(value, PartialDate) else None
+
+
+def _ever_yes(item: Item, history: list[Answer]) -> Finding | None:
+    """A yes once given on a safety item stands, whoever gave it and whatever came later.
+
+    It is a clinician who closes its flag and its escalation, not a later no.
+    """
+    said = [a for a in history if a.value is not None and item.is_yes(a.value)]
+    if not said:
+        return None
+    rests_on = (said[-1],) if history[-1] is said[-1] else (said[-1], history[-1])
+    if item.kind == "multi_choice":
+        return Finding(_options_said(said, history), Openness.SETTLED, rests_on)
+    if item.kind == "scale":
+        return Finding(max(a.value for a in said), Openness.SETTLED, rests_on)  # type: ignore[type-var]
+    return Finding(True, Openness.SETTLED, rests_on)
+
+
+def _options_said(said: list[Answer], history: list[Answer]) -> object:
+    present = {code for a in said if isinstance(a.value, tuple) for code in a.value}
+    present.discard(NONE_OF_THESE)
+    latest = history[-1]
+    whole = latest.state is State.ANSWERED and latest.source in COUNTS_FOR_A_NO
+    return tuple(sorted(present)) if whole else SomeOf(frozenset(present))
+
+
+def _finding_of(item: Item, latest: Answer, history: list[Answer]) -> Finding | None:
+    """None for "ask later" where nothing was ever answered: that is like not asked."""
+    if latest.state is State.ANSWERED:
+        if item.safety and not item.observed and latest.source not in COUNTS_FOR_A_NO:
+            return Finding(None, Openness.UNKNOWN, (latest,))
+        return Finding(latest.value, Openness.SETTLED, (latest,))
+    if latest.state is State.NOT_APPLICABLE:
+        return Finding(NOT_APPLICABLE, Openness.SETTLED, (latest,))
+    if latest.state is State.DECLINED:
+        return Finding(None, Openness.DECLINED, (latest,))
+    if latest.state is State.UNKNOWN or any(a.value is not None for a in history):
+        # "Ask later" after an answer withdraws it: what was known is unknown now.
+        return Finding(None, Openness.UNKNOWN, tuple(history[-2:]))
+    return None
+
+
+# Facts ----------------------------------------------------------------------------------------
+
+
+def _combined(value: object, parts: Iterable[Finding]) -> Finding:
+    """A derived value: its openness is that of its weightiest open part."""
+    parts = tuple(parts)
+    answers = tuple(answer for part in parts for answer in part.answers)
+    if value is not None and not isinstance(value, Span):
+        return Finding(value, Openness.SETTLED, answers)
+    return Finding(value, max(part.openness for part in parts), answers)
+
+
+def _screen_fact(value: Callable[[Findings], object]) -> Callable[[Findings], Finding]:
+    def find(findings: Findings) -> Finding:
+        return _combined(value(findings), findings.screen.values())
+
+    return find
+
+
+def _any_yes(*keys: str) -> Callable[[Findings], Finding]:
+    """Whether some screen item was answered yes: Kleene or, with not applicable as no."""
+
+    def find(findings: Findings) -> Finding:
+        parts = [findings.screen[key] for key in keys if key in findings.screen]
+        return _combined(_kleene_or(part.value for part in parts), parts)
+
+    return find
+
+
+def _kleene_or(values: Iterable[object]) -> bool | None:
+    seen = list(values)
+    if any(value is True for value in seen):
+        return True
+    return None if any(value is None for value in seen) else False
+
+
+def _any_open(*keys: str) -> Callable[[Findings], object]:
+    def value(findings: Findings) -> object:
+        return any(
+            findings.screen[key].openness >= Openness.UNKNOWN
+            for key in keys or tuple(findings.screen)
+            if findings.screen[key].value is None
+        )
+
+    return value
+
+
+def _proxy_no(findings: Findings) -> object:
+    return any(
+        found.value is None and found.answers and found.answers[-1].value is False
+        for found in findings.screen.values()
+    )
+
+
+def _intent_days(findings: Findings) -> Finding:
+    reported = findings.find("suicide_intent_reported")
+    if reported.value is True:
+        return Finding(0, Openness.SETTLED, reported.answers)  # past-month items, no date
+    return reported._replace(value=NOT_APPLICABLE if reported.value is False else None)
+
+
+# Screen item 6a asks about three months; 92 days so that no three months are cut short.
+_THREE_MONTHS_DAYS = 92
+
+
+def _behaviour_days(findings: Findings) -> Finding:
+    ever = findings.screen["6"]
+    if ever.value is not True:
+        return ever._replace(value=None if ever.value is None else NOT_APPLICABLE)
+    recent = findings.screen["6a"]
+    spans = {True: Span(0, _THREE_MONTHS_DAYS), False: Span(_THREE_MONTHS_DAYS + 1, None)}
+    return recent._replace(value=spans.get(recent.value))  # type: ignore[call-overload]
+
+
+def _behaviour_dated(findings: Findings) -> Finding:
+    recent = findings.screen["6a"]
+    if recent.value is not None:
+        return recent._replace(value=True)
+    asked = recent.openness >= Openness.UNKNOWN
+    return recent._replace(value=False if asked else None)
+
+
+def _escalation_open(findings: Findings) -> Finding:
+    return Finding(safety.open_escalation(findings.intake) is not None)
+
+
+def _self_harm_item(findings: Findings) -> Finding:
+    return findings.find("phq9_9")
+
+
+def _self_harm_item_open(findings: Findings) -> Finding:
+    found = findings.find("phq9_9")
+    observed = found.value is None and any(a.value is not None for a in found.answers)
+    return found._replace(
+        value=found.value is None and (found.openness >= Openness.UNKNOWN or observed),
+        openness=Openness.SETTLED,
+    )
+
+
+def _mood_total(findings: Findings) -> Finding:
+    instrument = findings.protocol.instruments["phq9"]
+    parts = [findings.find(item.name) for item in instrument.scored_items]
+    found = findings.score(instrument)
+    if found is None:
+        return _combined(None, parts)
+    return _combined(found.total if found.total is not None else Span(found.least, found.most), parts)
+
+
+def _age(findings: Findings) -> Finding:
+    found = findings.find("date_of_birth")
+    if not isinstance(found.value, PartialDate):
+        return found
+    youngest = years_between(found.value.latest, findings.today)
+    if found.value.earliest is None:
+        return found._replace(value=Span(youngest, None))
+    oldest = years_between(found.value.earliest, findings.today)
+    return found._replace(value=youngest if youngest == oldest else Span(youngest, oldest))
+
+
+def years_between(born: date, today: date) -> int:
+    """Whole years; a birthday on 29 February is reached on 1 March of a common year."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _bmi(findings: Findings) -> Finding:
+    height, weight = findings.find("height"), findings.find("weight")
+    if isinstance(height.value, int | Decimal) and isinstance(weight.value, int | Decimal):
+        if height.value > 0:
+            metres = Decimal(height.value) / 100
+            index = (Decimal(weight.value) / (metres * metres)).quantize(Decimal("0.1"))
+            return _combined(index, (height, weight))
+    return _combined(None, (height, weight))
+
+
+def _pressure(part: Callable[[BloodPressure], int]) -> Callable[[Findings], Finding]:
+    def find(findings: Findings) -> Finding:
+        found = findings.find("last_blood_pressure")
+        reading = found.value
+        return found._replace(value=part(reading)) if isinstance(reading, BloodPressure) else found
+
+    return find
+
+
+def _failed_trials(*, lifetime: bool) -> Callable[[Findings], Finding]:
+    def find(findings: Findings) -> Finding:
+        count = treatment.failed(
+            findings.trials,
+            findings.trial_rules,
+            findings.date_of("episode_start"),
+            lifetime=lifetime,
+        )
+        return _count_of_trials(findings, count)
+
+    return find
+
+
+def _failed_classes(findings: Findings) -> Finding:
+    return _count_of_trials(
+        findings, treatment.failed_classes(findings.trials, findings.trial_rules)
+    )
+
+
+def _count_of_trials(findings: Findings, count: Span) -> Finding:
+    """No trial on record is no count: nobody has asked yet."""
+    if not findings.trials:
+        return Finding(None, Openness.NOT_ASKED)
+    answers = tuple(a for a in findings.intake.answers if a.item.startswith("trial_"))
+    openness = max(_trial_openness(findings, trial.entry) for trial in findings.trials)
+    if count.least == count.most:
+        return Finding(count.least, Openness.SETTLED, answers)
+    return Finding(count, openness, answers)
+
+
+def _trial_openness(findings: Findings, entry: int) -> Openness:
+    at = findings.at(entry)
+    criterion = findings.protocol.by_criterion["trial_adequacy_weeks"]
+    return max(at.find(item.name).openness for item in criterion.items)
+
+
+# NIAAA for men and women; the lower limit from 65 on and where sex or age is not stated (knowledge).
+_DRINKS_MAN_UNDER_65, _DRINKS_OTHERWISE = 14, 7
+
+
+def _drinks_limit(findings: Findings) -> Finding:
+    age = findings.read("age_years")
+    under_65 = isinstance(age, int) and age < 65
+    man = findings.intake.patient.sex == "male"
+    return Finding(_DRINKS_MAN_UNDER_65 if man and under_65 else _DRINKS_OTHERWISE)
+
+
+_HEART_ITEMS = (
+    "heart_attack_ever",
+    "heart_symptoms_recent",
+    "heart_problem",
+    "stroke_ever",
+    "hypertension_ever",
+)
+
+
+def _heart_history(findings: Findings) -> Finding:
+    parts = [findings.find(n) for n in _HEART_ITEMS if n in findings.protocol.by_name]
+    return _combined(_kleene_or(part.value for part in parts), parts)
+
+
+def _takes(class_id: str, *, least: Tier) -> Callable[[Findings], Finding]:
+    """Whether the list holds a drug of a class, at least of a tier."""
+
+    def find(findings: Findings) -> Finding:
+        if findings.medicine_list is not Openness.SETTLED:
+            return Finding(None, findings.medicine_list)
+        formulary = findings.protocol.formulary
+        held = (
+            drug
+            for medication in findings.intake.medications
+            for drug in drugs.in_class(formulary, medication, class_id)
+        )
+        return Finding(any(drug.tier is not None and drug.tier >= least for drug in held))
+
+    return find
+
+
+def _unidentified(findings: Findings) -> Finding:
+    if findings.medicine_list is not Openness.SETTLED:
+        return Finding(None, findings.medicine_list)
+    formulary = findings.protocol.formulary
+    matches = [formulary.match(medication) for medication in findings.intake.medications]
+    return Finding(sum(match.state is drugs.MatchState.NOT_CHECKED for match in matches))
+
+
+def _benzodiazepines(findings: Findings) -> list[Decimal | None]:
+    formulary = findings.protocol.formulary
+    return [
+        formulary.diazepam_mg(medication)
+        for medication in findings.intake.medications
+        if drugs.in_class(formulary, medication, "benzodiazepine")
+    ]
+
+
+def _diazepam_mg(findings: Findings) -> Finding:
+    if findings.medicine_list is not Openness.SETTLED:
+        return Finding(None, findings.medicine_list)
+    amounts = _benzodiazepines(findings)
+    known = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    return Finding(Span(known, None), Openness.NOT_ASKED) if None in amounts else Finding(known)
+
+
+def _diazepam_open(findings: Findings) -> Finding:
+    if findings.medicine_list is not Openness.SETTLED:
+        return Finding(None, findings.medicine_list)
+    return Finding(None in _benzodiazepines(findings))
+
+
+def _setting(name: str) -> Callable[[Findings], Finding]:
+    return lambda findings: Finding(getattr(findings.protocol, name))
+
+
+def _days_since(findings: Findings, name: str) -> Finding:
+    found = findings.find(name)
+    when = found.value
+    if not isinstance(when, PartialDate):
+        return found
+    least = max(0, (findings.today - when.latest).days)
+    if when.earliest is None:
+        return found._replace(value=Span(least, None))
+    most = max(0, (findings.today - when.earliest).days)
+    return found._replace(value=least if least == most else Span(least, most))
+
+
+def _unknown(findings: Findings, name: str) -> Finding:
+    """Asked, and unknown or declined. A no that does not count is unknown."""
+    found = findings.find(name)
+    asked = any(answer.state is not State.DEFERRED for answer in found.answers)
+    return found._replace(value=found.value is None and asked, openness=Openness.SETTLED)
+
+
+def _medicine_tier(findings: Findings, criterion: str) -> Finding:
+    if findings.medicine_list is not Openness.SETTLED:
+        return Finding(None, findings.medicine_list)
+    tier, _ = findings.listed_tier(criterion)
+    return Finding(tier.word if tier else "none")
+
+
+_LEVELS = Type("choice", frozenset(level.word for level in safety.Level))
+_TIERS = Type("choice", frozenset({"none", *(tier.word for tier in Tier)}))
+
+# What a condition may ask beside the items: one function and its place here.
+_SCREEN = tuple(f"suicide_{key}" for key in safety.SCREEN_ITEMS)
+_IDEATION = ("suicide_2", "suicide_3", "suicide_4", "suicide_5")
+_INTENT = ("suicide_4", "suicide_5")
+_BEHAVIOUR = ("suicide_6", "suicide_6a")
+_MOOD = tuple(f"phq9_{number}" for number in range(1, 10))
+_TRIALS = ("trial_weeks", "trial_dose_reached", "trial_improvement_pct", "trial_end")
+_LISTED = ("takes_medicines",)
+_ROUTES = Type("choice", frozenset({"iv", "im", "nasal", "oral", "sublingual"}))
+_DRUGS = Type("choice", frozenset({"ketamine", "esketamine"}))
+
+FACTS: dict[str, Fact] = {
+    "suicide_level": Fact(_LEVELS, _screen_fact(lambda f: f.suicide_risk.level.word), _SCREEN),
+    "suicide_level_ceiling": Fact(
+        _LEVELS, _screen_fact(lambda f: f.suicide_risk.ceiling.word), _SCREEN
+    ),
+    "suicide_screen_open": Fact(YES_NO, _screen_fact(_any_open()), _SCREEN),
+    "suicide_high_items_open": Fact(YES_NO, _screen_fact(_any_open("4", "5", "6")), _SCREEN),
+    "suicide_ideation_reported": Fact(YES_NO, _any_yes("2", "3", "4", "5"), _IDEATION),
+    "suicide_intent_reported": Fact(YES_NO, _any_yes("4", "5"), _INTENT),
+    "days_since_suicide_intent": Fact(NUMBER, _intent_days, _INTENT),
+    "suicide_behavior_ever": Fact(YES_NO, _any_yes("6"), _BEHAVIOUR),
+    "suicide_behavior_recency_known": Fact(YES_NO, _behaviour_dated, _BEHAVIOUR),
+    "days_since_suicide_behavior": Fact(NUMBER, _behaviour_days, _BEHAVIOUR),
+    "escalation_open": Fact(YES_NO, _escalation_open),
+    "source_is_proxy": Fact(YES_NO, _screen_fact(_proxy_no), _SCREEN),
+    "phq9_item9": Fact(NUMBER, _self_harm_item, ("phq9_9",)),
+    "phq9_item9_open": Fact(YES_NO, _self_harm_item_open, ("phq9_9",)),
+    "phq9_total": Fact(NUMBER, _mood_total, _MOOD),
+    "age_years": Fact(NUMBER, _age, ("date_of_birth",)),
+    "bmi": Fact(NUMBER, _bmi, ("height", "weight")),
+    "systolic": Fact(NUMBER, _pressure(lambda r: r.systolic), ("last_blood_pressure",)),
+    "diastolic": Fact(NUMBER, _pressure(lambda r: r.diastolic), ("last_blood_pressure",)),
+    "adequate_failed_trials": Fact(NUMBER, _failed_trials(lifetime=False), _TRIALS),
+    "adequate_failed_trials_lifetime": Fact(NUMBER, _failed_trials(lifetime=True), _TRIALS),
+    "failed_trial_classes": Fact(NUMBER, _failed_classes, _TRIALS),
+    "drinks_limit": Fact(NUMBER, _drinks_limit),
+    "heart_history": Fact(YES_NO, _heart_history, _HEART_ITEMS),
+    "repeated_course": Fact(YES_NO, _setting("repeated_course")),
+    "protocol_route": Fact(_ROUTES, _setting("route")),
+    "protocol_drug": Fact(_DRUGS, _setting("drug")),
+    "takes_antipsychotic": Fact(YES_NO, _takes("antipsychotic", least=Tier.NOTE), _LISTED),
+    "takes_insulin_or_sulfonylurea": Fact(YES_NO, _takes("diabetes", least=Tier.REVIEW), _LISTED),
+    "medicines_unidentified": Fact(NUMBER, _unidentified, _LISTED),
+    "diazepam_equivalent_mg": Fact(NUMBER, _diazepam_mg, _LISTED),
+    "diazepam_equivalent_open": Fact(YES_NO, _diazepam_open, _LISTED),
+}
+
+
+def questions(protocol: Protocol, name: str) -> tuple[Item, ...]:
+    """The questions behind a name that a condition may use."""
+    for prefix in ("", "days_since_", "unknown_"):
+        item = protocol.by_name.get(name.removeprefix(prefix))
+        if item is not None:
+            return (item,)
+    asks = FACTS[name].asks if name in FACTS else _LISTED
+    return tuple(protocol.by_name[ask] for ask in asks if ask in protocol.by_name)
+
+
+# Facts with the name of an item or a criterion in their own.
+_FAMILIES: dict[str, Callable[[Findings, str], Finding]] = {
+    "days_since_": _days_since,
+    "unknown_": _unknown,
+    "medicine_tier_": _medicine_tier,
+}
+_ITEM_TYPES = {"yes_no": YES_NO, "number": NUMBER, "scale": NUMBER}
+
+
+def types(items: Iterable[Item], criteria: Iterable[str]) -> dict[str, Type]:
+    """Every name that a condition of a protocol may use, with its type."""
+    known = {name: fact.type for name, fact in FACTS.items()}
+    for item in items:
+        known[item.name] = _type_of(item)
+        known[f"unknown_{item.name}"] = YES_NO
+        if item.kind == "date":
+            known[f"days_since_{item.name}"] = NUMBER
+    return known | {f"medicine_tier_{criterion}": _TIERS for criterion in criteria}
+
+
+def _type_of(item: Item) -> Type:
+    if item.kind in ("choice", "multi_choice"):
+        kind = "choice" if item.kind == "choice" else "list"
+        return Type(kind, frozenset(str(option.code) for option in item.options))
+    return _ITEM_TYPES.get(item.kind, OTHER)

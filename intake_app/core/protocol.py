@@ -1,0 +1,303 @@
+"""What a clinic adopts: items, parameters and criteria, proven by `intake_app.content`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from intake_app.core.condition import Condition
+from intake_app.core.errors import NotFound, WrongValue
+from intake_app.core.model import BloodPressure, Due, PartialDate, Stage, Tier, Value
+
+if TYPE_CHECKING:
+    from intake_app.core.instrument import Instrument
+    from intake_app.core.medication import Formulary
+
+PLACEHOLDER = "PLACEHOLDER:"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A work, where in it, and how far it was checked: text_seen, secondary or knowledge."""
+
+    title: str
+    year: str
+    kind: str
+    url: str
+    section: str
+    checked: str
+
+
+# A flag shows the strongest kind first; the last two are never shown as if they were a guideline.
+KINDS = ("label", "guidance", "study", "practice", "knowledge")
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A threshold that the clinic sets. `confirmed` names the clinician who took it over."""
+
+    name: str
+    value: object
+    basis: str
+    source: Citation | None
+    confirmed: str | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def is_placeholder(self) -> bool:
+        return self.source is None and self.basis.startswith(PLACEHOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    code: str | int
+    label: str
+    loinc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question. `when` is None where it is always asked."""
+
+    id: str
+    kind: str
+    ask: str
+    stage: Stage
+    criterion: str
+    instrument: str | None = None
+    unit: str = ""
+    options: tuple[Option, ...] = ()
+    when: Condition | None = None
+    gate: bool = False
+    safety: bool = False
+    observed: bool = False
+    scored: bool = True
+    topic: str = ""
+    staff_note: str = ""
+    loinc: str = ""
+
+    @property
+    def name(self) -> str:
+        """How conditions write it."""
+        return self.id.replace(".", "_")
+
+    def parse(self, raw: object) -> Value:
+        """The value of an answer, or WrongValue. A blank is never a value."""
+        return _PARSERS[self.kind](self, raw)
+
+    def label(self, value: Value) -> str:
+        """What a person reads for a value of this item."""
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        labels = {option.code: option.label for option in self.options}
+        if isinstance(value, tuple):
+            return ", ".join(labels[code] for code in value)
+        if self.kind in ("choice", "scale"):
+            return labels[value]  # type: ignore[index]
+        if isinstance(value, PartialDate):
+            return value.text
+        return f"{value} {self.unit}".strip()
+
+    def is_yes(self, value: Value) -> bool:
+        """Whether a value reports what the item asks about."""
+        if isinstance(value, tuple):
+            return any(code != NONE_OF_THESE for code in value)
+        if self.kind == "scale":
+            return value != 0
+        return value is True
+
+
+NONE_OF_THESE = "none_of_these"
+
+
+def _yes_no(item: Item, raw: object) -> bool:
+    if raw in ("yes", "no"):
+        return raw == "yes"
+    if isinstance(raw, bool):
+        return raw
+    raise WrongValue(item.id, "yes or no")
+
+
+def _number(item: Item, raw: object) -> int | Decimal:
+    if isinstance(raw, float):
+        raw = Decimal(str(raw))
+    if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
+        if Decimal(raw).is_finite() and 0 <= raw < 1_000_000:
+            return raw
+    raise WrongValue(item.id, f"a number of {item.unit}, zero or more")
+
+
+def _blood_pressure(item: Item, raw: object) -> BloodPressure:
+    parts = raw.split("/") if isinstance(raw, str) else raw
+    if isinstance(parts, list | tuple) and len(parts) == 2:
+        texts = [str(part).strip() for part in parts]
+        if all(text.isascii() and text.isdigit() for text in texts):
+            upper, lower = (int(text) for text in texts)
+            # Wider than any reading in life; only a slip of the finger falls outside (knowledge).
+            if 20 <= lower < upper <= 350:
+                return BloodPressure(upper, lower)
+    raise WrongValue(item.id, "an upper and a lower number in mmHg, such as 124/78")
+
+
+def _choice(item: Item, raw: object) -> str:
+    if isinstance(raw, str) and any(option.code == raw for option in item.options):
+        return raw
+    raise WrongValue(item.id, f"one of {_codes(item)}")
+
+
+def _multi_choice(item: Item, raw: object) -> tuple[str, ...]:
+    codes = [option.code for option in item.options]
+    if not isinstance(raw, list | tuple) or not raw or any(part not in codes for part in raw):
+        raise WrongValue(item.id, f"a list with at least one of {_codes(item)}")
+    if NONE_OF_THESE in raw and len(set(raw)) > 1:
+        raise WrongValue(item.id, "either none_of_these or some of the others, not both")
+    return tuple(str(code) for code in codes if code in raw)
+
+
+def _date(item: Item, raw: object) -> PartialDate:
+    try:
+        return PartialDate.parse(str(raw))
+    except ValueError:
+        raise WrongValue(
+            item.id, "a date such as 2024-03-05, 2024-03, 2024, 2024-autumn or ..2024"
+        ) from None
+
+
+def _text(item: Item, raw: object) -> str:
+    if isinstance(raw, str) and raw.strip():
+        return raw.strip()
+    raise WrongValue(item.id, "some text")
+
+
+def _scale(item: Item, raw: object) -> int:
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        if any(option.code == raw for option in item.options):
+            return raw
+    raise WrongValue(item.id, f"one of {_codes(item)}")
+
+
+def _codes(item: Item) -> str:
+    return ", ".join(str(option.code) for option in item.options)
+
+
+_PARSERS = {
+    "yes_no": _yes_no,
+    "number": _number,
+    "blood_pressure": _blood_pressure,
+    "choice": _choice,
+    "multi_choice": _multi_choice,
+    "date": _date,
+    "text": _text,
+    "scale": _scale,
+}
+ITEM_KINDS = frozenset(_PARSERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`reach` holds the names read and those of the gates before them: what the rule follows."""
+
+    when: Condition
+    tier: Tier
+    due: Due
+    reason: str
+    reach: frozenset[str] = frozenset()
+
+    @property
+    def strength(self) -> tuple[Tier, Due]:
+        return self.tier, self.due
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """Rules, strongest first, over items; see docs/content.md."""
+
+    id: str
+    group: str
+    label: str
+    stage: Stage
+    rationale: str
+    confidence: str
+    unknown_tier: Tier
+    unknown_due: Due
+    items: tuple[Item, ...]
+    rules: tuple[Rule, ...]
+    params: Mapping[str, Param]
+    citations: tuple[Citation, ...]
+    to_obtain: bool = False
+    for_each: str | None = None
+    asks: tuple[str, ...] = ()
+    sources_disagree: str = ""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that a screening reads; equal digests screen alike.
+
+    `digest` covers the content as written with the clinic's overrides and confirmations.
+    """
+
+    name: str
+    version: str
+    digest: str
+    drug: str
+    route: str
+    repeated_course: bool
+    suicide_screen: str
+    criteria: tuple[Criterion, ...]
+    instruments: Mapping[str, Instrument]
+    formulary: Formulary
+    adopted_by: str | None = None
+    official_wordings: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def items(self) -> Mapping[str, Item]:
+        """Every item by id, in the order of asking."""
+        found: dict[str, Item] = {}
+        for criterion in self.criteria:
+            for instrument in criterion.asks:
+                found |= {item.id: item for item in self.instruments[instrument].items}
+            found |= {item.id: item for item in criterion.items}
+        return found
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Item]:
+        """Every item by the name that conditions use."""
+        return {item.name: item for item in self.items.values()}
+
+    @cached_property
+    def by_criterion(self) -> Mapping[str, Criterion]:
+        return {criterion.id: criterion for criterion in self.criteria}
+
+    @cached_property
+    def unconfirmed(self) -> tuple[tuple[Criterion, Param], ...]:
+        """Parameters that nobody has answered for: a placeholder that no clinician confirmed."""
+        return tuple(
+            (criterion, param)
+            for criterion in self.criteria
+            for param in criterion.params.values()
+            if param.is_placeholder and param.confirmed is None
+        )
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.adopted_by is not None and not self.unconfirmed
+
+    @property
+    def wording_is_official(self) -> bool:
+        """Whether the suicide-risk screen is read out in its official text."""
+        return self.suicide_screen in self.official_wordings
+
+    def item(self, item_id: str) -> Item:
+        if item_id not in self.items:
+            raise NotFound(f"question '{item_id}' in this protocol")
+        return self.items[item_id]
+
+    def param(self, criterion: str, name: str) -> object:
+        return self.by_criterion[criterion].params[name].value
+
+    def adopted(self, by: str) -> Protocol:
+        return replace(self, adopted_by=by)

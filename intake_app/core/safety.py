@@ -1,0 +1,207 @@
+"""The safety floor: the suicide-risk level, and the escalation with its only moves.
+
+This is code and not content: no protocol, override or import can switch it off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+from intake_app.core.errors import WrongMove
+from intake_app.core.model import Escalation, EscalationEvent, Intake
+
+
+class Level(IntEnum):
+    """Suicide-risk level; *none identified* is never "no risk"."""
+
+    NONE_IDENTIFIED = 0
+    LOW = 1
+    MODERATE = 2
+    HIGH = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+# Columbia triage: the highest rule wins, never a sum. Item 3 (method) or 6 (behaviour at some time
+# in life) is moderate; 4 (intent), 5 (plan) or 6a (behaviour within three months) is high.
+_LEVEL_OF = {
+    "1": Level.LOW,
+    "2": Level.LOW,
+    "3": Level.MODERATE,
+    "4": Level.HIGH,
+    "5": Level.HIGH,
+    "6": Level.MODERATE,
+    "6a": Level.HIGH,
+}
+SCREEN_ITEMS = tuple(_LEVEL_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class SuicideRisk:
+    """`level` is the floor that the answers show, `ceiling` the highest that they still allow."""
+
+    level: Level
+    ceiling: Level
+    complete: bool
+    inconsistent: bool
+
+    @property
+    def word(self) -> str:
+        """The level to print: an unfinished screen without a yes is *incomplete*, never none."""
+        if self.level is Level.NONE_IDENTIFIED and not self.complete:
+            return "incomplete"
+        return self.level.word
+
+
+def suicide_risk(yes: frozenset[str], unanswered: Mapping[str, bool]) -> SuicideRisk:
+    """The level from screen items "1" to "6" and "6a".
+
+    `yes`: answered yes by anyone. `unanswered`: required items without a counted answer, True
+    where the item was asked (unknown, declined, a no that does not count) or can no longer be.
+    Items that a branch skips are in neither. Source: Columbia triage text, workflow.md.
+    """
+    floor = max((_LEVEL_OF[item] for item in yes), default=Level.NONE_IDENTIFIED)
+    if "6" in yes and unanswered.get("6a", False):
+        floor = Level.HIGH  # behaviour of unknown date counts as recent until it is known
+    possible = [Level.HIGH if item == "6" else _LEVEL_OF[item] for item in unanswered]
+    return SuicideRisk(
+        level=floor,
+        ceiling=max([floor, *possible]),
+        complete=not unanswered,
+        inconsistent=bool(yes & {"3", "4", "5"}) and "2" not in yes and "2" not in unanswered,
+    )
+
+
+class EscalationState(StrEnum):
+    RAISED = "raised"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How an escalation ended, in a clinician's judgement (escalation.md)."""
+
+    HANDED_TO_CLINICIAN = "handed_to_clinician"
+    CRISIS_LINE = "crisis_line"
+    EMERGENCY_SERVICES_CONFIRMED = "emergency_services_confirmed"
+    EMERGENCY_SERVICES_NOT_CONFIRMED = "emergency_services_not_confirmed"
+    TRUSTED_PERSON = "trusted_person"
+    NOT_REACHED = "not_reached"
+    RAISED_IN_ERROR = "raised_in_error"
+
+
+# The steps of the panel in their order; a clinic may reword or add, never remove.
+STEPS = {
+    "1": "Stay, and say who you are",
+    "2": "Anything done already?",
+    "3": "Where exactly, and who is there",
+    "4": "A colleague phones the ladder",
+    "5": "Distance from means",
+    "6": "Hand over, and stay until they have them",
+}
+
+PERSON_FIELDS = (
+    "who",
+    "is_caller",
+    "where",
+    "phone",
+    "phone_note",
+    "company",
+    "vehicle",
+    "done_already",
+    "means",
+    "firearm",
+    "free_to_speak",
+)
+
+_MOVES = {
+    EscalationState.RAISED: {"person", "step", "accepted", "taken_over", "grounds"},
+    EscalationState.ACCEPTED: {"person", "step", "taken_over", "closed", "grounds"},
+    EscalationState.CLOSED: {"safety_call", "reached"},
+}
+_ALWAYS = {"safety_call", "reached"}
+
+
+def state(escalation: Escalation) -> EscalationState:
+    moves = [event.move for event in escalation.events]
+    if "closed" in moves:
+        return EscalationState.CLOSED
+    return EscalationState.ACCEPTED if "accepted" in moves else EscalationState.RAISED
+
+
+def check_move(escalation: Escalation, move: str) -> None:
+    """Refuse any move that escalation.md does not know. Nothing but a closing move closes."""
+    now = state(escalation)
+    if move not in _MOVES[now] | _ALWAYS:
+        raise WrongMove(
+            f"The escalation is {now}; it has to be accepted and read back before a clinician "
+            "closes it, and a closed one stays as it is. Nothing was changed."
+        )
+
+
+def is_open(escalation: Escalation) -> bool:
+    return state(escalation) is not EscalationState.CLOSED
+
+
+def open_escalation(intake: Intake) -> Escalation | None:
+    return next((e for e in reversed(intake.escalations) if is_open(e)), None)
+
+
+def event(escalation: Escalation, move: str) -> EscalationEvent | None:
+    """The latest event of a kind."""
+    return next((e for e in reversed(escalation.events) if e.move == move), None)
+
+
+def person_at_risk(escalation: Escalation) -> dict[str, str]:
+    """What is known of the person, later entries over earlier ones. Not the caller's record."""
+    known: dict[str, str] = {}
+    for happened in escalation.events:
+        if happened.move in ("raised", "person"):
+            known |= {k: v for k, v in happened.fields if k in PERSON_FIELDS}
+    return known
+
+
+def grounds(escalation: Escalation) -> frozenset[str]:
+    """The answers that this escalation already covers."""
+    return frozenset(
+        ground
+        for happened in escalation.events
+        if happened.move in ("raised", "grounds")
+        for ground in happened.get("grounds").split()
+    )
+
+
+def uncovered(intake: Intake, now: frozenset[str]) -> frozenset[str]:
+    """Grounds of an escalation that none has covered yet."""
+    return now.difference(*(grounds(e) for e in intake.escalations))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that must happen and needs an outcome; derived, never ticked away by time."""
+
+    what: str
+    from_: datetime
+    until: datetime
+
+
+# escalation.md: a safety call 24 to 72 h after the person was taken over.
+_SAFETY_CALL = (timedelta(hours=24), timedelta(hours=72))
+
+
+def tasks(intake: Intake) -> tuple[Task, ...]:
+    found = []
+    for escalation in intake.escalations:
+        over = event(escalation, "taken_over") or event(escalation, "accepted")
+        if over and not event(escalation, "safety_call"):
+            first, last = (over.at + wait for wait in _SAFETY_CALL)
+            found.append(Task("safety_call", first, last))
+        sent = next((e for e in escalation.events if e.get("emergency_services")), None)
+        if sent and not event(escalation, "reached"):
+            found.append(Task("confirm_that_they_reached_the_person", sent.at, sent.at))
+    return tuple(found)
