@@ -31,7 +31,7 @@ lint:
 
 bench:
 	$(SETUP) test
-	@$(PY) -m tests.bench $(ARGS)
+	@QT_QPA_PLATFORM=offscreen $(PY) -m tests.bench $(ARGS)
 
 lock:
 	$(SETUP) lock $(ARGS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from intake_app.core import facts
-from intake_app.core.condition import Condition, ConditionError, Type, parse
+from intake_app.core.condition import NUMBER, Condition, ConditionError, Type, parse
 from intake_app.core.errors import ContentError
 from intake_app.core.instrument import METHODS, SUICIDE_LEVEL, Band, Cutoff, Instrument
 from intake_app.core.medication import Drug, DrugClass, Formulary
@@ -88,7 +88,9 @@ def shipped(root: Path = RESOURCES) -> Bundle:
     try:
         return Bundle({p.relative_to(root).as_posix(): p.read_text("utf-8") for p in sorted(paths)})
     except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(str(root.name), f"a file cannot be read ({type(error).__name__})") from None
+        raise ContentError(
+            str(root.name), f"a file cannot be read ({type(error).__name__})"
+        ) from None
 
 
 def build(bundle: Bundle) -> Protocol:
@@ -270,8 +272,10 @@ class _ProtocolBuilder:
 
     def build(self, fields: Fields) -> Protocol:
         library = _library(fields)
-        criteria = [_Draft(table, library, self._decisions) for table in
-                    fields.tables("criteria", needed=True)]
+        criteria = [
+            _Draft(table, library, self._decisions)
+            for table in fields.tables("criteria", needed=True)
+        ]
         self._types = self._names(fields, criteria)
         built = tuple(self._prove(draft) for draft in criteria)
         instruments = dict(self._placed(criteria))
@@ -298,7 +302,9 @@ class _ProtocolBuilder:
         asked = [name for draft in drafts for name in draft.asks]
         unknown = [name for name in asked if name not in self._instruments]
         if unknown or len(asked) != len(set(asked)):
-            raise fields.wrong("criteria.asks", f"unknown or repeated instrument {unknown or asked}")
+            raise fields.wrong(
+                "criteria.asks", f"unknown or repeated instrument {unknown or asked}"
+            )
         items = [item for draft in drafts for item in draft.items]
         items += [item for name in asked for item in self._instruments[name].items]
         names = [item.name for item in items]
@@ -333,7 +339,8 @@ class _ProtocolBuilder:
             for item in draft.items
         )
         gates = {item.name: item.when.names for item in items if item.when is not None}
-        rules = tuple(_rule(table, condition, gates) for table in draft.rules)
+        measures = frozenset(name for name, type_ in self._types.items() if type_ == NUMBER)
+        rules = tuple(_rule(table, condition, gates, measures) for table in draft.rules)
         draft.finish(used)
         return draft.criterion(items, rules)
 
@@ -480,8 +487,9 @@ def _param_source(
 ) -> Citation | None:
     if not fields.has("source"):
         if not basis.startswith((PLACEHOLDER, KNOWLEDGE)):
-            raise fields.wrong("source", f"is missing, and the basis says neither {PLACEHOLDER} "
-                               f"nor {KNOWLEDGE}")
+            raise fields.wrong(
+                "source", f"is missing, and the basis says neither {PLACEHOLDER} nor {KNOWLEDGE}"
+            )
         return None
     ref = fields.text("source")
     if ref not in cited:
@@ -493,10 +501,12 @@ def _rule(
     fields: Fields,
     condition: Callable[[Fields], Condition],
     gates: Mapping[str, frozenset[str]],
+    measures: frozenset[str],
 ) -> Rule:
     when = condition(fields)
     reach = when.names.union(*(gates.get(_base(name), frozenset()) for name in when.names))
-    found = Rule(when, _tier(fields), _due(fields), fields.text("reason"), reach)
+    measured = when.names & measures
+    found = Rule(when, _tier(fields), _due(fields), fields.text("reason"), reach, measured)
     fields.done()
     return found
 
@@ -556,7 +566,8 @@ def _instrument(fields: Fields) -> Instrument:
     stage = _stage(fields)
     options = _options(fields) if fields.has("options") else ()
     items = tuple(
-        _instrument_item(table, id_, stage, options) for table in fields.tables("items", needed=True)
+        _instrument_item(table, id_, stage, options)
+        for table in fields.tables("items", needed=True)
     )
     found = Instrument(
         id=id_,
@@ -564,7 +575,7 @@ def _instrument(fields: Fields) -> Instrument:
         official_name=fields.text("official_name"),
         wording=fields.text("wording"),
         scoring=fields.one_of("scoring", (*METHODS, SUICIDE_LEVEL)),
-        items=_gated(fields, items),
+        items=_gated(items),
         may_answer=frozenset(_source(fields, name) for name in fields.texts("may_answer")),
         bands=tuple(_band(row) for row in fields.tables("bands")),
         cutoffs=tuple(_cutoff(row) for row in fields.tables("cutoffs")),
@@ -597,23 +608,27 @@ def _instrument_item(
     return item, fields
 
 
-def _gated(fields: Fields, items: tuple[tuple[Item, Fields], ...]) -> tuple[Item, ...]:
+def _gated(items: tuple[tuple[Item, Fields], ...]) -> tuple[Item, ...]:
     """Branching inside an instrument reads its own items alone."""
     types = facts.types([item for item, _ in items], ())
     own = {item.name for item, _ in items}
     found = []
     for item, table in items:
-        if table.has("when"):
-            try:
-                when = parse(table.text("when"), types, {})
-            except ConditionError as error:
-                raise table.wrong("when", str(error)) from None
-            if not when.names <= own:
-                raise table.wrong("when", "may read items of its own instrument only")
-            table.done()
-            item = replace(item, when=when)
-        found.append(item)
+        found.append(replace(item, when=_own_gate(table, types, own)))
     return tuple(found)
+
+
+def _own_gate(table: Fields, types: Mapping[str, Type], own: set[str]) -> Condition | None:
+    if not table.has("when"):
+        return None
+    try:
+        when = parse(table.text("when"), types, {})
+    except ConditionError as error:
+        raise table.wrong("when", str(error)) from None
+    if not when.names <= own:
+        raise table.wrong("when", "may read items of its own instrument only")
+    table.done()
+    return when
 
 
 def _source(fields: Fields, name: str) -> Source:

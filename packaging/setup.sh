@@ -56,13 +56,17 @@ if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
 if os.environ.get("WAYLAND_DISPLAY"):
     wanted["libwayland-cursor0"] = "libwayland-cursor.so.0"
 if not importlib.util.find_spec("ensurepip"):
-    print("python3-venv:ensurepip")
+    print("python3-venv:python3-venv")
 for package, library in wanted.items():
     try:
         ctypes.CDLL(library)
     except OSError:
         print(package + ":" + library)
 PY
+}
+
+what_lacks() {
+    echo "$lacking" | sed 's/.*://' | tr '\n' ' '
 }
 
 # The name under which apt has a package here.
@@ -111,11 +115,10 @@ if [ "$(uname -s)" = Linux ]; then # elsewhere Qt's wheel brings all it needs
     if [ -n "$lacking" ]; then
         if ! command -v apt-get >/dev/null; then
             stop "Install these with this system's package manager, then try again:" \
-                $(echo "$lacking" | sed 's/.*://')
+                "$(what_lacks)"
         fi
         name_packages
         if ! install_with_apt; then
-            root=sudo
             command="apt-get update && apt-get install -y --no-install-recommends $packages"
             if command -v sudo >/dev/null; then root="sudo sh -c"; else root="su -c"; fi
             [ "$(id -u)" != 0 ] || root="sh -c"
@@ -123,7 +126,7 @@ if [ "$(uname -s)" = Linux ]; then # elsewhere Qt's wheel brings all it needs
             stop "$root '$command'"
         fi
         lacking=$(missing)
-        [ -z "$lacking" ] || stop "Still missing after apt: $(echo "$lacking" | sed 's/.*://' | tr '\n' ' ')"
+        [ -z "$lacking" ] || stop "Still missing after apt: $(what_lacks)"
     fi
 fi
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from intake_app.core import medication as drugs
@@ -90,7 +90,8 @@ class Findings:
         return other
 
     def read(self, name: str) -> object:
-        return self.find(name).value
+        found = self._known.get(name)
+        return (found or self.find(name)).value
 
     def find(self, name: str) -> Finding:
         found = self._known.get(name)
@@ -104,21 +105,21 @@ class Findings:
             return self.item(item)
         if name in FACTS:
             return FACTS[name].find(self)
-        prefix, maker = next((p, m) for p, m in _FAMILIES.items() if name.startswith(p))
-        return maker(self, name.removeprefix(prefix))
+        maker, of = _family(name)
+        return maker(self, of)
 
     # One item ---------------------------------------------------------------------------------
 
     def history(self, item: Item) -> list[Answer]:
-        return self._history.get((item.id, self._entry_of(item)), [])
+        entry = self.entry if item.id in self.protocol.repeated else 0
+        return self._history.get((item.id, entry), [])
 
-    def _entry_of(self, item: Item) -> int:
-        criterion = self.protocol.by_criterion[item.criterion]
-        return self.entry if criterion.for_each else 0
-
-    def entries(self, criterion_items: Iterable[Item]) -> tuple[int, ...]:
-        ids = {item.id for item in criterion_items}
-        return tuple(sorted({entry for item, entry in self._history if item in ids and entry}))
+    @cached_property
+    def each(self) -> tuple[Findings, ...]:
+        """One reading for each entry of the for_each criteria, in their order."""
+        repeated = self.protocol.repeated
+        entries = {entry for item, entry in self._history if entry and item in repeated}
+        return tuple(self.at(entry) for entry in sorted(entries))
 
     def applicable(self, item: Item) -> bool | None:
         return True if item.when is None else item.when.decide(self.read)
@@ -219,30 +220,7 @@ class Findings:
 
     @cached_property
     def trials(self) -> tuple[treatment.Trial, ...]:
-        criterion = self.protocol.by_criterion.get("trial_adequacy_weeks")
-        if criterion is None:
-            return ()
-        return tuple(self._trial(entry) for entry in self.entries(criterion.items))
-
-    def _trial(self, entry: int) -> treatment.Trial:
-        at = self.at(entry)
-        medicine = at.read("trial_medicine")
-        name = medicine if isinstance(medicine, str) else None
-        return treatment.Trial(
-            entry=entry,
-            medicine=name,
-            drug_class=self._antidepressant_class(name),
-            start=at.date_of("trial_start"),
-            dose_mg=at.read("trial_dose_mg"),  # type: ignore[arg-type]
-            weeks=at.read("trial_weeks"),  # type: ignore[arg-type]
-            most_days=at.read("trial_taken_most_days"),  # type: ignore[arg-type]
-            improvement_pct=at.read("trial_improvement_pct"),  # type: ignore[arg-type]
-            end=at.read("trial_end"),  # type: ignore[arg-type]
-            dose_reached=at.read("trial_dose_reached"),  # type: ignore[arg-type]
-        )
-
-    def _antidepressant_class(self, name: str | None) -> str:
-        return self.protocol.formulary.antidepressant_class(name) if name else ""
+        return tuple(_trial(at) for at in self.each)
 
     @property
     def trial_rules(self) -> treatment.TrialRules:
@@ -255,6 +233,24 @@ class Findings:
     def date_of(self, name: str) -> PartialDate | None:
         value = self.read(name) if name in self.protocol.by_name else None
         return value if isinstance(value, PartialDate) else None
+
+
+def _trial(at: Findings) -> treatment.Trial:
+    """The answers of one entry; every field that is no answer is None."""
+    medicine = at.read("trial_medicine")
+    name = medicine if isinstance(medicine, str) else None
+    return treatment.Trial(
+        entry=at.entry,
+        medicine=name,
+        drug_class=at.protocol.formulary.antidepressant_class(name) if name else "",
+        start=at.date_of("trial_start"),
+        dose_mg=at.read("trial_dose_mg"),  # type: ignore[arg-type]
+        weeks=at.read("trial_weeks"),  # type: ignore[arg-type]
+        most_days=at.read("trial_taken_most_days"),  # type: ignore[arg-type]
+        improvement_pct=at.read("trial_improvement_pct"),  # type: ignore[arg-type]
+        end=at.read("trial_end"),  # type: ignore[arg-type]
+        dose_reached=at.read("trial_dose_reached"),  # type: ignore[arg-type]
+    )
 
 
 def _ever_yes(item: Item, history: list[Answer]) -> Finding | None:
@@ -402,7 +398,9 @@ def _mood_total(findings: Findings) -> Finding:
     found = findings.score(instrument)
     if found is None:
         return _combined(None, parts)
-    return _combined(found.total if found.total is not None else Span(found.least, found.most), parts)
+    return _combined(
+        found.total if found.total is not None else Span(found.least, found.most), parts
+    )
 
 
 def _age(findings: Findings) -> Finding:
@@ -464,19 +462,17 @@ def _count_of_trials(findings: Findings, count: Span) -> Finding:
     if not findings.trials:
         return Finding(None, Openness.NOT_ASKED)
     answers = tuple(a for a in findings.intake.answers if a.item.startswith("trial_"))
-    openness = max(_trial_openness(findings, trial.entry) for trial in findings.trials)
+    openness = max(_trial_openness(at) for at in findings.each)
     if count.least == count.most:
         return Finding(count.least, Openness.SETTLED, answers)
     return Finding(count, openness, answers)
 
 
-def _trial_openness(findings: Findings, entry: int) -> Openness:
-    at = findings.at(entry)
-    criterion = findings.protocol.by_criterion["trial_adequacy_weeks"]
-    return max(at.find(item.name).openness for item in criterion.items)
+def _trial_openness(at: Findings) -> Openness:
+    return max(at.find(name).openness for name in _TRIALS)
 
 
-# NIAAA for men and women; the lower limit from 65 on and where sex or age is not stated (knowledge).
+# NIAAA for men and women; the lower one from 65 on and where sex or age is not stated (knowledge).
 _DRINKS_MAN_UNDER_65, _DRINKS_OTHERWISE = 14, 7
 
 
@@ -647,6 +643,14 @@ _FAMILIES: dict[str, Callable[[Findings, str], Finding]] = {
     "unknown_": _unknown,
     "medicine_tier_": _medicine_tier,
 }
+
+
+@cache
+def _family(name: str) -> tuple[Callable[[Findings, str], Finding], str]:
+    prefix = next(prefix for prefix in _FAMILIES if name.startswith(prefix))
+    return _FAMILIES[prefix], name.removeprefix(prefix)
+
+
 _ITEM_TYPES = {"yes_no": YES_NO, "number": NUMBER, "scale": NUMBER}
 
 

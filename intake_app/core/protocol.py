@@ -60,7 +60,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. `when` is None where it is always asked."""
+    """One question. `when` is None where it is always asked; `name` is how conditions write it."""
 
     id: str
     kind: str
@@ -78,11 +78,10 @@ class Item:
     topic: str = ""
     staff_note: str = ""
     loinc: str = ""
+    name: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """How conditions write it."""
-        return self.id.replace(".", "_")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.id.replace(".", "_"))
 
     def parse(self, raw: object) -> Value:
         """The value of an answer, or WrongValue. A blank is never a value."""
@@ -198,13 +197,17 @@ ITEM_KINDS = frozenset(_PARSERS)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`reach` holds the names read and those of the gates before them: what the rule follows."""
+    """`reach` holds the names read and those of the gates before them: what the rule follows.
+
+    `measures` are the dates and sizes among the names.
+    """
 
     when: Condition
     tier: Tier
     due: Due
     reason: str
     reach: frozenset[str] = frozenset()
+    measures: frozenset[str] = frozenset()
 
     @property
     def strength(self) -> tuple[Tier, Due]:
@@ -271,6 +274,11 @@ class Protocol:
     @cached_property
     def by_criterion(self) -> Mapping[str, Criterion]:
         return {criterion.id: criterion for criterion in self.criteria}
+
+    @cached_property
+    def repeated(self) -> frozenset[str]:
+        """Items that are asked once for each entry, such as each trial."""
+        return frozenset(i.id for c in self.criteria if c.for_each for i in c.items)
 
     @cached_property
     def unconfirmed(self) -> tuple[tuple[Criterion, Param], ...]:

@@ -10,14 +10,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from gettext import gettext as _
 
 from intake_app.core import facts, safety
 from intake_app.core.condition import SomeOf, Span
 from intake_app.core.facts import Findings, Openness
 from intake_app.core.instrument import Score
-from intake_app.core.model import Answer, Due, Intake, Source, Stage, State, Tier
+from intake_app.core.model import (
+    Answer,
+    Due,
+    Intake,
+    PartialDate,
+    Source,
+    Stage,
+    State,
+    Tier,
+)
 from intake_app.core.protocol import Criterion, Item, Param, Protocol, Rule
+from intake_app.core.words import _
 
 
 class FlagState(StrEnum):
@@ -77,12 +86,11 @@ class ToObtain:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """An applicable item without an answer that counts. `reads` is what stands in its place."""
+    """An applicable item without an answer that counts; `reads` says what stands in its place."""
 
     item: Item
     entry: int
     state: str
-    reads: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +141,10 @@ def screen(intake: Intake, protocol: Protocol, today: date) -> Screening:
     flags.sort(key=lambda flag: (-flag.tier, -flag.due))
     return Screening(
         flags=tuple(flags),
-        to_obtain=(*_interpreter(intake, protocol), *to_obtain),
+        to_obtain=(*_interpreter(findings), *to_obtain),
         unanswered=tuple(_unanswered(findings)),
         suicide_risk=findings.suicide_risk,
-        grounds=_grounds(flags),
+        grounds=_grounds(flags, protocol),
         findings=findings,
     )
 
@@ -144,14 +152,18 @@ def screen(intake: Intake, protocol: Protocol, today: date) -> Screening:
 def _readings(criterion: Criterion, findings: Findings) -> Iterable[Findings]:
     if criterion.for_each is None:
         return (findings,)
-    return tuple(findings.at(entry) for entry in findings.entries(criterion.items))
+    return findings.each
 
 
-def _grounds(flags: Iterable[Flag]) -> frozenset[str]:
-    """The answers for which an escalation is open, or has to be raised."""
+def _grounds(flags: Iterable[Flag], protocol: Protocol) -> frozenset[str]:
+    """The answers for which an escalation is open, or has to be raised; a counted no is none."""
     return frozenset(
-        answer.id for flag in flags if flag.escalates for answer in flag.answers
-    ) | frozenset(f"flag:{flag.key}" for flag in flags if flag.escalates and not flag.answers)
+        answer.id
+        for flag in flags
+        if flag.escalates
+        for answer in flag.answers
+        if answer.value is None or protocol.items[answer.item].is_yes(answer.value)
+    )
 
 
 class _Judgement:
@@ -192,7 +204,7 @@ class _Judgement:
         """
         if rule.strength <= max(r.strength for r in held):
             return False
-        names = rule.when.open(self._at.read)
+        names = rule.when.open(self._at.read) & rule.measures
         shares = any(rule.reach & other.reach for other in held)
         return shares and any(self._is_due(name) for name in names)
 
@@ -219,7 +231,7 @@ class _Judgement:
     ) -> Flag:
         counting = sorted((*possible, *held), key=lambda r: r.strength, reverse=True)
         routes = [(rule.tier, self._due(rule)) for rule in counting]
-        reasons = [rule.reason for rule in counting]
+        reasons = [rule.reason for rule in _telling(counting)]
         if unknown:
             # An undecided note alone raises no more than a note.
             most = max(rule.tier for rule in unknown)
@@ -266,15 +278,13 @@ class _Judgement:
         return any(
             self._at.find(name).openness is not Openness.NOT_ASKED
             for rule in pressing
-            for name in rule.when.open(self._at.read)
+            for name in rule.when.open(self._at.read) & rule.measures
         )
 
     def _questions(self, name: str) -> tuple[Item, ...]:
         return facts.questions(self._at.protocol, name)
 
-    def _items(
-        self, held: list[Rule], possible: list[Rule], unknown: list[Rule]
-    ) -> Iterable[Item]:
+    def _items(self, held: list[Rule], possible: list[Rule], unknown: list[Rule]) -> Iterable[Item]:
         """For what holds the questions that were answered, for what is open those to settle."""
         for rule in held:
             for name in sorted(rule.when.names):
@@ -285,7 +295,7 @@ class _Judgement:
 
     def _is_open(self, item: Item) -> bool:
         value = self._at.read(item.name)
-        return value is None or not isinstance(value, bool | str)
+        return value is None or isinstance(value, SomeOf | PartialDate)
 
     def _answers(self, rules: Iterable[Rule]) -> tuple[Answer, ...]:
         found = (
@@ -343,26 +353,38 @@ class _Judgement:
         )
 
 
+def _telling(rules: list[Rule]) -> list[Rule]:
+    """Without the weaker rules that read nothing new: they are the "else" of a stronger one."""
+    return [
+        rule
+        for i, rule in enumerate(rules)
+        if not any(rule.when.names <= other.when.names for other in rules[:i])
+    ]
+
+
 _STOP_NOW = (Tier.STOP, Due.NOW)
 
 
-def _interpreter(intake: Intake, protocol: Protocol) -> Iterable[ToObtain]:
-    """Somebody without the training put the person's words into ours (45 CFR 92.201)."""
-    through = [a for a in intake.answers if a.source is Source.AD_HOC_INTERPRETER]
+def _interpreter(findings: Findings) -> Iterable[ToObtain]:
+    """Somebody without the training put the person's words into ours (45 CFR 92.201).
+
+    The same day, while the suicide-risk screen waits to be repeated with the person.
+    """
+    through = [a for a in findings.intake.answers if a.source is Source.AD_HOC_INTERPRETER]
     if through:
         items = tuple(dict.fromkeys(answer.item for answer in through))
-        safety_asked = any(protocol.items[item].safety for item in items if item in protocol.items)
-        due = Due.SAME_DAY if safety_asked else Due.BEFORE_SCHEDULING
+        finished = findings.suicide_risk.complete
+        due = Due.BEFORE_SCHEDULING if finished else Due.SAME_DAY
         yield ToObtain("qualified_interpreter", _("A qualified interpreter"), due, items)
 
 
 def _unanswered(findings: Findings) -> Iterable[OpenQuestion]:
+    repeated = findings.protocol.repeated
     for item in findings.protocol.items.values():
-        criterion = findings.protocol.by_criterion[item.criterion]
-        for at in _readings(criterion, findings):
-            value = at.find(item.name).value
+        for at in findings.each if item.id in repeated else (findings,):
+            value = at.read(item.name)
             if value is None or isinstance(value, SomeOf):
-                yield OpenQuestion(item, at.entry, state_word(at, item), reads(at, item))
+                yield OpenQuestion(item, at.entry, state_word(at, item))
 
 
 NOT_ASKED = "not_asked"
@@ -431,6 +453,26 @@ def resume_at(case: Case) -> str:
     """Where a resumed call goes on: at the open escalation, else at the next question."""
     if safety.open_escalation(case.intake) is not None:
         return "escalation"
-    held = case.screening.findings.held_stages
-    waiting = (q for q in case.screening.unanswered if q.item.stage in held)
-    return next((q.item.id for q in waiting if q.state == NOT_ASKED), "check_answers")
+    findings = case.screening.findings
+    for question in case.screening.unanswered:
+        item = question.item
+        asked = findings.applicable(item) or findings.item(item).openness >= Openness.UNKNOWN
+        if question.state == NOT_ASKED and item.stage in findings.held_stages and asked:
+            return item.id
+    return "check_answers"
+
+
+# What adds to sedation is seen together: each alone may look small.
+_SEDATION = (
+    "alcohol_and_cannabis_use",
+    "med_benzodiazepine",
+    "med_opioid",
+    "med_cns_depressant_other",
+    "sleep_apnea",
+)
+
+
+def sedation_together(case: Case) -> tuple[Flag, ...]:
+    """The flags that add up to sedation and shallow breathing, where there are several."""
+    found = tuple(f for f in case.screening.flags if f.criterion.id in _SEDATION)
+    return found if len(found) > 1 else ()

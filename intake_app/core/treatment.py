@@ -95,7 +95,7 @@ def failed(
 
 
 def failed_classes(trials: tuple[Trial, ...], rules: TrialRules) -> Span:
-    """Distinct drug classes among the failed trials; an unnamed class may be a new or an old one."""
+    """Distinct drug classes among the failed trials; an unnamed one may be new or old."""
     sure = [t for t in trials if verdict(t, rules) is Verdict.FAILED]
     maybe = [t for t in trials if verdict(t, rules) is Verdict.OPEN]
     named = {t.drug_class for t in sure if t.drug_class}

@@ -1,0 +1,541 @@
+"""A case file: one call written down, replayed through the same service methods as a real one.
+
+The whole file is proven before anything is recorded, so that nothing is half done.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from intake_app.content import Fields
+from intake_app.core import safety
+from intake_app.core.errors import ContentError, NotFound
+from intake_app.core.model import (
+    CallEnd,
+    Decision,
+    Disposition,
+    PartialDate,
+    Role,
+    Source,
+    Stage,
+    State,
+)
+from intake_app.core.protocol import Protocol
+from intake_app.core.screening import Case, reads, resume_at, sedation_together
+from intake_app.service import SELF, Clinic, IntakeService, MedicineEntry
+
+# Who speaks where an answer does not say so: only a self-caller is the patient alone.
+_VOICE = {SELF: Source.PATIENT_ALONE, "referrer": Source.REFERRER}
+_TRIAL = "trial_"
+SECOND_CONTACT = "second_contact"
+RESUMED = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`kind` is item, call, escalation, review, sign or submit; `what` is its value."""
+
+    kind: str
+    what: str
+    value: object
+    state: State
+    source: Source
+    at: datetime | None
+    by: str
+    note: str
+    entry: int
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    today: date
+    clinic: Clinic
+    staff: tuple[Person, ...]
+    patient: tuple[str, PartialDate | None, str | None]
+    relationship: str
+    medicines: tuple[tuple[MedicineEntry, Source], ...]
+    events: tuple[Event, ...]
+
+
+def read(path: Path) -> CaseFile:
+    """Raise ContentError, naming the field, for a file that is no case."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise ContentError(path.name, f"cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContentError(path.name, f"is not TOML ({error})") from None
+    return _case(Fields(path.name, "", table))
+
+
+def _case(fields: Fields) -> CaseFile:
+    today = _day(fields)
+    clinic = _clinic(fields.table("clinic"))
+    staff = tuple(_person(row) for row in fields.tables("staff"))
+    patient = _patient(fields.table("patient", needed=True))
+    caller = fields.table("caller")
+    relationship = caller.text("relationship", SELF)
+    voice = _VOICE.get(relationship, Source.RELATIVE)
+    events = [
+        _said(item, caller.text(key), voice)
+        for key, item in (("callback", "callback_number"), ("location", "caller_location"))
+        if caller.has(key)
+    ]
+    caller.done()
+    medicines = tuple(_medicine(row, voice) for row in fields.tables("medicine"))
+    for number, row in enumerate(fields.tables("trial"), start=1):
+        events += _trial(row, number, voice)
+    events += [_event(row, today, voice) for row in fields.tables("event")]
+    fields.done()
+    return CaseFile(today, clinic, staff, patient, relationship, medicines, tuple(events))
+
+
+def _day(fields: Fields) -> date:
+    raw = fields.raw("today")
+    try:
+        return raw if type(raw) is date else date.fromisoformat(raw)
+    except (TypeError, ValueError):
+        raise fields.wrong("today", "has to be a date such as 2026-03-10") from None
+
+
+def _clinic(fields: Fields) -> Clinic:
+    name = fields.text("name", "Clinic without a name")
+    country, demo = fields.text("country", "US"), fields.flag("demo")
+    numbers = {key: fields.text(key) for key in fields.names()}
+    return Clinic(name, country, demo, numbers)
+
+
+def _person(fields: Fields) -> Person:
+    name, roles = fields.text("name"), fields.texts("roles")
+    unknown = [role for role in roles if role not in tuple(Role)]
+    if unknown or not roles:
+        raise fields.wrong("roles", f"have to be among {', '.join(Role)}")
+    fields.done()
+    return Person(name, frozenset(map(Role, roles)))
+
+
+def _patient(fields: Fields) -> tuple[str, PartialDate | None, str | None]:
+    name = fields.text("name")
+    born = _partial_date(fields, "born") if fields.has("born") else None
+    sex = fields.one_of("sex", ("female", "male", "not_stated"), "not_stated")
+    fields.done()
+    return name, born, None if sex == "not_stated" else sex
+
+
+def _partial_date(fields: Fields, key: str) -> PartialDate:
+    try:
+        return PartialDate.parse(str(fields.raw(key)))
+    except ValueError:
+        raise fields.wrong(key, "has to be a date such as 1983-05-04, 1983-05 or 1983") from None
+
+
+def _said(item: str, value: object, source: Source, entry: int = 0) -> Event:
+    return Event("item", item, value, State.ANSWERED, source, None, "", "", entry, {})
+
+
+def _medicine(fields: Fields, voice: Source) -> tuple[MedicineEntry, Source]:
+    entry = MedicineEntry(
+        name=fields.text("name"),
+        confirmed=fields.text("confirmed", "") or None,
+        dose_mg=_decimal(fields, "dose_mg"),
+        per_day=_decimal(fields, "per_day"),
+        as_needed=fields.flag("as_needed"),
+        detail=fields.text("detail", "") or fields.text("dose", ""),
+    )
+    source = _source(fields, voice)
+    fields.done()
+    return entry, source
+
+
+def _decimal(fields: Fields, key: str) -> Decimal | None:
+    if not fields.has(key):
+        return None
+    value = fields.raw(key)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 < value < 1_000_000:
+        raise fields.wrong(key, "has to be a number above zero")
+    return Decimal(value)
+
+
+def _source(fields: Fields, voice: Source) -> Source:
+    return Source(fields.one_of("source", Source, voice))
+
+
+def _trial(fields: Fields, number: int, voice: Source) -> list[Event]:
+    """Keys are the trial items, with or without their common beginning."""
+    source = _source(fields, voice)
+    events = []
+    for key in fields.names():
+        item = key if key.startswith(_TRIAL) else _TRIAL + key
+        value = fields.raw(key)
+        if value in (State.UNKNOWN, State.DECLINED, State.DEFERRED):
+            events.append(Event("item", item, None, State(value), source, None, "", "", number, {}))
+        else:
+            events.append(_said(item, value, source, number))
+    return events
+
+
+_KINDS = ("item", "call", "escalation", "review", "sign", "submit")
+
+
+def _event(fields: Fields, today: date, voice: Source) -> Event:
+    kinds = [kind for kind in _KINDS if fields.has(kind)]
+    if len(kinds) != 1:
+        raise fields.wrong("", f"needs exactly one of {', '.join(_KINDS)}")
+    kind = kinds[0]
+    what = str(fields.raw(kind))
+    value = fields.raw("value") if fields.has("value") else None
+    states = (State.UNKNOWN, State.DECLINED, State.DEFERRED)
+    state = State(fields.one_of("state", states)) if fields.has("state") else State.ANSWERED
+    if kind == "item" and (value is None) == (state is State.ANSWERED):
+        raise fields.wrong(what, "needs either a value or a state")
+    return Event(
+        kind=kind,
+        what=what,
+        value=value,
+        state=state,
+        source=_source(fields, voice),
+        at=_moment(fields, today) if fields.has("at") else None,
+        by=fields.text("by", ""),
+        note=fields.text("note", ""),
+        entry=fields.take("entry", int, 0),
+        fields=_rest(fields, kind),
+    )
+
+
+def _rest(fields: Fields, kind: str) -> Mapping[str, str]:
+    """What else an event says: only escalations, reviews and signatures have more fields."""
+    if kind in ("item", "call", "submit"):
+        fields.done()
+    return {key: str(fields.raw(key)) for key in fields.names()}
+
+
+def _moment(fields: Fields, today: date) -> datetime:
+    raw = fields.raw("at")
+    if isinstance(raw, time):
+        raw = raw.isoformat()
+    try:
+        text = str(raw)
+        found = datetime.fromisoformat(text if "-" in text else f"{today}T{text}")
+    except ValueError:
+        raise fields.wrong("at", "has to be a time such as 10:41") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+# Proving ----------------------------------------------------------------------------------------
+
+
+def prove(case: CaseFile, protocol: Protocol) -> None:
+    """Refuse a case that this protocol cannot take, before anything of it is recorded."""
+    for event in case.events:
+        if event.kind == "item":
+            item = protocol.item(event.what)
+            if event.state is State.ANSWERED:
+                item.parse(event.value)
+        elif event.kind == "call" and event.what not in (*CallEnd, RESUMED, SECOND_CONTACT):
+            raise ContentError("event.call", f"'{event.what}' is not dropped, resumed or ended")
+        elif event.kind == "escalation":
+            _escalation_move(event)
+        elif event.kind == "review":
+            _decision(event)
+        elif event.kind == "sign":
+            _disposition(event)
+
+
+_STEP = re.compile(r"step[ _-]?([1-6])\b[\s:,.-]*(.*)")
+_ESCALATION_MOVES = (
+    "raised",
+    "person",
+    "accepted",
+    "taken_over",
+    "closed",
+    "safety_call",
+    "reached",
+)
+
+
+def _escalation_move(event: Event) -> tuple[str, dict[str, str]]:
+    fields = dict(event.fields)
+    if event.note:
+        fields["note"] = event.note
+    step = _STEP.fullmatch(event.what)
+    if step:
+        fields["step"] = step[1]
+        if step[2]:
+            fields["what"] = step[2]
+        move = "step"
+    elif event.what in _ESCALATION_MOVES:
+        move = event.what
+    else:
+        known = ", ".join((*(f"step {n}" for n in safety.STEPS), *_ESCALATION_MOVES))
+        raise ContentError("event.escalation", f"'{event.what}' is not one of {known}")
+    if event.by and move != "closed":
+        fields["by"] = event.by
+    return move, fields
+
+
+def _decision(event: Event) -> tuple[str, Decision]:
+    """`review = FLAG, decision = DECISION`, or the other way round with `flag`."""
+    first, second = event.what, event.fields.get("decision", event.fields.get("flag", ""))
+    flag, decision = (second, first) if first in tuple(Decision) else (first, second)
+    if decision not in tuple(Decision) or not flag:
+        raise ContentError("event.review", f"needs a flag and one of {', '.join(Decision)}")
+    return flag, Decision(decision)
+
+
+def _disposition(event: Event) -> Disposition:
+    found = event.what if event.what in tuple(Disposition) else event.fields.get("disposition", "")
+    if found not in tuple(Disposition):
+        raise ContentError("event.sign", f"needs one of {', '.join(Disposition)}")
+    return Disposition(found)
+
+
+# Replaying ----------------------------------------------------------------------------------------
+
+
+class CaseClock:
+    """The time that the case tells; between two times told a second passes at each reading."""
+
+    def __init__(self, today: date) -> None:
+        # The time of day is of no weight; it only has to lie within office hours.
+        self._now = datetime.combine(today, time(9), UTC)
+
+    def __call__(self) -> datetime:
+        self._now += timedelta(seconds=1)
+        return self._now
+
+    def tell(self, moment: datetime) -> None:
+        self._now = moment - timedelta(seconds=1)
+
+
+class Replay:
+    """Runs a proven case through the service. `saved` hears of each commit."""
+
+    def __init__(
+        self,
+        service: IntakeService,
+        case: CaseFile,
+        clock: CaseClock,
+        password: str,
+        saved: Callable[[str], None],
+    ) -> None:
+        self._service = service
+        self._case = case
+        self._clock = clock
+        self._password = password
+        self._saved = saved
+        self._others: dict[str, IntakeService] = {}
+        self.intake_id = ""
+
+    def run(self) -> Case:
+        name, born, sex = self._case.patient
+        patient = self._service.register_patient(name, born, sex)
+        shown = self._service.open_intake(patient.id)
+        self.intake_id = shown.intake.id
+        self._service.open_call(self.intake_id, self._case.relationship)
+        for medicine, source in self._case.medicines:
+            self._service.record_medication(self.intake_id, medicine, source)
+            self._saved("medicine")
+        for event in self._case.events:
+            if event.at is not None:
+                self._clock.tell(event.at)
+            _DOINGS[event.kind](self, event)
+        return self._hang_up()
+
+    def _hang_up(self) -> Case:
+        shown = self._service.show(self.intake_id)
+        if shown.intake.live_call is None:
+            return shown
+        return self._service.end_call(self.intake_id)
+
+    def _as(self, name: str, role: Role) -> IntakeService:
+        """Whoever the event names; else whoever of the case has the role."""
+        if not name and role not in self._service.staff.roles:
+            name = next((p.name for p in self._case.staff if role in p.roles), "")
+        if not name or name == self._service.staff.name:
+            return self._service
+        if name not in self._others:
+            self._others[name] = self._service.acting_as(name, self._password)
+        return self._others[name]
+
+    def _item(self, event: Event) -> None:
+        self._as(event.by, Role.COORDINATOR).record_answer(
+            self.intake_id,
+            event.what,
+            event.value,
+            state=event.state,
+            source=event.source,
+            note=event.note,
+            entry=event.entry,
+        )
+        self._saved(f"{event.what}#{event.entry}" if event.entry else event.what)
+
+    def _call(self, event: Event) -> None:
+        if event.what in (RESUMED, SECOND_CONTACT):
+            stage = Stage.SECOND_CONTACT if event.what == SECOND_CONTACT else Stage.CALL
+            if self._service.show(self.intake_id).intake.live_call is not None:
+                self._service.end_call(self.intake_id)
+            self._service.open_call(self.intake_id, self._case.relationship, stage)
+        else:
+            self._service.end_call(self.intake_id, CallEnd(event.what))
+        self._saved(f"call {event.what}")
+
+    def _escalation(self, event: Event) -> None:
+        move, fields = _escalation_move(event)
+        if move == "raised":
+            self._service.raise_escalation(self.intake_id, fields.get("reason", event.note))
+        elif move == "closed":
+            self._as(event.by, Role.CLINICIAN).close_escalation(self.intake_id, fields)
+        else:
+            self._service.stamp_escalation(self.intake_id, move, fields)
+        self._saved(f"escalation {event.what}")
+
+    def _submit(self, _event: Event) -> None:
+        self._hang_up()
+        self._service.submit(self.intake_id)
+        self._saved("submit")
+
+    def _review(self, event: Event) -> None:
+        self._submit_first()
+        flag, decision = _decision(event)
+        reason = event.fields.get("reason", event.note)
+        self._as(event.by, Role.CLINICIAN).review_flag(self.intake_id, flag, decision, reason)
+        self._saved(f"review {flag}")
+
+    def _sign(self, event: Event) -> None:
+        self._submit_first()
+        clinician = self._as(event.by, Role.CLINICIAN)
+        reason = event.fields.get("reason", event.note)
+        name = clinician.staff.name
+        clinician.sign(self.intake_id, name, self._password, _disposition(event), reason)
+        self._saved("sign")
+
+    def _submit_first(self) -> None:
+        if self._service.show(self.intake_id).intake.submitted is None:
+            self._submit(self._case.events[0])
+
+
+_DOINGS: dict[str, Callable[[Replay, Event], None]] = {
+    "item": Replay._item,
+    "call": Replay._call,
+    "escalation": Replay._escalation,
+    "submit": Replay._submit,
+    "review": Replay._review,
+    "sign": Replay._sign,
+}
+
+
+# The result as JSON -------------------------------------------------------------------------------
+
+
+def result(case: Case) -> dict[str, Any]:
+    """What the screening shows, as plain values."""
+    screening = case.screening
+    risk = screening.suicide_risk
+    return {
+        "flags": [
+            {
+                "id": flag.criterion.id,
+                "key": flag.key,
+                "tier": flag.tier.word,
+                "due": flag.due.word,
+                "state": flag.state.value,
+                "items": list(flag.items),
+                "reason": flag.reason,
+                "reasons": list(flag.reasons),
+                "stronger_open": flag.stronger_open,
+                "was_yes": flag.was_yes,
+                "unconfirmed": [p.name for p in flag.params if p.confirmed is None],
+            }
+            for flag in screening.flags
+        ],
+        "scores": dict(_scores(case)),
+        "suicide_risk": {
+            "level": risk.word,
+            "ceiling": risk.ceiling.word,
+            "complete": risk.complete,
+            "inconsistent": risk.inconsistent,
+            "official_wording": case.protocol.wording_is_official,
+        },
+        "escalation": _escalation(case),
+        "sedation_together": [flag.criterion.id for flag in sedation_together(case)],
+        "tasks": [task.what for task in safety.tasks(case.intake)],
+        "to_obtain": [
+            {"id": wanted.id, "due": wanted.due.word, "items": list(wanted.items)}
+            for wanted in screening.to_obtain
+        ],
+        "unanswered": [
+            f"{question.item.id}#{question.entry}" if question.entry else question.item.id
+            for question in screening.unanswered
+        ],
+        "answers": dict(_answers(case)),
+        "resume_at": resume_at(case),
+        "status": "signed"
+        if case.intake.signature
+        else "submitted"
+        if case.intake.submitted
+        else "draft",
+        "record_number": case.intake.patient.record_number,
+    }
+
+
+def _scores(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
+    for id_, found in case.screening.scores.items():
+        if found.total is not None:
+            yield id_, {"total": found.total, "severity": found.severity}
+        else:
+            bounds = {"least": found.least, "most": found.most}
+            yield id_, {**bounds, "missing": list(found.missing)}
+
+
+def _escalation(case: Case) -> dict[str, Any] | None:
+    if not case.intake.escalations:
+        return None
+    latest = safety.open_escalation(case.intake) or case.intake.escalations[-1]
+    return {
+        "state": safety.state(latest).value,
+        "raised_at": latest.events[0].at.isoformat(),
+        "reason": latest.events[0].get("reason"),
+        "person_at_risk": safety.person_at_risk(latest),
+        "steps": [
+            {"move": e.move, "at": e.at.isoformat(), **dict(e.fields)}
+            for e in latest.events[1:]
+            if e.move != "grounds"
+        ],
+        "grounds": sorted(safety.grounds(latest)),
+    }
+
+
+def _answers(case: Case) -> Iterator[tuple[str, dict[str, str]]]:
+    """How each answered or open item reads, and who said so."""
+    findings = case.screening.findings
+    for item in case.protocol.items.values():
+        repeated = item.id in case.protocol.repeated
+        for at in findings.each if repeated else (findings,):
+            history = at.history(item)
+            if history or at.read(item.name) is None:
+                key = f"{item.id}#{at.entry}" if at.entry else item.id
+                source = history[-1].source.value if history else ""
+                yield key, {"reads": reads(at, item), "source": source}
+
+
+def refuse_strangers(case: CaseFile, names: tuple[str, ...]) -> None:
+    """Everybody whom the case names has to be staff of the clinic whose vault it is."""
+    wanted = [person.name for person in case.staff]
+    wanted += [e.by for e in case.events if e.by and e.kind in ("item", "review", "sign")]
+    stranger = next((name for name in wanted if name not in names), None)
+    if stranger is not None:
+        raise NotFound("person of that name among the staff of this vault; see [[staff]] and 'by'")

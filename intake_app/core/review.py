@@ -1,0 +1,129 @@
+"""Who may do what, and what stands between an intake and a signature."""
+
+from __future__ import annotations
+
+from intake_app.core import safety
+from intake_app.core.errors import NotAllowed, NotReady, WrongMove
+from intake_app.core.model import (
+    Decision,
+    Disposition,
+    FlagReview,
+    Intake,
+    Role,
+    Staff,
+    Tier,
+)
+from intake_app.core.screening import Case, Flag
+from intake_app.core.words import _
+
+_ALL = frozenset(Role)
+_INTAKE = frozenset({Role.COORDINATOR, Role.CLINICIAN})
+_CLINICIAN = frozenset({Role.CLINICIAN})
+_ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+_PATIENT_WORK = frozenset({Role.FRONT_DESK, Role.COORDINATOR, Role.CLINICIAN})
+
+# Every method of the service, and the roles that may call it. What is not here is denied.
+MAY: dict[str, frozenset[Role]] = {
+    "register_patient": _PATIENT_WORK,
+    "open_intake": _INTAKE,
+    "open_call": _INTAKE,
+    "end_call": _INTAKE,
+    "record_answer": _INTAKE,
+    "record_medication": _INTAKE,
+    "raise_escalation": _INTAKE,
+    "stamp_escalation": _INTAKE,
+    "close_escalation": _CLINICIAN,
+    "submit": _INTAKE,
+    "review_flag": _CLINICIAN,
+    "sign": _CLINICIAN,
+    "add_addendum": _CLINICIAN,
+    "decide_parameter": _CLINICIAN,
+    "adopt_protocol": _CLINICIAN,
+    "show": _PATIENT_WORK,
+    "worklist": _PATIENT_WORK,
+    "print_summary": _PATIENT_WORK,
+    "add_staff": _ADMINISTRATOR,
+}
+
+_ROLE_WORDS = {
+    Role.FRONT_DESK: "the front desk",
+    Role.COORDINATOR: "a coordinator",
+    Role.CLINICIAN: "a clinician",
+    Role.ADMINISTRATOR: "an administrator",
+}
+
+
+def role_for(staff: Staff, action: str) -> Role:
+    """The hat in which `staff` does it, the least that suffices; NotAllowed if none does."""
+    allowed = MAY.get(action, frozenset())
+    for role in Role:
+        if role in allowed and role in staff.roles:
+            return role
+    needed = " or ".join(_ROLE_WORDS[role] for role in Role if role in allowed) or "nobody"
+    raise NotAllowed(action.replace("_", " "), needed)
+
+
+def check_editable(intake: Intake) -> None:
+    if intake.signature is not None:
+        raise WrongMove(
+            "This intake is signed and stays as it is; nothing was changed. Add an addendum."
+        )
+
+
+def status(intake: Intake) -> str:
+    if intake.signature is not None:
+        return "signed"
+    return "awaiting_review" if intake.submitted is not None else "draft"
+
+
+def check_decision(flag: Flag, decision: Decision, reason: str) -> None:
+    """Only acknowledging a note needs no reason."""
+    if decision is Decision.ACKNOWLEDGE and flag.tier is Tier.NOTE and not flag.fault:
+        return
+    if not reason.strip():
+        raise WrongMove(
+            f"A decision on {flag.criterion.label} needs a reason in words; nothing was saved."
+        )
+
+
+def standing(intake: Intake, flag: Flag) -> FlagReview | None:
+    """The latest decision on a flag, unless what it saw has changed since."""
+    latest = next((r for r in reversed(intake.reviews) if r.flag == flag.key), None)
+    return latest if latest is not None and latest.seen == flag.seen else None
+
+
+def open_points(case: Case, disposition: Disposition) -> tuple[str, ...]:
+    """Everything that refuses a signature, each with its name."""
+    points = []
+    if case.intake.submitted is None:
+        points.append(_("the intake is not submitted"))
+    if safety.open_escalation(case.intake) is not None:
+        points.append(_("the escalation is not closed by a clinician"))
+    for flag in case.screening.flags:
+        problem = _problem(case.intake, flag, disposition)
+        if problem:
+            points.append(f"{flag.criterion.label} ({problem})")
+    return tuple(points)
+
+
+def _problem(intake: Intake, flag: Flag, disposition: Disposition) -> str | None:
+    review = standing(intake, flag)
+    if review is None:
+        lapsed = any(r.flag == flag.key for r in intake.reviews)
+        return _("review lapsed") if lapsed else _("not reviewed")
+    if review.decision is Decision.NEEDS_INFORMATION and disposition is not Disposition.ON_HOLD:
+        return _("needs information")
+    goes_on = disposition is Disposition.CONSULT_TO_BE_BOOKED
+    if review.decision is Decision.NOT_SUITABLE and goes_on:
+        return _("reviewed as not suitable")
+    return None
+
+
+def check_ready(case: Case, disposition: Disposition, reason: str) -> None:
+    """Raise NotReady naming everything that is still open."""
+    check_editable(case.intake)
+    points = open_points(case, disposition)
+    if points:
+        raise NotReady(points)
+    if not reason.strip():
+        raise WrongMove("A signature needs a reason in words; nothing was signed.")

@@ -1,0 +1,138 @@
+"""The audit trail: every change writes its entry in the same transaction, chained by HMAC.
+
+An entry holds who, when, what and the hash of the row that it wrote; the row itself stays in its
+own table, so that no patient data stands in the trail. `vault.head` anchors the newest entry
+outside the database: an old copy put back is found, because the database then ends too early.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, select
+
+from intake_app.store import schema
+from intake_app.store.codec import canonical, time_text
+
+GENESIS = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it, in which of their roles."""
+
+    id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry: its number and its MAC as hex."""
+
+    n: int
+    mac: str
+
+
+class Journal:
+    """Writes rows and their audit entries together; there is no other way to write."""
+
+    def __init__(self, connection: Connection, key: bytes, actor: Actor, at: datetime) -> None:
+        self._connection = connection
+        self._key = key
+        self._actor = actor
+        self.at = at
+        self.head = newest(connection)
+
+    def write(self, table: Table, row: Mapping[str, object], event: str) -> None:
+        """Insert a row; `at` and `by` are filled in."""
+        whole = dict(row, at=time_text(self.at), by=self._actor.id)
+        written = self._connection.execute(table.insert().values(whole))
+        key = written.inserted_primary_key
+        subject = f"{table.name}:{key[0] if key else ''}"
+        self.note(event, subject, payload_hash(table.name, whole))
+
+    def note(self, event: str, subject: str, payload: str = "") -> None:
+        """An entry for something that writes no row of its own, such as opening a chart."""
+        entry = {
+            "seq": self.head.n + 1,
+            "at": time_text(self.at),
+            "zone": self.at.strftime("%z"),
+            "actor": self._actor.id,
+            "role": self._actor.role,
+            "event": event,
+            "subject": subject,
+            "payload": payload,
+            "app": APP_VERSION,
+        }
+        mac = entry_mac(self._key, self.head.mac, entry)
+        self._connection.execute(schema.audit.insert().values({**entry, "mac": mac}))
+        self.head = Head(self.head.n + 1, mac)
+
+
+# Part of every entry, so that a reader of the trail knows which rules wrote it.
+APP_VERSION = "0.1.0"
+
+
+def payload_hash(table: str, row: Mapping[str, object]) -> str:
+    """SHA-256 over the row as written; its UUIDs keep it from being guessed."""
+    return hashlib.sha256(canonical([table, dict(row)]).encode()).hexdigest()
+
+
+def entry_mac(key: bytes, before: str, entry: Mapping[str, object]) -> str:
+    body = canonical(dict(entry)).encode()
+    previous = bytes.fromhex(before) if before else GENESIS
+    return hmac.digest(key, previous + body, "sha256").hex()
+
+
+def newest(connection: Connection) -> Head:
+    last = select(schema.audit.c.seq, schema.audit.c.mac).order_by(schema.audit.c.seq.desc())
+    row = connection.execute(last.limit(1)).first()
+    return Head(row.seq, row.mac) if row else Head(0, "")
+
+
+def first_fault(connection: Connection, key: bytes, head: Head | None) -> str | None:
+    """The place of the first fault in the trail, or None. Total: whatever it reads, it answers."""
+    try:
+        return _chain_fault(connection, key, head) or _rows_fault(connection)
+    except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
+        return f"audit trail: cannot be read ({type(error).__name__})"
+
+
+def _chain_fault(connection: Connection, key: bytes, head: Head | None) -> str | None:
+    before, expected = "", 1
+    for row in connection.execute(select(schema.audit).order_by(schema.audit.c.seq)):
+        entry = dict(row._mapping)
+        mac = entry.pop("mac")
+        if entry["seq"] != expected:
+            return f"audit trail: entry {expected} is missing"
+        if not hmac.compare_digest(mac, entry_mac(key, before, entry)):
+            return f"audit trail: entry {expected} was changed"
+        if head is not None and head.n == expected and head.mac != mac:
+            return f"audit trail: entry {expected} differs from vault.head"
+        before, expected = mac, expected + 1
+    if head is not None and head.n >= expected:
+        return f"audit trail: ends at entry {expected - 1}, vault.head knows entry {head.n}"
+    return None
+
+
+def _rows_fault(connection: Connection) -> str | None:
+    """Every row has its entry and every entry its row, unchanged."""
+    noted = {
+        row.subject: row.payload
+        for row in connection.execute(select(schema.audit).where(schema.audit.c.payload != ""))
+    }
+    for table in schema.APPEND_ONLY:
+        if table is schema.audit:
+            continue
+        for row in connection.execute(select(table)):
+            whole = dict(row._mapping)
+            key = whole[next(iter(table.primary_key.columns)).name]
+            if "seq" in whole:
+                whole.pop("seq")
+            if noted.pop(f"{table.name}:{key}", None) != payload_hash(table.name, whole):
+                return f"{table.name}: row {key} differs from its audit entry"
+    return f"{next(iter(noted))}: is in the audit trail and nowhere else" if noted else None

@@ -1,0 +1,57 @@
+"""Staff, settings and protocols of the clinic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, func, select
+
+from intake_app.core.errors import NotFound
+from intake_app.core.model import Role, Staff
+from intake_app.store import schema
+from intake_app.store.audit import Journal
+from intake_app.store.codec import canonical
+
+
+def staff_row(staff: Staff) -> dict[str, object]:
+    roles = canonical(sorted(role.value for role in staff.roles))
+    return {"id": staff.id, "name": staff.name, "roles": roles}
+
+
+def load_staff(connection: Connection) -> Mapping[str, Staff]:
+    """Everybody who ever worked here, by id."""
+    return {
+        row.id: Staff(row.id, row.name, frozenset(Role(role) for role in json.loads(row.roles)))
+        for row in connection.execute(select(schema.staff))
+    }
+
+
+def settings(connection: Connection) -> Mapping[str, str]:
+    """The latest value of each setting."""
+    rows = connection.execute(select(schema.setting).order_by(schema.setting.c.seq))
+    return {row.name: row.value for row in rows}
+
+
+def next_record_number(connection: Connection) -> str:
+    count = connection.execute(select(func.count()).select_from(schema.patient)).scalar_one()
+    return f"P-{count + 1:06d}"
+
+
+def keep_protocol(
+    connection: Connection, journal: Journal, *, digest: str, name: str, version: str, content: str
+) -> None:
+    """Every intake keeps the text that it was taken with, once for all that share it."""
+    table = schema.protocol
+    if connection.execute(select(table.c.digest).where(table.c.digest == digest)).first():
+        return
+    row = {"digest": digest, "name": name, "version": version, "content": content}
+    journal.write(table, row, "protocol_kept")
+
+
+def protocol_text(connection: Connection, digest: str) -> str:
+    table = schema.protocol
+    found = connection.execute(select(table.c.content).where(table.c.digest == digest)).scalar()
+    if found is None:
+        raise NotFound("such protocol")
+    return str(found)

@@ -1,0 +1,179 @@
+"""Every table and column, once. Times are UTC ISO text, keys are UUID text, values are JSON text.
+
+All tables but `summary` are append-only: triggers refuse UPDATE and DELETE (migration 0001).
+"""
+
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
+
+# The migration that a database of this version of the app stands at.
+HEAD = "0001"
+
+metadata = MetaData()
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _intake() -> Column[str]:
+    return Column("intake_id", Text, ForeignKey("intake.id"), nullable=False)
+
+
+def _numbered(name: str, *columns: Column[Any]) -> Table:
+    """A table whose rows keep the order in which they were written."""
+    return Table(name, metadata, Column("seq", Integer, primary_key=True), *columns)
+
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("name"),
+    _text("roles"),
+    _text("at"),
+    _text("by"),
+)
+setting = _numbered("setting", _text("name"), _text("value"), _text("at"), _text("by"))
+protocol = Table(
+    "protocol",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _text("name"),
+    _text("version"),
+    _text("content"),
+    _text("at"),
+    _text("by"),
+)
+patient = Table(
+    "patient",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record_number", Text, nullable=False, unique=True),
+    _text("name"),
+    _text("born"),
+    _text("sex"),
+    _text("at"),
+    _text("by"),
+)
+intake = Table(
+    "intake",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("patient_id", Text, ForeignKey("patient.id"), nullable=False),
+    Column("protocol_digest", Text, ForeignKey("protocol.digest"), nullable=False),
+    _text("at"),
+    _text("by"),
+)
+intake_move = _numbered("intake_move", _intake(), _text("move"), _text("at"), _text("by"))
+call_event = _numbered(
+    "call_event",
+    _intake(),
+    _text("call_id"),
+    _text("event"),
+    _text("stage"),
+    _text("relationship"),
+    _text("at"),
+    _text("by"),
+)
+answer = _numbered(
+    "answer",
+    Column("id", Text, nullable=False, unique=True),
+    _intake(),
+    _text("item"),
+    Column("entry", Integer, nullable=False),
+    _text("state"),
+    _text("value"),
+    _text("source"),
+    _text("note"),
+    _text("wording"),
+    _text("at"),
+    _text("by"),
+)
+medication = _numbered(
+    "medication",
+    Column("id", Text, nullable=False, unique=True),
+    _intake(),
+    _text("fields"),
+    _text("source"),
+    _text("at"),
+    _text("by"),
+)
+escalation_event = _numbered(
+    "escalation_event",
+    _intake(),
+    _text("escalation_id"),
+    _text("move"),
+    _text("fields"),
+    _text("at"),
+    _text("by"),
+)
+flag_review = _numbered(
+    "flag_review",
+    _intake(),
+    _text("flag"),
+    _text("decision"),
+    _text("reason"),
+    _text("seen"),
+    _text("at"),
+    _text("by"),
+)
+signature = Table(
+    "signature",
+    metadata,
+    Column("intake_id", Text, ForeignKey("intake.id"), primary_key=True),
+    _text("name"),
+    _text("disposition"),
+    _text("reason"),
+    _text("snapshot"),
+    _text("record_hash"),
+    _text("statement"),
+    _text("signature"),
+    _text("at"),
+    _text("by"),
+)
+addendum = _numbered(
+    "addendum",
+    Column("id", Text, nullable=False, unique=True),
+    _intake(),
+    _text("text"),
+    _text("name"),
+    _text("statement"),
+    _text("signature"),
+    _text("at"),
+    _text("by"),
+)
+summary = Table(
+    "summary",
+    metadata,
+    Column("intake_id", Text, ForeignKey("intake.id"), primary_key=True),
+    _text("status"),
+    Column("tier", Integer, nullable=False),
+    Column("due", Integer, nullable=False),
+    Column("flags", Integer, nullable=False),
+    Column("unanswered", Integer, nullable=False),
+    _text("escalation"),
+    _text("protocol_digest"),
+    _text("day"),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    _text("at"),
+    _text("zone"),
+    _text("actor"),
+    _text("role"),
+    _text("event"),
+    _text("subject"),
+    _text("payload"),
+    _text("app"),
+    _text("mac"),
+)
+
+for _table in (intake_move, call_event, answer, medication, escalation_event, flag_review):
+    Index(f"ix_{_table.name}_intake", _table.c.intake_id)
+Index("ix_addendum_intake", addendum.c.intake_id)
+
+APPEND_ONLY = tuple(table for table in metadata.sorted_tables if table is not summary)

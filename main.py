@@ -1,0 +1,241 @@
+"""Composition root. Sub-commands do the work of the app without a window."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from intake_app import cases, content, service
+from intake_app.core.errors import IntakeError
+from intake_app.core.model import Role
+from intake_app.store import database
+
+APP = "ketamine-intake"
+DEMO_CASES = content.RESOURCES / "demo" / "cases"
+# Not a secret: the demo vault holds invented people only.
+DEMO_PASSWORD = "demo password, not a secret"  # noqa: S105
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 recorded, whatever the risk; 1 refused, with one sentence on stderr; 2 wrong usage."""
+    database.no_core_dumps()
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except IntakeError as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+
+
+def _system_clock() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
+    parser.set_defaults(run=_demo, out=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    screen = commands.add_parser("screen", help="run a case file through the service")
+    screen.add_argument("case", type=Path, metavar="CASE.toml")
+    screen.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    screen.add_argument("--pdf", type=Path, required=True, metavar="OUT.pdf")
+    screen.add_argument("--json", type=Path, metavar="OUT.json")
+    screen.add_argument("--staff", metavar="NAME", help="who is at the desk")
+    screen.set_defaults(run=_screen)
+
+    items = commands.add_parser("items", help="the protocol's items as JSON")
+    items.set_defaults(run=_items)
+
+    verify = commands.add_parser("verify", help="look for any change made behind the app's back")
+    verify.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    verify.add_argument("--staff", metavar="NAME", help="whose password it is")
+    verify.set_defaults(run=_verify)
+
+    demo = commands.add_parser("demo", help="walk the demo calls and print the path of each PDF")
+    demo.add_argument("--out", type=Path, metavar="DIR")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _password() -> str:
+    found = os.environ.pop("INTAKE_PASSWORD", None)
+    if found is None:
+        if not sys.stdin.isatty():
+            raise IntakeError(
+                "A password is needed; nothing was done. Set INTAKE_PASSWORD or run in a terminal."
+            )
+        found = getpass.getpass("Password: ")
+    return found
+
+
+# screen -----------------------------------------------------------------------------------------
+
+
+def _screen(chosen: argparse.Namespace) -> int:
+    case = cases.read(chosen.case)
+    shown = _run(case, chosen.vault, _password(), chosen.staff, chosen.pdf, _print_saved)
+    if chosen.json:
+        _write_json(chosen.json, shown)
+    return 0
+
+
+def _print_saved(what: str) -> None:
+    print(f"saved {what}", flush=True)
+
+
+def _run(
+    case: cases.CaseFile,
+    folder: Path,
+    password: str,
+    staff: str | None,
+    pdf: Path,
+    saved: object,
+) -> dict[str, object]:
+    clock = cases.CaseClock(case.today)
+    desk = _open(case, folder, password, staff, clock)
+    try:
+        replay = cases.Replay(desk, case, clock, password, saved)  # type: ignore[arg-type]
+        shown = replay.run()
+        desk.print_summary(shown.intake.id, pdf)
+        return cases.result(shown)
+    finally:
+        desk.close()
+
+
+def _open(
+    case: cases.CaseFile,
+    folder: Path,
+    password: str,
+    staff: str | None,
+    clock: cases.CaseClock,
+) -> service.IntakeService:
+    if not folder.exists():
+        cases.prove(case, content.build(content.shipped()))
+        return _create(case, folder, password, staff, clock)
+    names = service.staff_names(folder)
+    cases.refuse_strangers(case, names)
+    desk = service.open_vault(folder, _at_the_desk(case, staff, names), password, clock)
+    try:
+        cases.prove(case, desk.protocol())
+    except BaseException:
+        desk.close()
+        raise
+    return desk
+
+
+def _create(
+    case: cases.CaseFile,
+    folder: Path,
+    password: str,
+    staff: str | None,
+    clock: cases.CaseClock,
+) -> service.IntakeService:
+    names = tuple(person.name for person in case.staff)
+    if not names:
+        raise IntakeError("A new vault needs [[staff]] in the case; nothing was created.")
+    cases.refuse_strangers(case, names)
+    first = _at_the_desk(case, staff, names)
+    people = [
+        service.NewPerson(person.name, person.roles, password)
+        for person in sorted(case.staff, key=lambda p: p.name != first)
+    ]
+    desk, recovery_key = service.create_vault(folder, case.clinic, people, clock)
+    print(f"Recovery key, shown this once: {recovery_key}", file=sys.stderr)
+    return desk
+
+
+def _at_the_desk(case: cases.CaseFile, staff: str | None, names: Sequence[str]) -> str:
+    """Whoever was named; else the case's first coordinator, else its first person."""
+    if staff is None:
+        coordinators = [p.name for p in case.staff if Role.COORDINATOR in p.roles]
+        staff = next(iter([*coordinators, *(p.name for p in case.staff)]), None)
+    if staff is None and len(names) == 1:
+        return names[0]
+    if staff is None:
+        raise IntakeError("Say who is at the desk with --staff NAME; nothing was done.")
+    return staff
+
+
+def _write_json(path: Path, value: object) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise IntakeError(
+            f"The call is saved, but {path.name} cannot be written ({error.strerror}); "
+            "choose another place."
+        ) from None
+
+
+# items, verify, demo ----------------------------------------------------------------------------
+
+
+def _items(_chosen: argparse.Namespace) -> int:
+    protocol = content.build(content.shipped())
+    rows = [
+        {
+            "id": item.id,
+            "kind": item.kind,
+            "options": [option.code for option in item.options],
+            "stage": item.stage.value,
+            "ask": item.ask,
+            "unit": item.unit,
+            "when": item.when.text if item.when else None,
+            "safety": item.safety,
+            "criterion": item.criterion,
+        }
+        for item in protocol.items.values()
+    ]
+    print(json.dumps(rows, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    fault = service.verify_vault(chosen.vault, chosen.staff, _password())
+    if fault is not None:
+        print(fault, file=sys.stderr)
+        return 1
+    print("Nothing was changed behind the app's back.")
+    return 0
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    """Walk the demo calls; stdout holds the path of each PDF, one a line."""
+    out = chosen.out or user_data_path(APP, appauthor=False) / "demo"
+    folder = out / "vault"
+    if folder.exists():
+        _remove_demo(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    for path in sorted(DEMO_CASES.glob("*.toml")):
+        pdf = out / f"{path.stem}.pdf"
+        _run(cases.read(path), folder, DEMO_PASSWORD, None, pdf, lambda _what: None)
+        print(pdf, flush=True)
+    return 0
+
+
+def _remove_demo(folder: Path) -> None:
+    """Only a vault that opens with the demo password is ours to take away."""
+    try:
+        names = service.staff_names(folder)
+        desk = service.open_vault(folder, names[0], DEMO_PASSWORD, _system_clock)
+    except IntakeError:
+        raise IntakeError(
+            f"{folder} is in the way and is no demo vault; nothing was changed. Move it away, "
+            "or choose another folder with --out."
+        ) from None
+    desk.close()
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
