@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -63,7 +63,10 @@ class NewPerson:
 
 @dataclass(frozen=True)
 class Clinic:
-    """What holds before anyone has unlocked: no patient data. `demo` marks every page."""
+    """What clinic.json holds: no patient data. `demo` marks every page.
+
+    `numbers` are whom to phone; `on_call` is the first rung of the ladder.
+    """
 
     name: str
     country: str = "US"
@@ -113,11 +116,9 @@ def create_vault(
     ]
     records, recovery_key = database.create(folder, slots, kdf)
     try:
-        settings = {"clinic": about.name, "country": about.country, "numbers": dict(about.numbers)}
-        sealed = database.sealed_json(records.keys, {**settings, "demo": about.demo})
-        replace_file(folder / database.CLINIC, sealed, sync_folder=True)
-        service = IntakeService(records, staff[0], clock)
-        service._found(about, staff)
+        database.write_clinic(folder, records.keys, asdict(about))
+        service = IntakeService(records, about, staff[0], clock)
+        service._found(staff)
     except BaseException:
         records.close()
         database.remove_vault(folder)
@@ -129,11 +130,12 @@ def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeSe
     """Unlock the records as one of the staff; every refusal is one sentence."""
     records, unlocked = database.open_records(folder, name, password)
     try:
+        about = Clinic(**database.read_clinic(folder, records.keys))
         with records.look() as connection:
             member = clinic.load_staff(connection).get(unlocked.staff_id)
         if member is None:
             raise NotAllowed("open these records", "staff of this clinic")
-        return IntakeService(records, member, clock)
+        return IntakeService(records, about, member, clock)
     except BaseException:
         records.close()
         raise
@@ -199,8 +201,11 @@ class _Work:
 class IntakeService:
     """The records as one member of staff may work with them."""
 
-    def __init__(self, records: database.Records, staff: Staff, clock: Clock) -> None:
+    def __init__(
+        self, records: database.Records, about: Clinic, staff: Staff, clock: Clock
+    ) -> None:
         self._records = records
+        self._about = about
         self._staff = staff
         self._clock = clock
         self._protocols: dict[str, Protocol] = {}
@@ -222,7 +227,7 @@ class IntakeService:
         unlocked = vault.unlock(self._records.folder, name, password)
         with self._records.look() as connection:
             member = clinic.load_staff(connection)[unlocked.staff_id]
-        other = IntakeService(self._records, member, self._clock)
+        other = IntakeService(self._records, self._about, member, self._clock)
         other._protocols = self._protocols
         return other
 
@@ -670,11 +675,11 @@ class IntakeService:
         with self._change("print_summary") as work:
             intake, protocol = self._load(work, intake_id, signed=True)
             case = Case(intake, protocol, screen(intake, protocol, self._today()), self._today())
-            settings = clinic.settings(work.connection)
             staff = clinic.load_staff(work.connection)
             edition = Edition(
-                clinic=settings["clinic"],
-                demo=settings["demo"] == "yes",
+                clinic=self._about.name,
+                demo=self._about.demo,
+                on_call=self._about.numbers.get("on_call", ""),
                 made=work.journal.at,
                 staff={member.id: member.name for member in staff.values()},
             )
@@ -693,16 +698,13 @@ class IntakeService:
             vault.add_staff(self._records.folder, self._records.keys, slot)
             return member
 
-    def _found(self, about: Clinic, staff: Sequence[Staff]) -> None:
+    def _found(self, staff: Sequence[Staff]) -> None:
         """The first rows of a new vault, in one transaction."""
         actor = Actor(self._staff.id, Role.ADMINISTRATOR)
         with self._records.change(actor, self._clock()) as (connection, journal):
             work = _Work(connection, journal)
             for member in staff:
                 work.write(schema.staff, clinic.staff_row(member), "staff_added")
-            demo = "yes" if about.demo else "no"
-            for name, value in (("clinic", about.name), ("demo", demo)):
-                work.write(schema.setting, {"name": name, "value": value}, "setting_changed")
             self._make_present(work, content.shipped())
 
     # What every method goes through ---------------------------------------------------------------

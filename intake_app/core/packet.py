@@ -42,10 +42,11 @@ from intake_app.core.words import _
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Where and when a page is made; `staff` gives names by id."""
+    """Where and when a page is made; `on_call` is whom to phone, `staff` gives names by id."""
 
     clinic: str
     demo: bool
+    on_call: str
     made: datetime
     staff: Mapping[str, str]
 
@@ -162,17 +163,17 @@ def level_words(case: Case) -> str:
     return text
 
 
-def banner(case: Case) -> str:
+def banner(case: Case, on_call: str) -> str:
     """The urgent safety line that repeats on every page, or nothing."""
     standing = safety.open_escalation(case.intake)
     if standing is not None:
         accepted = safety.event(standing, "accepted")
         if accepted is None:
             return _(
-                "ESCALATION OPEN, not accepted. This computer has told no one. "
-                "Nothing is scheduled;"
-                " no letter goes out before a clinician has spoken to the person."
-            )
+                "ESCALATION OPEN, not accepted. This computer has told no one. Phone {whom}. "
+                "Nothing is scheduled; no letter goes out before a clinician has spoken to the "
+                "person."
+            ).format(whom=on_call or _("emergency services: no clinician is set"))
         return _(
             "ESCALATION OPEN, accepted by {by}, read back. Nothing is scheduled; no letter goes "
             "out before a clinician has spoken to the person."
@@ -259,7 +260,7 @@ class _Pages:
             made=self.edition.made.strftime("%Y-%m-%d %H:%M %Z"),
             clinic=self.edition.clinic,
             marks=self.marks(),
-            banner=banner(self.case),
+            banner=banner(self.case, self.edition.on_call),
             demo=self.edition.demo,
             notice=_(
                 "Intake summary: screening information, not a treatment decision. Confidential. "
@@ -578,7 +579,7 @@ def _header(pages: _Pages) -> Section:
         reason=pages.reads("primary_condition"),
     )
     blocks = [Text(line)]
-    urgent = banner(pages.case)
+    urgent = banner(pages.case, pages.edition.on_call)
     if urgent:
         blocks.insert(0, Text(urgent, strong=True))
     tasks = safety.tasks(pages.intake)

@@ -402,6 +402,21 @@ def remove_copy(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def write_clinic(folder: Path, keys: vault.Keys, about: dict[str, Any]) -> None:
+    replace_file(folder / CLINIC, sealed_json(keys, about), sync_folder=True)
+
+
+def read_clinic(folder: Path, keys: vault.Keys) -> dict[str, Any]:
+    """Readable before anyone unlocked; proven once somebody has."""
+    try:
+        about = unsealed_json(keys, (folder / CLINIC).read_bytes())
+    except OSError:
+        raise Mismatch(f"{CLINIC} is missing") from None
+    if about is None:
+        raise Mismatch(f"{CLINIC} was changed")
+    return about
+
+
 def sealed_json(keys: vault.Keys, body: dict[str, Any]) -> bytes:
     """A settings file with its MAC; it holds no patient data."""
     mac = hmac.digest(keys.header, canonical(body).encode(), "sha256").hex()
