@@ -150,7 +150,8 @@ def _create(
         for person in sorted(case.staff, key=lambda p: p.name != first)
     ]
     desk, recovery_key = service.create_vault(folder, case.clinic, people, clock)
-    print(f"Recovery key, shown this once: {recovery_key}", file=sys.stderr)
+    if not case.clinic.demo:
+        print(f"Recovery key, shown this once: {recovery_key}", file=sys.stderr)
     return desk
 
 

@@ -36,5 +36,10 @@ def value_text(value: Value | None) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+# Made once: most answers are yes or no, and all of an intake's are read at every key.
+_read = json.JSONDecoder(parse_float=Decimal).decode
+_PLAIN = {"true": True, "false": False, "null": None}
+
+
 def raw_value(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal)
+    return _PLAIN[text] if text in _PLAIN else _read(text)

@@ -75,25 +75,30 @@ class Records:
             with self._engine.begin() as connection:
                 journal = Journal(connection, self.keys.audit, actor, at)
                 yield connection, journal
+        # The commit stands from here on: whatever fails now must not read as "not saved". An
+        # anchor that lags is written again by the next commit, or at the next opening.
+        with suppress(OSError):
             write_head(self.folder, self.keys, journal.head, at)
-            self._fold_log()
+            self._fold_log(WAL_LIMIT_BYTES)
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
         with _in_plain_words(), self._engine.begin() as connection:
             yield connection
 
-    def _fold_log(self) -> None:
+    def _fold_log(self, limit: int) -> None:
+        """Fold a log of more than `limit` bytes into the file; outside any transaction."""
         log = self.folder / f"{DATABASE}-wal"
-        if log.exists() and log.stat().st_size > WAL_LIMIT_BYTES:
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if log.exists() and log.stat().st_size > limit:
+            raw = self._engine.raw_connection()
+            try:
+                with suppress(sqlcipher.Error):  # another time, then: the log keeps everything
+                    raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
 
     def close(self) -> None:
-        with suppress(DBAPIError), self._engine.connect() as connection:
-            connection.connection.driver_connection.execute(  # type: ignore[union-attr]
-                "PRAGMA wal_checkpoint(TRUNCATE)"
-            )
+        self._fold_log(0)
         self._engine.dispose()
         self._lock.release()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, bindparam, select
 
 from intake_app.core.errors import NotFound
 from intake_app.core.model import (
@@ -77,9 +77,18 @@ def load(connection: Connection, intake_id: str, protocol: Protocol) -> Intake:
     )
 
 
-def _rows(connection: Connection, table: Table, intake_id: str) -> Iterable[Row[Any]]:
-    found = select(table).where(table.c.intake_id == intake_id).order_by(table.c.seq)
-    return connection.execute(found).all()
+# Built once: this runs at every key.
+_OF_INTAKE = {
+    table.name: select(table)
+    .where(table.c.intake_id == bindparam("intake"))
+    .order_by(next(iter(table.primary_key.columns)))
+    for table in schema.metadata.sorted_tables
+    if "intake_id" in table.c
+}
+
+
+def _rows(connection: Connection, table: Table, intake_id: str) -> Sequence[Row[Any]]:
+    return connection.execute(_OF_INTAKE[table.name], {"intake": intake_id}).all()
 
 
 def answer_row(intake_id: str, answer: Answer) -> dict[str, object]:
@@ -96,22 +105,17 @@ def answer_row(intake_id: str, answer: Answer) -> dict[str, object]:
     }
 
 
+_STATES = {state.value: state for state in State}
+_SOURCES = {source.value: source for source in Source}
+
+
 def _answer(row: Row[Any], protocol: Protocol) -> Answer:
-    state = State(row.state)
+    _seq, id_, _intake, item, entry, state, text, source, note, wording, at, by = row
     value = None
-    if state is State.ANSWERED:
-        value = protocol.item(row.item).parse(raw_value(row.value))
+    if state == State.ANSWERED:
+        value = protocol.item(item).parse(raw_value(text))
     return Answer(
-        id=row.id,
-        item=row.item,
-        state=state,
-        value=value,
-        source=Source(row.source),
-        at=time_of(row.at),
-        by=row.by,
-        entry=row.entry,
-        note=row.note,
-        wording=row.wording,
+        id_, item, _STATES[state], value, _SOURCES[source], time_of(at), by, entry, note, wording
     )
 
 
@@ -192,8 +196,7 @@ def _review(row: Row[Any]) -> FlagReview:
 
 
 def _signature(connection: Connection, intake_id: str) -> Signature | None:
-    table = schema.signature
-    row = connection.execute(select(table).where(table.c.intake_id == intake_id)).first()
+    row = next(iter(_rows(connection, schema.signature, intake_id)), None)
     if row is None:
         return None
     return Signature(
