@@ -17,6 +17,7 @@ from platformdirs import user_data_path
 from intake_app import cases, content, service
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import Role
+from intake_app.core.words import _
 from intake_app.store import database
 
 APP = "ketamine-intake"
@@ -72,7 +73,10 @@ def _password() -> str:
     if found is None:
         if not sys.stdin.isatty():
             raise IntakeError(
-                "A password is needed; nothing was done. Set INTAKE_PASSWORD or run in a terminal."
+                _(
+                    "A password is needed; nothing was done. Set INTAKE_PASSWORD or run in a "
+                    "terminal."
+                )
             )
         found = getpass.getpass("Password: ")
     return found
@@ -142,7 +146,7 @@ def _create(
 ) -> service.IntakeService:
     names = tuple(person.name for person in case.staff)
     if not names:
-        raise IntakeError("A new vault needs [[staff]] in the case; nothing was created.")
+        raise IntakeError(_("A new vault needs [[staff]] in the case; nothing was created."))
     cases.refuse_strangers(case, names)
     first = _at_the_desk(case, staff, names)
     people = [
@@ -163,7 +167,7 @@ def _at_the_desk(case: cases.CaseFile, staff: str | None, names: Sequence[str]) 
     if staff is None and len(names) == 1:
         return names[0]
     if staff is None:
-        raise IntakeError("Say who is at the desk with --staff NAME; nothing was done.")
+        raise IntakeError(_("Say who is at the desk with --staff NAME; nothing was done."))
     return staff
 
 
@@ -172,10 +176,10 @@ def _write_json(path: Path, value: object) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise IntakeError(
-            f"The call is saved, but {path.name} cannot be written ({error.strerror}); "
-            "choose another place."
-        ) from None
+        template = _(
+            "The call is saved, but {file} cannot be written ({why}); choose another place."
+        )
+        raise IntakeError(template.format(file=path.name, why=error.strerror)) from None
 
 
 # items, verify, demo ----------------------------------------------------------------------------
@@ -230,10 +234,11 @@ def _remove_demo(folder: Path) -> None:
         names = service.staff_names(folder)
         desk = service.open_vault(folder, names[0], DEMO_PASSWORD, _system_clock)
     except IntakeError:
-        raise IntakeError(
-            f"{folder} is in the way and is no demo vault; nothing was changed. Move it away, "
-            "or choose another folder with --out."
-        ) from None
+        template = _(
+            "{folder} is in the way and is no demo vault; nothing was changed. Move it away, or "
+            "choose another folder with --out."
+        )
+        raise IntakeError(template.format(folder=folder)) from None
     desk.close()
     shutil.rmtree(folder)
 

@@ -277,6 +277,7 @@ class _ProtocolBuilder:
             for table in fields.tables("criteria", needed=True)
         ]
         self._types = self._names(fields, criteria)
+        self._asks = {name: facts.questions(name, self._items) for name in self._types}
         built = tuple(self._prove(draft) for draft in criteria)
         instruments = dict(self._placed(criteria))
         protocol = Protocol(
@@ -308,6 +309,7 @@ class _ProtocolBuilder:
         items = [item for draft in drafts for item in draft.items]
         items += [item for name in asked for item in self._instruments[name].items]
         names = [item.name for item in items]
+        self._items = frozenset(names)
         ids = [draft.id for draft in drafts]
         for several in (names, ids):
             twice = next((name for name in several if several.count(name) > 1), None)
@@ -340,7 +342,10 @@ class _ProtocolBuilder:
         )
         gates = {item.name: item.when.names for item in items if item.when is not None}
         measures = frozenset(name for name, type_ in self._types.items() if type_ == NUMBER)
-        rules = tuple(_rule(table, condition, gates, measures) for table in draft.rules)
+        rules = tuple(
+            replace(found, asks={name: self._asks[name] for name in sorted(found.when.names)})
+            for found in (_rule(table, condition, gates, measures) for table in draft.rules)
+        )
         draft.finish(used)
         return draft.criterion(items, rules)
 

@@ -44,7 +44,8 @@ from intake_app.core.model import (
 from intake_app.core.packet import Edition, compose, snapshot
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screen
-from intake_app.store import clinic, database, intakes, schema, vault
+from intake_app.core.words import _
+from intake_app.store import anchor, clinic, database, intakes, schema, vault, verify
 from intake_app.store.audit import APP_VERSION, Actor, Journal
 from intake_app.store.codec import canonical
 from intake_app.store.files import replace_file
@@ -108,33 +109,31 @@ def create_vault(
 ) -> tuple[IntakeService, str]:
     """A new vault, opened by the first of `people`, and the recovery key: shown once, not kept."""
     if not people:
-        raise WrongMove("A clinic needs at least one person; nothing was created.")
+        raise WrongMove(_("A clinic needs at least one person; nothing was created."))
     staff = [Staff(str(uuid4()), person.name, person.roles) for person in people]
     slots = [
         vault.NewStaff(member.id, member.name, person.password)
         for member, person in zip(staff, people, strict=True)
     ]
-    records, recovery_key = database.create(folder, slots, kdf)
-    try:
-        database.write_clinic(folder, records.keys, asdict(about))
-        service = IntakeService(records, about, staff[0], clock)
-        service._found(staff)
-    except BaseException:
-        records.close()
-        database.remove_vault(folder)
-        raise
-    return service, recovery_key
+
+    def found(records: database.Records) -> None:
+        anchor.write_clinic(records.folder, records.keys, asdict(about))
+        records.anchor_files()
+        IntakeService(records, about, staff[0], clock)._found(staff)
+
+    records, recovery_key = database.create(folder, slots, kdf, found)
+    return IntakeService(records, about, staff[0], clock), recovery_key
 
 
 def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeService:
     """Unlock the records as one of the staff; every refusal is one sentence."""
     records, unlocked = database.open_records(folder, name, password)
     try:
-        about = Clinic(**database.read_clinic(folder, records.keys))
+        about = Clinic(**anchor.read_clinic(folder, records.keys))
         with records.look() as connection:
             member = clinic.load_staff(connection).get(unlocked.staff_id)
         if member is None:
-            raise NotAllowed("open these records", "staff of this clinic")
+            raise NotAllowed(_("open these records"), _("staff of this clinic"))
         return IntakeService(records, about, member, clock)
     except BaseException:
         records.close()
@@ -151,15 +150,13 @@ def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
 
     Without a name, the first of the staff whose password it is.
     """
-    copy = database.private_copy(folder)
-    try:
-        keys = _unlock(copy, name, password)
-        public = vault.read(copy).signing_keys
-        return database.first_fault(copy, keys, lambda c: _signature_fault(c, public))
-    except (vault.DamagedKeys, vault.NotAVault) as error:
-        return f"{database.KEYS}: {error}"
-    finally:
-        database.remove_copy(copy)
+    with verify.private_copy(folder) as copy:
+        try:
+            keys = _unlock(copy, name, password)
+            public = vault.read(copy).signing_keys
+        except (vault.DamagedKeys, vault.NotAVault) as error:
+            return verify.file_fault(copy) or f"{anchor.KEYS}: {error}"
+        return verify.first_fault(copy, keys, lambda c: _signature_fault(c, public))
 
 
 def _unlock(folder: Path, name: str | None, password: str) -> vault.Keys:
@@ -238,7 +235,7 @@ class IntakeService:
     ) -> Patient:
         with self._change("register_patient") as work:
             if not name.strip():
-                raise WrongMove("A patient needs a name; nothing was saved.")
+                raise WrongMove(_("A patient needs a name; nothing was saved."))
             number = clinic.next_record_number(work.connection)
             found = Patient(str(uuid4()), number, name.strip(), born, sex)
             row = {
@@ -274,7 +271,7 @@ class IntakeService:
         with self._change("open_call") as work:
             intake, protocol = self._load(work, intake_id)
             if intake.live_call is not None:
-                raise WrongMove("This call is open already; nothing was changed.")
+                raise WrongMove(_("This call is open already; nothing was changed."))
             started = Call(str(uuid4()), stage, relationship, work.journal.at, self._staff.id)
             self._call_event(work, intake, started, intakes.OPENED)
             return self._settle(work, replace(intake, calls=(*intake.calls, started)), protocol)
@@ -285,7 +282,7 @@ class IntakeService:
             intake, protocol = self._load(work, intake_id)
             live = intake.live_call
             if live is None:
-                raise WrongMove("No call is open; nothing was changed.")
+                raise WrongMove(_("No call is open; nothing was changed."))
             self._call_event(work, intake, live, how)
             ended = replace(live, ended=work.journal.at, end=how)
             calls = tuple(ended if call is live else call for call in intake.calls)
@@ -319,11 +316,11 @@ class IntakeService:
             intake, protocol = self._load(work, intake_id)
             question = protocol.item(item)
             if (state is State.ANSWERED) != (value is not None):
-                raise WrongValue(item, "a value if it was answered, and none otherwise")
+                raise WrongValue(item, _("a value if it was answered, and none otherwise"))
             if state is State.NOT_APPLICABLE and Role.CLINICIAN not in self._staff.roles:
-                raise NotAllowed("mark a question as not applicable", "a clinician")
+                raise NotAllowed(_("mark a question as not applicable"), _("a clinician"))
             if (entry > 0) != (item in protocol.repeated):
-                raise WrongValue(item, "the number of its entry, and only if it has entries")
+                raise WrongValue(item, _("the number of its entry, and only if it has entries"))
             parsed = None if value is None else question.parse(value)
             wording = protocol.official_wordings.get(question.instrument or "", "built-in")
             answer = self._answer(work, item, parsed, source, state=state, entry=entry)
@@ -354,7 +351,7 @@ class IntakeService:
         with self._change("record_medication") as work:
             intake, protocol = self._load(work, intake_id)
             if not entry.name.strip():
-                raise WrongMove("A medicine needs the name that was said; nothing was saved.")
+                raise WrongMove(_("A medicine needs the name that was said; nothing was saved."))
             listed = Medication(
                 id=str(uuid4()),
                 name=entry.name.strip(),
@@ -380,7 +377,7 @@ class IntakeService:
         with self._change("submit") as work:
             intake, protocol = self._load(work, intake_id)
             if intake.submitted is not None:
-                raise WrongMove("This intake is submitted already; nothing was changed.")
+                raise WrongMove(_("This intake is submitted already; nothing was changed."))
             row = {"intake_id": intake.id, "move": intakes.SUBMITTED}
             work.write(schema.intake_move, row, "intake_submitted")
             return self._settle(work, replace(intake, submitted=work.journal.at), protocol)
@@ -392,7 +389,7 @@ class IntakeService:
         with self._change("raise_escalation") as work:
             intake, protocol = self._load(work, intake_id, signed=True)
             if safety.open_escalation(intake) is not None:
-                raise WrongMove("An escalation is open already; go on with that one.")
+                raise WrongMove(_("An escalation is open already; go on with that one."))
             raised = self._raise(work, intake, protocol, reason, frozenset())
             return self._settle(work, raised, protocol)
 
@@ -401,7 +398,8 @@ class IntakeService:
         with self._change("stamp_escalation") as work:
             intake, protocol = self._load(work, intake_id, signed=True)
             if move in ("raised", "closed", "grounds"):
-                raise WrongMove(f"'{move}' is no step of an escalation; nothing was changed.")
+                template = _("'{move}' is no step of an escalation; nothing was changed.")
+                raise WrongMove(template.format(move=move))
             self._check_fields(move, fields)
             escalation = self._latest_escalation(intake)
             safety.check_move(escalation, move)
@@ -424,19 +422,22 @@ class IntakeService:
             name for name in _NEEDED_FIELDS.get(move, ()) if not fields.get(name, "").strip()
         ]
         if missing:
-            raise WrongMove(
-                f"For '{move}' still needed: {', '.join(missing)}. Nothing was saved; the "
-                "escalation stays as it is."
+            template = _(
+                "For '{move}' still needed: {missing}. Nothing was saved; the escalation stays "
+                "as it is."
             )
+            raise WrongMove(template.format(move=move, missing=", ".join(missing)))
         if move == "closed" and fields["outcome"] not in tuple(safety.Outcome):
-            raise WrongMove(f"The outcome is one of {', '.join(safety.Outcome)}.")
+            template = _("The outcome is one of {known}; nothing was closed.")
+            raise WrongMove(template.format(known=", ".join(safety.Outcome)))
         if move == "step" and fields["step"] not in safety.STEPS:
-            raise WrongMove(f"A step is one of {', '.join(safety.STEPS)}; nothing was stamped.")
+            template = _("A step is one of {known}; nothing was stamped.")
+            raise WrongMove(template.format(known=", ".join(safety.STEPS)))
 
     @staticmethod
     def _latest_escalation(intake: Intake) -> Escalation:
         if not intake.escalations:
-            raise NotFound("escalation on this intake")
+            raise NotFound(_("escalation on this intake"))
         return safety.open_escalation(intake) or intake.escalations[-1]
 
     def _raise(
@@ -478,7 +479,7 @@ class IntakeService:
             intake, protocol = self._load(work, intake_id)
             flag = screen(intake, protocol, self._today()).flag(flag_key)
             if flag is None:
-                raise NotFound(f"open flag '{flag_key}' on this intake")
+                raise NotFound(_("flag '{key}' on this intake").format(key=flag_key))
             review.check_decision(flag, decision, reason)
             decided = FlagReview(
                 flag.key, decision, reason.strip(), flag.seen, work.journal.at, self._staff.id
@@ -503,7 +504,7 @@ class IntakeService:
             case = Case(intake, protocol, screen(intake, protocol, self._today()), self._today())
             review.check_ready(case, disposition, reason)
             if name != self._staff.name:
-                raise NotAllowed("sign in this name", f"{name}, who has to be signed in,")
+                raise NotAllowed(_("sign in this name"), _("whoever is signed in"))
             key = vault.signing_key(self._records.folder, name, password)
             frozen = canonical(snapshot(case, clinic.load_staff(work.connection)))
             record_hash = hashlib.sha256(frozen.encode()).hexdigest()
@@ -550,9 +551,9 @@ class IntakeService:
         with self._change("add_addendum") as work:
             intake, protocol = self._load(work, intake_id, signed=True)
             if intake.signature is None:
-                raise WrongMove("This intake is not signed yet; change it instead.")
+                raise WrongMove(_("This intake is not signed yet; change it instead."))
             if not text.strip() or name != self._staff.name:
-                raise WrongMove("An addendum needs words, and the name of who is signed in.")
+                raise WrongMove(_("An addendum needs words, and the name of who is signed in."))
             key = vault.signing_key(self._records.folder, name, password)
             added = Addendum(text.strip(), name, work.journal.at, self._staff.id)
             statement = canonical(
@@ -584,7 +585,7 @@ class IntakeService:
             bundle = self._bundle(work.connection)
             known = content.build(bundle).by_criterion.get(criterion)
             if known is None or param not in known.params:
-                raise NotFound(f"parameter '{criterion}.{param}'")
+                raise NotFound(_("parameter '{name}'").format(name=f"{criterion}.{param}"))
             taken = known.params[param].value if value is None else value
             decided = content.ParamDecision(criterion, param, taken, self._staff.name)
             kept = [d for d in bundle.decisions if (d.criterion, d.param) != (criterion, param)]
@@ -663,9 +664,10 @@ class IntakeService:
             )
 
     def _refresh(self, work: _Work) -> None:
-        """Summaries of another day: ages and windows move on."""
+        """Summaries of another day, or by other rules: ages and windows move on."""
         table = schema.summary
-        old = select(table.c.intake_id).where(table.c.day != self._today().isoformat())
+        stale = (table.c.day != self._today().isoformat()) | (table.c.app != APP_VERSION)
+        old = select(table.c.intake_id).where(stale)
         for intake_id in work.connection.execute(old).scalars().all():
             intake, protocol = self._load(work, intake_id, signed=True)
             self._settle(work, intake, protocol)
@@ -695,7 +697,8 @@ class IntakeService:
             member = Staff(str(uuid4()), person.name, person.roles)
             work.write(schema.staff, clinic.staff_row(member), "staff_added")
             slot = vault.NewStaff(member.id, member.name, person.password)
-            vault.add_staff(self._records.folder, self._records.keys, slot)
+            keys = vault.with_staff(self._records.folder, self._records.keys, slot)
+            self._records.replace_keys(keys, work.journal.at)
             return member
 
     def _found(self, staff: Sequence[Staff]) -> None:
@@ -768,6 +771,7 @@ class IntakeService:
                 unanswered=len(case.screening.unanswered),
                 escalation=safety.state(standing) if standing else "",
                 protocol_digest=case.protocol.digest,
+                app=APP_VERSION,
                 day=case.today.isoformat(),
             )
         )

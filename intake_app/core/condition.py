@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
@@ -231,8 +231,13 @@ def _compare_spans(left: Span, op: str, right: Span) -> bool | None:
         return _below(left, right, or_equal=op == "<=")
     if op in (">", ">="):
         return _below(right, left, or_equal=op == ">=")
-    apart = _below(left, right, or_equal=False) or _below(right, left, or_equal=False)
-    return (op == "!=") if apart else None
+    if _below(left, right, or_equal=False) or _below(right, left, or_equal=False):
+        return op == "!="
+    return op == "==" if _is_exact(left) and left == right else None
+
+
+def _is_exact(span: Span) -> bool:
+    return span.least is not None and span.least == span.most
 
 
 def _below(low: Span, high: Span, *, or_equal: bool) -> bool | None:
@@ -253,23 +258,25 @@ class Condition:
     names: frozenset[str]
     params: frozenset[str]
     node: Node
+    decide: Callable[[Read], bool | None] = field(init=False, repr=False, compare=False)
 
-    def decide(self, read: Read) -> bool | None:
-        return self.node.decide(read)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decide", self.node.decide)  # a wrapper would cost as much again
 
     def open(self, read: Read) -> frozenset[str]:
         """The names that keep the condition undecided; empty where it is decided."""
-        return self.node.open(read) if self.node.decide(read) is None else frozenset()
+        return self.node.open(read) if self.decide(read) is None else frozenset()
 
 
 def parse(text: str, types: Mapping[str, Type], params: Mapping[str, object]) -> Condition:
     """Prove `text` against the types of the names it may use; raise ConditionError."""
+    parser = _Parser(types, params)
     try:
-        tree = ast.parse(text, mode="eval").body
+        node = parser.truth(ast.parse(text, mode="eval").body)
     except SyntaxError:
         raise ConditionError("is not a condition") from None
-    parser = _Parser(types, params)
-    node = parser.truth(tree)
+    except (RecursionError, MemoryError):  # what the parser of Python says of deep nesting
+        raise ConditionError("is nested too deeply") from None
     return Condition(text, frozenset(parser.names), frozenset(parser.params), node)
 
 
@@ -317,7 +324,7 @@ class _Parser:
         if isinstance(first, _Const) and isinstance(second, _Const):
             if isinstance(left, ast.Name) and left.id in self._types:
                 self._option(self._types[left.id], left.id, second.value)
-            return Constant(bool(_OPERATORS[symbol](first.value, second.value)))
+            return _constant(first.value, symbol, second.value)
         if isinstance(first, _Const) or not isinstance(second, str | _Const):
             raise ConditionError("puts the name on the right; write it on the left")
         self._fit(first, symbol, second)
@@ -327,13 +334,12 @@ class _Parser:
 
     def _fit(self, name: str, symbol: str, other: str | _Const) -> None:
         kind = self._type(name)
-        if isinstance(other, str):
-            if kind != self._type(other):
-                raise ConditionError(f"'{name}' and '{other}' are of different types")
+        if isinstance(other, str) and kind != self._type(other):
+            raise ConditionError(f"'{name}' and '{other}' are of different types")
+        if kind.kind == "number" and (isinstance(other, str) or _is_number(other.value)):
             return
-        if kind.kind == "number" and isinstance(other.value, int | Decimal):
-            if not isinstance(other.value, bool):
-                return
+        if isinstance(other, str):
+            raise ConditionError(f"'{name}' cannot be compared with '{other}' by {symbol}")
         if kind.kind == "choice" and symbol in ("==", "!="):
             self._option(kind, name, other.value)
             return
@@ -372,8 +378,11 @@ class _Parser:
                 return _Const(value)
             case ast.Constant(value=float()):
                 return _Const(Decimal(ast.unparse(tree)))
-            case ast.Tuple(elts=parts) if all(isinstance(p, ast.Constant) for p in parts):
-                return tuple(str(p.value) for p in parts if isinstance(p, ast.Constant))
+            case ast.Tuple(elts=[_, *_] as parts):
+                options = [part.value for part in parts if isinstance(part, ast.Constant)]
+                texts = tuple(option for option in options if isinstance(option, str))
+                if len(texts) == len(parts):
+                    return texts
         raise ConditionError("may compare names, strings and numbers only")
 
     def _param(self, name: str) -> object:
@@ -388,10 +397,23 @@ class _Parser:
 
     @staticmethod
     def _option(kind: Type, name: str, option: object) -> None:
-        if kind.options is not None and option not in kind.options:
+        known = isinstance(option, str) and (kind.options is None or option in kind.options)
+        if not known:
             raise ConditionError(f"'{name}' has no option {option!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Const:
     value: object
+
+
+def _constant(left: object, symbol: str, right: object) -> Constant:
+    """Two params, or a param and a number or a text: decided once, at load."""
+    alike = isinstance(left, str) and isinstance(right, str) and symbol in ("==", "!=")
+    if not (alike or (_is_number(left) and _is_number(right))):
+        raise ConditionError(f"{left!r} and {right!r} cannot be compared by {symbol}")
+    return Constant(bool(_OPERATORS[symbol](left, right)))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)

@@ -1,5 +1,7 @@
 """Errors that are sentences for people. Everything else that is raised is a bug."""
 
+from intake_app.core.words import _
+
 
 class IntakeError(Exception):
     """One plain sentence: what happened, what is safe, what to do. Never patient data."""
@@ -9,7 +11,8 @@ class ContentError(IntakeError):
     """The protocol, an instrument or the medicine list cannot be proven; names file and field."""
 
     def __init__(self, where: str, what: str) -> None:
-        super().__init__(f"{where}: {what}. Nothing was loaded; mend the file or restore it.")
+        template = _("{where}: {what}. Nothing was loaded; mend the file or restore it.")
+        super().__init__(template.format(where=where, what=what))
         self.where = where
         self.what = what
 
@@ -18,17 +21,19 @@ class WrongValue(IntakeError):
     """An answer that does not fit its question. The value itself is not repeated."""
 
     def __init__(self, item_id: str, expected: str) -> None:
-        super().__init__(f"{item_id} takes {expected}; nothing was saved for it.")
+        template = _("{item} takes {expected}; nothing was saved for it.")
+        super().__init__(template.format(item=item_id, expected=expected))
 
 
 class NotAllowed(IntakeError):
     def __init__(self, action: str, needed: str) -> None:
-        super().__init__(f"Only {needed} may {action}; nothing was changed.")
+        template = _("Only {needed} may {action}; nothing was changed.")
+        super().__init__(template.format(needed=needed, action=action))
 
 
 class NotFound(IntakeError):
     def __init__(self, what: str) -> None:
-        super().__init__(f"There is no {what}; nothing was changed.")
+        super().__init__(_("There is no {what}; nothing was changed.").format(what=what))
 
 
 class WrongMove(IntakeError):
@@ -39,5 +44,6 @@ class NotReady(WrongMove):
     """Signing was refused; names everything that is still open."""
 
     def __init__(self, open_points: tuple[str, ...]) -> None:
-        super().__init__("Not signed: still open are " + "; ".join(open_points) + ".")
+        template = _("Not signed: still open are {points}.")
+        super().__init__(template.format(points="; ".join(open_points)))
         self.open_points = open_points

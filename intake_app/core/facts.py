@@ -6,7 +6,8 @@ nobody asked yet, it is unknown, or the caller declined. None never turns into n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ from intake_app.core.condition import (
     NUMBER,
     OTHER,
     YES_NO,
+    Condition,
     SomeOf,
     Span,
     Type,
@@ -49,6 +51,9 @@ class Openness(IntEnum):
     DECLINED = 3
 
 
+SETTLED, NOT_ASKED, UNKNOWN, DECLINED = Openness
+
+
 class Finding(NamedTuple):
     """A value, or why there is none, and the answers that it rests on.
 
@@ -56,7 +61,7 @@ class Finding(NamedTuple):
     """
 
     value: object
-    openness: Openness = Openness.SETTLED
+    openness: Openness = SETTLED
     answers: tuple[Answer, ...] = ()
 
 
@@ -69,93 +74,106 @@ class Fact:
     asks: tuple[str, ...] = ()
 
 
+# What most questions of an intake find: skipped by a branch, or not asked yet.
+_SKIPPED = Finding(NOT_APPLICABLE)
+_UNASKED = Finding(None, NOT_ASKED)
+
+
 class Findings:
     """All that is known of one intake on one day, computed on demand."""
 
-    def __init__(self, intake: Intake, protocol: Protocol, today: date, entry: int = 0) -> None:
+    def __init__(self, intake: Intake, protocol: Protocol, today: date) -> None:
         self.intake = intake
         self.protocol = protocol
         self.today = today
-        self.entry = entry
+        self.entry = 0
+        self._items = protocol.by_name
         self._known: dict[str, Finding] = {}
-        self._history: dict[tuple[str, int], list[Answer]] = {}
+        self._entries: dict[int, dict[str, list[Answer]]] = {0: {}}
         for answer in intake.answers:
-            self._history.setdefault((answer.item, answer.entry), []).append(answer)
+            entry = self._entries.setdefault(answer.entry, {})
+            entry.setdefault(answer.item, []).append(answer)
+        self._history = self._entries[0]
 
     def at(self, entry: int) -> Findings:
         """The same findings, read for one entry of a for_each criterion."""
-        other = Findings.__new__(Findings)
-        other.intake, other.protocol, other.today = self.intake, self.protocol, self.today
-        other.entry, other._known, other._history = entry, {}, self._history
+        other = copy(self)
+        other.entry, other._known = entry, {}
+        other._history = self._entries[0] | self._entries.get(entry, {})
         return other
 
     def read(self, name: str) -> object:
         found = self._known.get(name)
-        return (found or self.find(name)).value
+        return self.find(name).value if found is None else found.value
 
     def find(self, name: str) -> Finding:
         found = self._known.get(name)
         if found is None:
-            found = self._known[name] = self._find(name)
+            item = self._items.get(name)
+            found = self._known[name] = _fact(name)(self) if item is None else self.item(item)
         return found
-
-    def _find(self, name: str) -> Finding:
-        item = self.protocol.by_name.get(name)
-        if item is not None:
-            return self.item(item)
-        if name in FACTS:
-            return FACTS[name].find(self)
-        maker, of = _family(name)
-        return maker(self, of)
 
     # One item ---------------------------------------------------------------------------------
 
-    def history(self, item: Item) -> list[Answer]:
-        entry = self.entry if item.id in self.protocol.repeated else 0
-        return self._history.get((item.id, entry), [])
+    def history(self, item: Item) -> Sequence[Answer]:
+        return self._history.get(item.id, ())
 
     @cached_property
     def each(self) -> tuple[Findings, ...]:
         """One reading for each entry of the for_each criteria, in their order."""
-        repeated = self.protocol.repeated
-        entries = {entry for item, entry in self._history if entry and item in repeated}
-        return tuple(self.at(entry) for entry in sorted(entries))
+        return tuple(self.at(entry) for entry in sorted(self._entries) if entry)
 
     def applicable(self, item: Item) -> bool | None:
-        return True if item.when is None else item.when.decide(self.read)
+        """False where a branch skips it; None while the branch is open, and then it is asked."""
+        asked = True if item.when is None else item.when.decide(self.read)
+        if asked is False and item.instrument == self.protocol.suicide_screen:
+            return item.when in self._reopened
+        return asked
+
+    @cached_property
+    def _reopened(self) -> tuple[Condition | None, ...]:
+        """Branches of the suicide-risk screen that a no closed and a yes behind them opens.
+
+        After a no to thoughts of suicide, a method told all the same: intent and plan are asked.
+        """
+        screen = self.protocol.instruments[self.protocol.suicide_screen]
+        return tuple(i.when for i in screen.items if _ever_yes(i, self.history(i)))
 
     def item(self, item: Item) -> Finding:
-        history = self.history(item)
-        if item.safety:
-            reported = _ever_yes(item, history)
-            if reported is not None:
-                return reported
-        asked = self.applicable(item)
+        history = self._history.get(item.id)
+        if history and item.safety and (reported := _ever_yes(item, history)):
+            return reported
+        asked = True if item.when is None else self.applicable(item)
         if asked is False:
-            return Finding(NOT_APPLICABLE)
-        counted = self._counted(item, history)
-        found = None if counted is None else _finding_of(item, counted, history)
-        return found or Finding(None, self._why_not_asked(item, asked), tuple(history[-1:]))
+            return _SKIPPED
+        if history:
+            counted = self._counted(item, history)
+            found = None if counted is None else _finding_of(item, counted, history)
+            return found or Finding(None, self._why_not_asked(item, asked), (history[-1],))
+        why = self._why_not_asked(item, asked)
+        return _UNASKED if why is NOT_ASKED else Finding(None, why)
 
-    def _counted(self, item: Item, history: list[Answer]) -> Answer | None:
+    def _counted(self, item: Item, history: Sequence[Answer]) -> Answer | None:
         """The latest answer; for a scale the latest in a voice that it accepts."""
-        if item.kind == "scale" and item.instrument is not None:
-            accepted = self.protocol.instruments[item.instrument].may_answer
-            history = [a for a in history if a.value is None or a.source in accepted]
-        return history[-1] if history else None
+        if item.kind != "scale" or item.instrument is None:
+            return history[-1]
+        accepted = self.protocol.instruments[item.instrument].may_answer
+        counting = (a for a in reversed(history) if a.value is None or a.source in accepted)
+        return next(counting, None)
 
     def _why_not_asked(self, item: Item, asked: bool | None) -> Openness:
         if asked is None and item.when is not None:
-            gate = max(self.find(name).openness for name in item.when.open(self.read))
-            if gate > Openness.NOT_ASKED:
-                return Openness.UNKNOWN
-        return Openness.UNKNOWN if self._is_overdue(item) else Openness.NOT_ASKED
+            gate = max(self.find(name).openness for name in item.when.node.open(self.read))
+            if gate > NOT_ASKED:
+                return UNKNOWN
+        return UNKNOWN if self._is_overdue(item) else NOT_ASKED
 
     def _is_overdue(self, item: Item) -> bool:
         """Not asked, and it should have been: the call ended, or the intake was submitted."""
+        submitted = self.intake.submitted is not None
         if item.instrument == self.protocol.suicide_screen:
-            return self.call_is_over or self.intake.submitted is not None
-        return self.intake.submitted is not None and item.stage in self.held_stages
+            return self.call_is_over or submitted
+        return submitted and item.stage in self.held_stages
 
     @cached_property
     def call_is_over(self) -> bool:
@@ -178,10 +196,14 @@ class Findings:
         return self.items_of(self.protocol.suicide_screen)
 
     @cached_property
+    def screen_answers(self) -> tuple[Answer, ...]:
+        return tuple(answer for found in self.screen.values() for answer in found.answers)
+
+    @cached_property
     def suicide_risk(self) -> safety.SuicideRisk:
         yes = frozenset(key for key, found in self.screen.items() if found.value is True)
         unanswered = {
-            key: found.openness >= Openness.UNKNOWN
+            key: found.openness >= UNKNOWN
             for key, found in self.screen.items()
             if found.value is None
         }
@@ -189,33 +211,33 @@ class Findings:
 
     def score(self, instrument: Instrument) -> Score | None:
         """None while nobody whose voice counts has answered anything."""
-        found = {item.id: self.find(item.name).value for item in instrument.scored_items}
-        points = {id_: v for id_, v in found.items() if isinstance(v, int)}
         spoken = any(
             answer.value is None or answer.source in instrument.may_answer
             for item in instrument.scored_items
             for answer in self.history(item)
         )
-        return score(instrument, points) if spoken else None
+        if not spoken:
+            return None
+        found = {item.id: self.find(item.name).value for item in instrument.scored_items}
+        return score(instrument, {id_: v for id_, v in found.items() if isinstance(v, int)})
 
     @cached_property
     def medicine_list(self) -> Openness:
         """SETTLED once there is a list, or the caller says that there is nothing to list."""
         if self.intake.medications or self.read("takes_medicines") is False:
-            return Openness.SETTLED
+            return SETTLED
         found = self.find("takes_medicines")
         if found.value is True:
             overdue = self.intake.submitted is not None
-            return Openness.UNKNOWN if overdue else Openness.NOT_ASKED
+            return UNKNOWN if overdue else NOT_ASKED
         return found.openness
 
-    def listed_tier(self, criterion: str) -> tuple[Tier | None, Due]:
-        return drugs.listed_tier(
-            self.protocol.formulary,
-            self.intake.medications,
-            criterion,
-            self.protocol.drug,
-            self.protocol.route,
+    @cached_property
+    def listed_tiers(self) -> Mapping[str, tuple[Tier, Due]]:
+        """By criterion, the strongest that the listed medicines raise."""
+        protocol = self.protocol
+        return drugs.listed_tiers(
+            protocol.formulary, self.intake.medications, protocol.drug, protocol.route
         )
 
     @cached_property
@@ -253,7 +275,7 @@ def _trial(at: Findings) -> treatment.Trial:
     )
 
 
-def _ever_yes(item: Item, history: list[Answer]) -> Finding | None:
+def _ever_yes(item: Item, history: Sequence[Answer]) -> Finding | None:
     """A yes once given on a safety item stands, whoever gave it and whatever came later.
 
     It is a clinician who closes its flag and its escalation, not a later no.
@@ -263,13 +285,13 @@ def _ever_yes(item: Item, history: list[Answer]) -> Finding | None:
         return None
     rests_on = (said[-1],) if history[-1] is said[-1] else (said[-1], history[-1])
     if item.kind == "multi_choice":
-        return Finding(_options_said(said, history), Openness.SETTLED, rests_on)
+        return Finding(_options_said(said, history), SETTLED, rests_on)
     if item.kind == "scale":
-        return Finding(max(a.value for a in said), Openness.SETTLED, rests_on)  # type: ignore[type-var]
-    return Finding(True, Openness.SETTLED, rests_on)
+        return Finding(max(a.value for a in said), SETTLED, rests_on)  # type: ignore[type-var]
+    return Finding(True, SETTLED, rests_on)
 
 
-def _options_said(said: list[Answer], history: list[Answer]) -> object:
+def _options_said(said: list[Answer], history: Sequence[Answer]) -> object:
     present = {code for a in said if isinstance(a.value, tuple) for code in a.value}
     present.discard(NONE_OF_THESE)
     latest = history[-1]
@@ -277,19 +299,19 @@ def _options_said(said: list[Answer], history: list[Answer]) -> object:
     return tuple(sorted(present)) if whole else SomeOf(frozenset(present))
 
 
-def _finding_of(item: Item, latest: Answer, history: list[Answer]) -> Finding | None:
+def _finding_of(item: Item, latest: Answer, history: Sequence[Answer]) -> Finding | None:
     """None for "ask later" where nothing was ever answered: that is like not asked."""
-    if latest.state is State.ANSWERED:
+    if latest.value is not None:
         if item.safety and not item.observed and latest.source not in COUNTS_FOR_A_NO:
-            return Finding(None, Openness.UNKNOWN, (latest,))
-        return Finding(latest.value, Openness.SETTLED, (latest,))
+            return Finding(None, UNKNOWN, (latest,))
+        return Finding(latest.value, SETTLED, (latest,))
     if latest.state is State.NOT_APPLICABLE:
-        return Finding(NOT_APPLICABLE, Openness.SETTLED, (latest,))
+        return Finding(NOT_APPLICABLE, SETTLED, (latest,))
     if latest.state is State.DECLINED:
-        return Finding(None, Openness.DECLINED, (latest,))
+        return Finding(None, DECLINED, (latest,))
     if latest.state is State.UNKNOWN or any(a.value is not None for a in history):
         # "Ask later" after an answer withdraws it: what was known is unknown now.
-        return Finding(None, Openness.UNKNOWN, tuple(history[-2:]))
+        return Finding(None, UNKNOWN, tuple(history[-2:]))
     return None
 
 
@@ -301,15 +323,13 @@ def _combined(value: object, parts: Iterable[Finding]) -> Finding:
     parts = tuple(parts)
     answers = tuple(answer for part in parts for answer in part.answers)
     if value is not None and not isinstance(value, Span):
-        return Finding(value, Openness.SETTLED, answers)
+        return Finding(value, SETTLED, answers)
     return Finding(value, max(part.openness for part in parts), answers)
 
 
 def _screen_fact(value: Callable[[Findings], object]) -> Callable[[Findings], Finding]:
-    def find(findings: Findings) -> Finding:
-        return _combined(value(findings), findings.screen.values())
-
-    return find
+    """A fact that the screen always decides: it says how open it is."""
+    return lambda findings: Finding(value(findings), SETTLED, findings.screen_answers)
 
 
 def _any_yes(*keys: str) -> Callable[[Findings], Finding]:
@@ -332,7 +352,7 @@ def _kleene_or(values: Iterable[object]) -> bool | None:
 def _any_open(*keys: str) -> Callable[[Findings], object]:
     def value(findings: Findings) -> object:
         return any(
-            findings.screen[key].openness >= Openness.UNKNOWN
+            findings.screen[key].openness >= UNKNOWN
             for key in keys or tuple(findings.screen)
             if findings.screen[key].value is None
         )
@@ -350,7 +370,7 @@ def _proxy_no(findings: Findings) -> object:
 def _intent_days(findings: Findings) -> Finding:
     reported = findings.find("suicide_intent_reported")
     if reported.value is True:
-        return Finding(0, Openness.SETTLED, reported.answers)  # past-month items, no date
+        return Finding(0, SETTLED, reported.answers)  # past-month items, no date
     return reported._replace(value=NOT_APPLICABLE if reported.value is False else None)
 
 
@@ -371,7 +391,7 @@ def _behaviour_dated(findings: Findings) -> Finding:
     recent = findings.screen["6a"]
     if recent.value is not None:
         return recent._replace(value=True)
-    asked = recent.openness >= Openness.UNKNOWN
+    asked = recent.openness >= UNKNOWN
     return recent._replace(value=False if asked else None)
 
 
@@ -387,8 +407,8 @@ def _self_harm_item_open(findings: Findings) -> Finding:
     found = findings.find("phq9_9")
     observed = found.value is None and any(a.value is not None for a in found.answers)
     return found._replace(
-        value=found.value is None and (found.openness >= Openness.UNKNOWN or observed),
-        openness=Openness.SETTLED,
+        value=found.value is None and (found.openness >= UNKNOWN or observed),
+        openness=SETTLED,
     )
 
 
@@ -438,34 +458,31 @@ def _pressure(part: Callable[[BloodPressure], int]) -> Callable[[Findings], Find
     return find
 
 
-def _failed_trials(*, lifetime: bool) -> Callable[[Findings], Finding]:
+def _failed_trials(*, lifetime: bool) -> Callable[[Findings], Span]:
+    def count(findings: Findings) -> Span:
+        episode = findings.date_of("episode_start")
+        return treatment.failed(findings.trials, findings.trial_rules, episode, lifetime=lifetime)
+
+    return count
+
+
+def _failed_classes(findings: Findings) -> Span:
+    return treatment.failed_classes(findings.trials, findings.trial_rules)
+
+
+def _of_trials(count: Callable[[Findings], Span]) -> Callable[[Findings], Finding]:
+    """A count; no trial on record is no count: nobody has asked yet."""
+
     def find(findings: Findings) -> Finding:
-        count = treatment.failed(
-            findings.trials,
-            findings.trial_rules,
-            findings.date_of("episode_start"),
-            lifetime=lifetime,
-        )
-        return _count_of_trials(findings, count)
+        if not findings.trials:
+            return _UNASKED
+        answers = tuple(a for a in findings.intake.answers if a.item.startswith("trial_"))
+        found = count(findings)
+        if found.least == found.most:
+            return Finding(found.least, SETTLED, answers)
+        return Finding(found, max(_trial_openness(at) for at in findings.each), answers)
 
     return find
-
-
-def _failed_classes(findings: Findings) -> Finding:
-    return _count_of_trials(
-        findings, treatment.failed_classes(findings.trials, findings.trial_rules)
-    )
-
-
-def _count_of_trials(findings: Findings, count: Span) -> Finding:
-    """No trial on record is no count: nobody has asked yet."""
-    if not findings.trials:
-        return Finding(None, Openness.NOT_ASKED)
-    answers = tuple(a for a in findings.intake.answers if a.item.startswith("trial_"))
-    openness = max(_trial_openness(at) for at in findings.each)
-    if count.least == count.most:
-        return Finding(count.least, Openness.SETTLED, answers)
-    return Finding(count, openness, answers)
 
 
 def _trial_openness(at: Findings) -> Openness:
@@ -501,7 +518,7 @@ def _takes(class_id: str, *, least: Tier) -> Callable[[Findings], Finding]:
     """Whether the list holds a drug of a class, at least of a tier."""
 
     def find(findings: Findings) -> Finding:
-        if findings.medicine_list is not Openness.SETTLED:
+        if findings.medicine_list is not SETTLED:
             return Finding(None, findings.medicine_list)
         formulary = findings.protocol.formulary
         held = (
@@ -515,7 +532,7 @@ def _takes(class_id: str, *, least: Tier) -> Callable[[Findings], Finding]:
 
 
 def _unidentified(findings: Findings) -> Finding:
-    if findings.medicine_list is not Openness.SETTLED:
+    if findings.medicine_list is not SETTLED:
         return Finding(None, findings.medicine_list)
     formulary = findings.protocol.formulary
     matches = [formulary.match(medication) for medication in findings.intake.medications]
@@ -532,15 +549,15 @@ def _benzodiazepines(findings: Findings) -> list[Decimal | None]:
 
 
 def _diazepam_mg(findings: Findings) -> Finding:
-    if findings.medicine_list is not Openness.SETTLED:
+    if findings.medicine_list is not SETTLED:
         return Finding(None, findings.medicine_list)
     amounts = _benzodiazepines(findings)
     known = sum((amount for amount in amounts if amount is not None), Decimal(0))
-    return Finding(Span(known, None), Openness.NOT_ASKED) if None in amounts else Finding(known)
+    return Finding(Span(known, None), NOT_ASKED) if None in amounts else Finding(known)
 
 
 def _diazepam_open(findings: Findings) -> Finding:
-    if findings.medicine_list is not Openness.SETTLED:
+    if findings.medicine_list is not SETTLED:
         return Finding(None, findings.medicine_list)
     return Finding(None in _benzodiazepines(findings))
 
@@ -564,17 +581,18 @@ def _days_since(findings: Findings, name: str) -> Finding:
 def _unknown(findings: Findings, name: str) -> Finding:
     """Asked, and unknown or declined. A no that does not count is unknown."""
     found = findings.find(name)
-    asked = any(answer.state is not State.DEFERRED for answer in found.answers)
-    return found._replace(value=found.value is None and asked, openness=Openness.SETTLED)
+    unknown = found.value is None and any(a.state is not State.DEFERRED for a in found.answers)
+    return Finding(unknown, SETTLED, found.answers)
 
 
 def _medicine_tier(findings: Findings, criterion: str) -> Finding:
-    if findings.medicine_list is not Openness.SETTLED:
+    if findings.medicine_list is not SETTLED:
         return Finding(None, findings.medicine_list)
-    tier, _ = findings.listed_tier(criterion)
-    return Finding(tier.word if tier else "none")
+    listed = findings.listed_tiers.get(criterion)
+    return Finding(listed[0].word) if listed else _NONE_LISTED
 
 
+_NONE_LISTED = Finding("none")
 _LEVELS = Type("choice", frozenset(level.word for level in safety.Level))
 _TIERS = Type("choice", frozenset({"none", *(tier.word for tier in Tier)}))
 
@@ -611,9 +629,11 @@ FACTS: dict[str, Fact] = {
     "bmi": Fact(NUMBER, _bmi, ("height", "weight")),
     "systolic": Fact(NUMBER, _pressure(lambda r: r.systolic), ("last_blood_pressure",)),
     "diastolic": Fact(NUMBER, _pressure(lambda r: r.diastolic), ("last_blood_pressure",)),
-    "adequate_failed_trials": Fact(NUMBER, _failed_trials(lifetime=False), _TRIALS),
-    "adequate_failed_trials_lifetime": Fact(NUMBER, _failed_trials(lifetime=True), _TRIALS),
-    "failed_trial_classes": Fact(NUMBER, _failed_classes, _TRIALS),
+    "adequate_failed_trials": Fact(NUMBER, _of_trials(_failed_trials(lifetime=False)), _TRIALS),
+    "adequate_failed_trials_lifetime": Fact(
+        NUMBER, _of_trials(_failed_trials(lifetime=True)), _TRIALS
+    ),
+    "failed_trial_classes": Fact(NUMBER, _of_trials(_failed_classes), _TRIALS),
     "drinks_limit": Fact(NUMBER, _drinks_limit),
     "heart_history": Fact(YES_NO, _heart_history, _HEART_ITEMS),
     "repeated_course": Fact(YES_NO, _setting("repeated_course")),
@@ -627,14 +647,13 @@ FACTS: dict[str, Fact] = {
 }
 
 
-def questions(protocol: Protocol, name: str) -> tuple[Item, ...]:
-    """The questions behind a name that a condition may use."""
+def questions(name: str, items: Container[str]) -> tuple[str, ...]:
+    """The names of the questions behind a name that a condition may use."""
     for prefix in ("", "days_since_", "unknown_"):
-        item = protocol.by_name.get(name.removeprefix(prefix))
-        if item is not None:
-            return (item,)
+        if name.removeprefix(prefix) in items:
+            return (name.removeprefix(prefix),)
     asks = FACTS[name].asks if name in FACTS else _LISTED
-    return tuple(protocol.by_name[ask] for ask in asks if ask in protocol.by_name)
+    return tuple(ask for ask in asks if ask in items)
 
 
 # Facts with the name of an item or a criterion in their own.
@@ -646,9 +665,12 @@ _FAMILIES: dict[str, Callable[[Findings, str], Finding]] = {
 
 
 @cache
-def _family(name: str) -> tuple[Callable[[Findings, str], Finding], str]:
+def _fact(name: str) -> Callable[[Findings], Finding]:
+    if name in FACTS:
+        return FACTS[name].find
     prefix = next(prefix for prefix in _FAMILIES if name.startswith(prefix))
-    return _FAMILIES[prefix], name.removeprefix(prefix)
+    maker, of = _FAMILIES[prefix], name.removeprefix(prefix)
+    return lambda findings: maker(findings, of)
 
 
 _ITEM_TYPES = {"yes_no": YES_NO, "number": NUMBER, "scale": NUMBER}

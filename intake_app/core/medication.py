@@ -193,19 +193,18 @@ def _says(text: str, key: str) -> bool:
     return len(key) > 4 and re.search(rf"\b{re.escape(key)}\b", text) is not None
 
 
-def listed_tier(
-    formulary: Formulary, medications: Iterable[Medication], criterion: str, drug: str, route: str
-) -> tuple[Tier | None, Due]:
-    """The strongest tier of the listed medicines for a criterion, and the earliest due at it."""
-    best: tuple[Tier | None, Due] = (None, Due.NONE)
+def listed_tiers(
+    formulary: Formulary, medications: Iterable[Medication], drug: str, route: str
+) -> dict[str, tuple[Tier, Due]]:
+    """By criterion the strongest tier of the listed medicines, and the earliest due at it."""
+    strongest: dict[str, tuple[Tier, Due]] = {}
     for medication in medications:
         for hit in formulary.match(medication).interactions:
             tier = hit.tier(route)
-            if hit.drug_class.criterion != criterion or tier is None:
-                continue
-            if hit.drug_class.applies_to in ("both", drug):
-                best = max(best, (tier, hit.drug.due), key=lambda b: (b[0] or 0, b[1]))
-    return best
+            if tier is not None and hit.drug_class.applies_to in ("both", drug):
+                raised, name = (tier, hit.drug.due), hit.drug_class.criterion
+                strongest[name] = max(strongest.get(name, raised), raised)
+    return strongest
 
 
 def in_class(formulary: Formulary, medication: Medication, class_id: str) -> tuple[Drug, ...]:

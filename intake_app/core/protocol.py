@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from sys import intern
 from typing import TYPE_CHECKING
 
 from intake_app.core.condition import Condition
@@ -81,7 +82,7 @@ class Item:
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.id.replace(".", "_"))
+        object.__setattr__(self, "name", intern(self.id.replace(".", "_")))
 
     def parse(self, raw: object) -> Value:
         """The value of an answer, or WrongValue. A blank is never a value."""
@@ -199,7 +200,8 @@ ITEM_KINDS = frozenset(_PARSERS)
 class Rule:
     """`reach` holds the names read and those of the gates before them: what the rule follows.
 
-    `measures` are the dates and sizes among the names.
+    `measures` are the dates and sizes among the names; `asks` has, for each name in order, the
+    names of the questions behind it.
     """
 
     when: Condition
@@ -208,6 +210,7 @@ class Rule:
     reason: str
     reach: frozenset[str] = frozenset()
     measures: frozenset[str] = frozenset()
+    asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def strength(self) -> tuple[Tier, Due]:

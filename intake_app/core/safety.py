@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 
 from intake_app.core.errors import WrongMove
 from intake_app.core.model import Escalation, EscalationEvent, Intake
+from intake_app.core.words import _
 
 
 class Level(IntEnum):
@@ -138,10 +139,11 @@ def check_move(escalation: Escalation, move: str) -> None:
     """Refuse any move that escalation.md does not know. Nothing but a closing move closes."""
     now = state(escalation)
     if move not in _MOVES[now] | _ALWAYS:
-        raise WrongMove(
-            f"The escalation is {now}; it has to be accepted and read back before a clinician "
+        template = _(
+            "The escalation is {now}; it has to be accepted and read back before a clinician "
             "closes it, and a closed one stays as it is. Nothing was changed."
         )
+        raise WrongMove(template.format(now=now))
 
 
 def is_open(escalation: Escalation) -> bool:

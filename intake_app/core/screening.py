@@ -7,13 +7,14 @@ shown basis, and escalates; it never decides treatment.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from intake_app.core import facts, safety
 from intake_app.core.condition import SomeOf, Span
-from intake_app.core.facts import Findings, Openness
+from intake_app.core.facts import Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.model import (
     Answer,
@@ -74,8 +75,7 @@ class Flag:
         return " ".join((*parts, *sorted(answer.id for answer in self.answers)))
 
 
-@dataclass(frozen=True, slots=True)
-class ToObtain:
+class ToObtain(NamedTuple):
     """Something still missing that is no flag."""
 
     id: str
@@ -84,8 +84,7 @@ class ToObtain:
     items: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenQuestion:
+class OpenQuestion(NamedTuple):
     """An applicable item without an answer that counts; `reads` says what stands in its place."""
 
     item: Item
@@ -100,7 +99,7 @@ class Screening:
     unanswered: tuple[OpenQuestion, ...]
     suicide_risk: safety.SuicideRisk
     grounds: frozenset[str]
-    findings: Findings
+    findings: Findings = field(compare=False, repr=False)
 
     def flag(self, key: str) -> Flag | None:
         return next((flag for flag in self.flags if flag.key == key), None)
@@ -132,11 +131,10 @@ def screen(intake: Intake, protocol: Protocol, today: date) -> Screening:
     to_obtain: list[ToObtain] = []
     for criterion in protocol.criteria:
         for at in _readings(criterion, findings):
-            judged = _Judgement(criterion, at)
-            flag = judged.flag()
+            flag, missing = _judge(criterion, at)
             if flag is not None:
                 flags.append(flag)
-            if criterion.to_obtain and (missing := judged.missing()):
+            if missing is not None:
                 to_obtain.append(missing)
     flags.sort(key=lambda flag: (-flag.tier, -flag.due))
     return Screening(
@@ -166,191 +164,223 @@ def _grounds(flags: Iterable[Flag], protocol: Protocol) -> frozenset[str]:
     )
 
 
-class _Judgement:
-    """One criterion on one intake."""
+class _Undecided(NamedTuple):
+    """A rule, and the names that keep it open."""
 
-    def __init__(self, criterion: Criterion, findings: Findings) -> None:
+    rule: Rule
+    names: frozenset[str]
+
+
+def _judge(criterion: Criterion, at: Findings) -> tuple[Flag | None, ToObtain | None]:
+    try:
+        held, undecided = _decide(criterion, at)
+        if not (held or undecided or criterion.to_obtain):
+            return None, None  # as with most criteria
+        judged = _Judgement(criterion, at, held, undecided)
+        return judged.flag(), judged.missing()
+    except Exception:  # noqa: BLE001 - a rule that cannot run is shown, never skipped
+        return _fault(criterion, at), None
+
+
+def _decide(criterion: Criterion, at: Findings) -> tuple[list[Rule], list[_Undecided]]:
+    held, undecided, read = [], [], at.read
+    for rule in criterion.rules:
+        decided = rule.when.decide(read)
+        if decided is None:
+            undecided.append(_Undecided(rule, rule.when.node.open(read)))
+        elif decided:
+            held.append(rule)
+    return held, undecided
+
+
+class _Judgement:
+    """One criterion on one intake: the rules that hold, and those that something keeps open."""
+
+    def __init__(
+        self, criterion: Criterion, at: Findings, held: list[Rule], undecided: list[_Undecided]
+    ) -> None:
         self._criterion = criterion
-        self._at = findings
+        self._at = at
+        self._held = held
+        self._undecided = undecided
 
     def flag(self) -> Flag | None:
-        try:
-            return self._flag()
-        except Exception:  # noqa: BLE001 - a rule that cannot run is shown, never skipped
-            return self._fault()
-
-    def _flag(self) -> Flag | None:
-        held: list[Rule] = []
-        undecided: list[Rule] = []
-        for rule in self._criterion.rules:
-            decided = rule.when.decide(self._at.read)
-            if decided is None:
-                undecided.append(rule)
-            elif decided:
-                held.append(rule)
-        if not undecided:
-            return self._compose(held, [], []) if held else None
-        possible = [rule for rule in undecided if held and self._follows(rule, held)]
-        unknown = [rule for rule in undecided if self._is_unknown(rule)]
-        if not held and not unknown:
+        unknown = [open_ for open_ in self._undecided if self._is_unknown(open_.names)]
+        if not self._held and not unknown:
             return None
-        return self._compose(held, possible, unknown, undecided)
+        possible = [open_ for open_ in self._undecided if self._follows(open_)]
+        return self._compose(possible, unknown)
 
-    def _follows(self, rule: Rule, held: list[Rule]) -> bool:
+    def _follows(self, open_: _Undecided) -> bool:
         """A yes holds, and only its date or size keeps a stronger rule open.
 
         Questions of a later stage that nobody asked yet are open, not unknown: they leave the
         flag where it is, marked that a stronger one is open.
         """
-        if rule.strength <= max(r.strength for r in held):
+        if open_.rule.strength <= self._strength:
             return False
-        names = rule.when.open(self._at.read) & rule.measures
-        shares = any(rule.reach & other.reach for other in held)
-        return shares and any(self._is_due(name) for name in names)
+        shares = any(open_.rule.reach & held.reach for held in self._held)
+        return shares and any(
+            self._is_due(name, open_.rule.asks[name]) for name in open_.names & open_.rule.measures
+        )
 
-    def _is_due(self, name: str) -> bool:
+    @property
+    def _strength(self) -> tuple[Tier, Due]:
+        return max((rule.strength for rule in self._held), default=_NOTHING)
+
+    def _is_due(self, name: str, questions: tuple[str, ...]) -> bool:
         found = self._at.find(name)
-        if found.openness >= Openness.UNKNOWN or isinstance(found.value, Span):
+        if found.openness >= facts.UNKNOWN or isinstance(found.value, Span):
             return True
-        stages = {q.stage for q in self._questions(name) if self._at.read(q.name) is None}
-        return bool(stages & self._at.held_stages)
+        by_name = self._at.protocol.by_name
+        open_ = (by_name[q] for q in questions if self._at.read(q) is None)
+        return any(item.stage in self._at.held_stages for item in open_)
 
-    def _is_unknown(self, rule: Rule) -> bool:
+    def _is_unknown(self, names: Iterable[str]) -> bool:
         """Undecided because something was asked in vain; declined flags even what is to obtain."""
-        names = rule.when.open(self._at.read)
-        worst = max((self._at.find(name).openness for name in names), default=Openness.SETTLED)
-        least = Openness.DECLINED if self._criterion.to_obtain else Openness.UNKNOWN
-        return worst >= least
+        least = facts.DECLINED if self._criterion.to_obtain else facts.UNKNOWN
+        return any(self._at.find(name).openness >= least for name in names)
 
-    def _compose(
-        self,
-        held: list[Rule],
-        possible: list[Rule],
-        unknown: list[Rule],
-        undecided: list[Rule] | None = None,
-    ) -> Flag:
-        counting = sorted((*possible, *held), key=lambda r: r.strength, reverse=True)
+    def _compose(self, possible: list[_Undecided], unknown: list[_Undecided]) -> Flag:
+        counting = [*(open_.rule for open_ in possible), *self._held]
+        counting.sort(key=lambda rule: rule.strength, reverse=True)
         routes = [(rule.tier, self._due(rule)) for rule in counting]
         reasons = [rule.reason for rule in _telling(counting)]
         if unknown:
             # An undecided note alone raises no more than a note.
-            most = max(rule.tier for rule in unknown)
+            most = max(open_.rule.tier for open_ in unknown)
             routes.append((min(self._criterion.unknown_tier, most), self._criterion.unknown_due))
             reasons.append(self._what_is_open(unknown))
-        rules = tuple(dict.fromkeys((*counting, *unknown)))
-        answers = self._answers(rules)
-        strongest = max((rule.strength for rule in held), default=(Tier.NOTE, Due.NONE))
+        rules = (*counting, *(open_.rule for open_ in unknown if open_ not in possible))
         return Flag(
-            key=self._key,
+            key=_key(self._criterion, self._at),
             criterion=self._criterion,
             tier=max(tier for tier, _due in routes),
             due=max(due for _tier, due in routes),
-            state=FlagState.RAISED if held else FlagState.UNRESOLVED,
+            state=FlagState.RAISED if self._held else FlagState.UNRESOLVED,
             reasons=tuple(dict.fromkeys(reasons)),
             rules=rules,
-            items=tuple(dict.fromkeys(item.id for item in self._items(held, possible, unknown))),
-            answers=answers,
-            stronger_open=any(rule.strength > strongest for rule in undecided or ()),
+            items=self._items((*possible, *unknown)),
+            answers=self._answers(rules),
+            stronger_open=any(open_.rule.strength > self._strength for open_ in self._undecided),
             was_yes=self._was_yes(rules),
-            escalates=self._escalates(held, possible),
+            escalates=self._escalates(possible),
         )
-
-    @property
-    def _key(self) -> str:
-        return f"{self._criterion.id}#{self._at.entry}" if self._at.entry else self._criterion.id
 
     def _due(self, rule: Rule) -> Due:
         """Where a rule reads the medicine list, the drug's own due counts if it is earlier."""
         name = f"medicine_tier_{self._criterion.id}"
         if name not in rule.when.names:
             return rule.due
-        tier, due = self._at.listed_tier(self._criterion.id)
-        return max(rule.due, due) if tier == rule.tier else rule.due
+        tier, due = self._at.listed_tiers.get(self._criterion.id, (None, rule.due))
+        return max(rule.due, due) if tier is rule.tier else rule.due
 
-    def _escalates(self, held: list[Rule], possible: list[Rule]) -> bool:
+    def _escalates(self, possible: list[_Undecided]) -> bool:
         """Stop and now; for a rule only still possible, once its question was asked in vain.
 
         While the line is open and the question simply comes next, nothing is raised yet.
         """
-        if any(rule.strength == _STOP_NOW for rule in held):
+        if any(rule.strength == _STOP_NOW for rule in self._held):
             return True
-        pressing = [rule for rule in possible if rule.strength == _STOP_NOW]
+        pressing = [open_ for open_ in possible if open_.rule.strength == _STOP_NOW]
         return any(
-            self._at.find(name).openness is not Openness.NOT_ASKED
-            for rule in pressing
-            for name in rule.when.open(self._at.read) & rule.measures
+            self._at.find(name).openness is not facts.NOT_ASKED
+            for open_ in pressing
+            for name in open_.names & open_.rule.measures
         )
 
-    def _questions(self, name: str) -> tuple[Item, ...]:
-        return facts.questions(self._at.protocol, name)
-
-    def _items(self, held: list[Rule], possible: list[Rule], unknown: list[Rule]) -> Iterable[Item]:
+    def _items(self, undecided: Iterable[_Undecided]) -> tuple[str, ...]:
         """For what holds the questions that were answered, for what is open those to settle."""
-        for rule in held:
-            for name in sorted(rule.when.names):
-                yield from (q for q in self._questions(name) if self._at.find(q.name).answers)
-        for rule in (*possible, *unknown):
-            for name in sorted(rule.when.open(self._at.read)):
-                yield from (q for q in self._questions(name) if self._is_open(q))
+        read = (q for rule in self._held for questions in rule.asks.values() for q in questions)
+        answered = (question for question in read if self._at.find(question).answers)
+        open_ = (question for each in undecided for question in self._open_questions(each))
+        by_name = self._at.protocol.by_name
+        return tuple(by_name[question].id for question in dict.fromkeys((*answered, *open_)))
 
-    def _is_open(self, item: Item) -> bool:
-        value = self._at.read(item.name)
+    def _open_questions(self, open_: _Undecided) -> Iterable[str]:
+        for name, questions in open_.rule.asks.items():
+            if name in open_.names:
+                yield from (question for question in questions if self._is_open(question))
+
+    def _is_open(self, question: str) -> bool:
+        value = self._at.read(question)
         return value is None or isinstance(value, SomeOf | PartialDate)
 
     def _answers(self, rules: Iterable[Rule]) -> tuple[Answer, ...]:
-        found = (
-            answer
+        found = {
+            answer.id: answer
             for rule in rules
-            for name in sorted(rule.when.names)
+            for name in rule.asks
             for answer in self._at.find(name).answers
-        )
-        return tuple(dict.fromkeys(found))
+        }
+        return tuple(found.values())
 
     def _was_yes(self, rules: Iterable[Rule]) -> bool:
         """A yes was given and later taken back, changed or made unknown."""
-        for rule in rules:
-            for name in rule.when.names:
-                for item in self._questions(name):
-                    history = self._at.history(item)
-                    said = [a.value is not None and item.is_yes(a.value) for a in history]
-                    if any(said) and not said[-1]:
-                        return True
-        return False
+        return any(
+            self._is_withdrawn(question)
+            for rule in rules
+            for questions in rule.asks.values()
+            for question in questions
+        )
 
-    def _what_is_open(self, rules: list[Rule]) -> str:
-        names = dict.fromkeys(n for r in rules for n in sorted(r.when.open(self._at.read)))
-        items = {q.id: q for name in names for q in self._questions(name) if self._is_open(q)}
-        states = {reads(self._at, item) for item in items.values()}
+    def _is_withdrawn(self, question: str) -> bool:
+        item = self._at.protocol.by_name[question]
+        history = self._at.history(item)
+        if len(history) < 2 or _says_yes(item, history[-1]):
+            return False
+        return any(_says_yes(item, answer) for answer in history)
+
+    def _what_is_open(self, unknown: list[_Undecided]) -> str:
+        by_name = self._at.protocol.by_name
+        questions = (question for open_ in unknown for question in self._open_questions(open_))
+        states = {reads(self._at, by_name[question]) for question in questions}
         return _("Not settled: {states}.").format(states="; ".join(sorted(states)))
 
     def missing(self) -> ToObtain | None:
         """What is to obtain: applicable questions of the criterion that have no answer."""
-        wanted = (*self._criterion.items, *self._asked_elsewhere())
-        items = tuple(q.id for q in wanted if self._at.find(q.name).value is None)
+        if not self._criterion.to_obtain:
+            return None
+        read, by_name = self._at.read, self._at.protocol.by_name
+        own = [item.id for item in self._criterion.items if read(item.name) is None]
+        elsewhere = [by_name[q].id for q in self._asked_elsewhere() if read(q) is None]
+        items = tuple(dict.fromkeys((*own, *elsewhere)))
         if not items:
             return None
-        return ToObtain(self._key, self._criterion.label, self._criterion.unknown_due, items)
+        key = _key(self._criterion, self._at)
+        return ToObtain(key, self._criterion.label, self._criterion.unknown_due, items)
 
-    def _asked_elsewhere(self) -> Iterable[Item]:
-        names = {name for rule in self._criterion.rules for name in rule.when.open(self._at.read)}
-        own = {item.name for item in self._criterion.items}
-        for name in sorted(names):
-            yield from (q for q in self._questions(name) if q.name not in own)
+    def _asked_elsewhere(self) -> Iterable[str]:
+        return [
+            question
+            for rule, names in self._undecided
+            for name, questions in rule.asks.items()
+            if name in names
+            for question in questions
+        ]
 
-    def _fault(self) -> Flag:
-        strongest = max(rule.tier for rule in self._criterion.rules)
-        return Flag(
-            key=self._key,
-            criterion=self._criterion,
-            tier=strongest,
-            due=max(rule.due for rule in self._criterion.rules),
-            state=FlagState.UNRESOLVED,
-            reasons=(_("NOT EVALUATED: a rule could not run. Read the answers yourself."),),
-            rules=self._criterion.rules,
-            items=tuple(item.id for item in self._criterion.items),
-            answers=(),
-            fault=True,
-        )
+
+def _key(criterion: Criterion, at: Findings) -> str:
+    return f"{criterion.id}#{at.entry}" if at.entry else criterion.id
+
+
+def _says_yes(item: Item, answer: Answer) -> bool:
+    return answer.value is not None and item.is_yes(answer.value)
+
+
+def _fault(criterion: Criterion, at: Findings) -> Flag:
+    return Flag(
+        key=_key(criterion, at),
+        criterion=criterion,
+        tier=max(rule.tier for rule in criterion.rules),
+        due=max(rule.due for rule in criterion.rules),
+        state=FlagState.UNRESOLVED,
+        reasons=(_("NOT EVALUATED: a rule could not run. Read the answers yourself."),),
+        rules=criterion.rules,
+        items=tuple(item.id for item in criterion.items),
+        answers=(),
+        fault=True,
+    )
 
 
 def _telling(rules: list[Rule]) -> list[Rule]:
@@ -363,6 +393,7 @@ def _telling(rules: list[Rule]) -> list[Rule]:
 
 
 _STOP_NOW = (Tier.STOP, Due.NOW)
+_NOTHING = (Tier.NOTE, Due.NONE)
 
 
 def _interpreter(findings: Findings) -> Iterable[ToObtain]:
@@ -370,7 +401,8 @@ def _interpreter(findings: Findings) -> Iterable[ToObtain]:
 
     The same day, while the suicide-risk screen waits to be repeated with the person.
     """
-    through = [a for a in findings.intake.answers if a.source is Source.AD_HOC_INTERPRETER]
+    untrained = Source.AD_HOC_INTERPRETER
+    through = [answer for answer in findings.intake.answers if answer.source is untrained]
     if through:
         items = tuple(dict.fromkeys(answer.item for answer in through))
         finished = findings.suicide_risk.complete
@@ -379,20 +411,19 @@ def _interpreter(findings: Findings) -> Iterable[ToObtain]:
 
 
 def _unanswered(findings: Findings) -> Iterable[OpenQuestion]:
-    repeated = findings.protocol.repeated
+    repeated, alone = findings.protocol.repeated, (findings,)
     for item in findings.protocol.items.values():
-        for at in findings.each if item.id in repeated else (findings,):
-            value = at.read(item.name)
-            if value is None or isinstance(value, SomeOf):
-                yield OpenQuestion(item, at.entry, state_word(at, item))
+        for at in findings.each if item.id in repeated else alone:
+            found = at.find(item.name)
+            if found.value is None or isinstance(found.value, SomeOf):
+                yield OpenQuestion(item, at.entry, _state_word(found))
 
 
 NOT_ASKED = "not_asked"
 
 
-def state_word(findings: Findings, item: Item) -> str:
+def _state_word(found: Finding) -> str:
     """The state of an open question; a no that does not count is unknown."""
-    found = findings.find(item.name)
     if not found.answers:
         return NOT_ASKED
     latest = found.answers[-1].state
@@ -456,7 +487,7 @@ def resume_at(case: Case) -> str:
     findings = case.screening.findings
     for question in case.screening.unanswered:
         item = question.item
-        asked = findings.applicable(item) or findings.item(item).openness >= Openness.UNKNOWN
+        asked = findings.applicable(item) or findings.item(item).openness >= facts.UNKNOWN
         if question.state == NOT_ASKED and item.stage in findings.held_stages and asked:
             return item.id
     return "check_answers"

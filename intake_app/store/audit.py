@@ -50,7 +50,7 @@ class Journal:
     def write(self, table: Table, row: Mapping[str, object], event: str) -> None:
         """Insert a row; `at` and `by` are filled in."""
         whole = dict(row, at=time_text(self.at), by=self._actor.id)
-        written = self._connection.execute(table.insert().values(whole))
+        written = self._connection.execute(table.insert(), whole)
         key = written.inserted_primary_key
         subject = f"{table.name}:{key[0] if key else ''}"
         self.note(event, subject, payload_hash(table.name, whole))
@@ -69,7 +69,7 @@ class Journal:
             "app": APP_VERSION,
         }
         mac = entry_mac(self._key, self.head.mac, entry)
-        self._connection.execute(schema.audit.insert().values({**entry, "mac": mac}))
+        self._connection.execute(schema.audit.insert(), {**entry, "mac": mac})
         self.head = Head(self.head.n + 1, mac)
 
 
@@ -94,28 +94,52 @@ def newest(connection: Connection) -> Head:
     return Head(row.seq, row.mac) if row else Head(0, "")
 
 
-def first_fault(connection: Connection, key: bytes, head: Head | None) -> str | None:
+def newest_time(connection: Connection) -> str:
+    last = select(schema.audit.c.at).order_by(schema.audit.c.seq.desc())
+    return str(connection.execute(last.limit(1)).scalar_one())
+
+
+def mac_of(connection: Connection, n: int) -> str | None:
+    """What entry `n` is chained by; an empty text before the first."""
+    if n == 0:
+        return ""
+    return connection.execute(select(schema.audit.c.mac).where(schema.audit.c.seq == n)).scalar()
+
+
+def first_fault(connection: Connection, key: bytes, head: Head) -> str | None:
     """The place of the first fault in the trail, or None. Total: whatever it reads, it answers."""
     try:
-        return _chain_fault(connection, key, head) or _rows_fault(connection)
+        return (
+            chain_fault(connection, key) or _head_fault(connection, head) or _rows_fault(connection)
+        )
     except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
         return f"audit trail: cannot be read ({type(error).__name__})"
 
 
-def _chain_fault(connection: Connection, key: bytes, head: Head | None) -> str | None:
-    before, expected = "", 1
-    for row in connection.execute(select(schema.audit).order_by(schema.audit.c.seq)):
+def chain_fault(connection: Connection, key: bytes, first: int = 1) -> str | None:
+    """From entry `first` on each entry is there, unchanged, in its place."""
+    before = mac_of(connection, first - 1)
+    if before is None:
+        return f"audit trail: entry {first - 1} is missing"
+    table = schema.audit
+    rows = connection.execute(select(table).where(table.c.seq >= first).order_by(table.c.seq))
+    for expected, row in enumerate(rows, start=first):
         entry = dict(row._mapping)
         mac = entry.pop("mac")
         if entry["seq"] != expected:
             return f"audit trail: entry {expected} is missing"
         if not hmac.compare_digest(mac, entry_mac(key, before, entry)):
             return f"audit trail: entry {expected} was changed"
-        if head is not None and head.n == expected and head.mac != mac:
-            return f"audit trail: entry {expected} differs from vault.head"
-        before, expected = mac, expected + 1
-    if head is not None and head.n >= expected:
-        return f"audit trail: ends at entry {expected - 1}, vault.head knows entry {head.n}"
+        before = mac
+    return None
+
+
+def _head_fault(connection: Connection, head: Head) -> str | None:
+    end = newest(connection).n
+    if end < head.n:
+        return f"audit trail: ends at entry {end}, vault.head knows entry {head.n}"
+    if mac_of(connection, head.n) != head.mac:
+        return f"audit trail: entry {head.n} differs from vault.head"
     return None
 
 

@@ -6,12 +6,10 @@ cipher and the file's header are checked at every open; every setting is read ba
 
 from __future__ import annotations
 
-import hmac
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,15 +21,13 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from intake_app.core.errors import IntakeError
-from intake_app.store import audit, schema, vault
-from intake_app.store.audit import Actor, Head, Journal
-from intake_app.store.codec import canonical, time_text
-from intake_app.store.files import replace_file
+from intake_app.store import anchor, audit, schema, vault
+from intake_app.store.anchor import HEAD, KEYS, Anchor, Mismatch
+from intake_app.store.audit import Actor, Journal
+from intake_app.store.codec import time_of
+from intake_app.store.files import sync
 
 DATABASE = "vault.db"
-KEYS = "vault.keys"
-HEAD = "vault.head"
-CLINIC = "clinic.json"
 LOCK = "vault.lock"
 # The write-ahead log is folded back by hand, so that no stale page is left in it.
 WAL_LIMIT_BYTES = 4 * 1024 * 1024
@@ -59,6 +55,14 @@ class NotSaved(IntakeError):
         )
 
 
+class NotCreated(IntakeError):
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"No vault was created: {why}. Nothing is left of it; mend this or choose another "
+            "place, and start again."
+        )
+
+
 class Records:
     """An open vault. One connection, one writer; closing folds the log back into the file."""
 
@@ -67,19 +71,32 @@ class Records:
         self.keys = keys
         self._lock = lock
         self._engine = engine
+        # What the other files may hash to; {} until there is a first anchor.
+        self._files: Mapping[str, tuple[str, ...]] = {}
 
     @contextmanager
     def change(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
         """One transaction; the anchor outside the database follows its commit."""
-        with _in_plain_words():
-            with self._engine.begin() as connection:
-                journal = Journal(connection, self.keys.audit, actor, at)
-                yield connection, journal
+        with _in_plain_words(), self._engine.begin() as connection:
+            journal = Journal(connection, self.keys.audit, actor, at)
+            yield connection, journal
         # The commit stands from here on: whatever fails now must not read as "not saved". An
         # anchor that lags is written again by the next commit, or at the next opening.
         with suppress(OSError):
-            write_head(self.folder, self.keys, journal.head, at)
+            anchor.write_head(self.folder, self.keys, Anchor(journal.head, self._files), at)
             self._fold_log(WAL_LIMIT_BYTES)
+
+    def anchor_files(self) -> None:
+        """Take the other files as they are into the anchor of the next commit."""
+        self._files = anchor.anchored_now(self.folder)
+
+    def replace_keys(self, data: bytes, at: datetime) -> None:
+        """A new `vault.keys`; until the commit that follows, the anchor takes the old one too."""
+        held = anchor.read_head(self.folder, self.keys)
+        either = {**held.files, KEYS: (*held.files[KEYS], anchor.sha256(data))}
+        anchor.write_head(self.folder, self.keys, Anchor(held.head, either), at)
+        vault.save(self.folder, data)
+        self.anchor_files()
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
@@ -103,23 +120,46 @@ class Records:
         self._lock.release()
 
 
-def create(folder: Path, people: list[vault.NewStaff], kdf: vault.KdfParams) -> tuple[Records, str]:
-    """A new vault in a new or empty folder, and its recovery key; half a vault is taken away."""
-    fresh = not folder.exists()
+Founding = Callable[[Records], None]
+
+
+def create(
+    folder: Path, people: list[vault.NewStaff], kdf: vault.KdfParams, found: Founding
+) -> tuple[Records, str]:
+    """A new vault in a new or empty folder, and its recovery key.
+
+    It is made beside its place, with the first rows that `found` writes, and moved there whole:
+    whatever stops this, no half vault stands in the folder.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.exists() and any(folder.iterdir()):
+            raise CannotOpen("the folder is not empty and holds no vault")
+        making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-unfinished-"))
     except OSError as error:
-        raise NotSaved(f"the folder cannot be made ({error.strerror})") from None
-    if any(folder.iterdir()):
-        raise CannotOpen("the folder is not empty and holds no vault")
+        raise NotCreated(str(error.strerror)) from None
     try:
-        keys, recovery_key = vault.create(folder, people, kdf)
-        return _open(folder, keys, create=True), recovery_key
+        keys, recovery_key = vault.create(making, people, kdf)
+        records = _open(making, keys, create=True)
+        try:
+            found(records)
+        finally:
+            records.close()
+        _move(making, folder)
+    except (NotSaved, vault.NotSaved, OSError) as error:
+        shutil.rmtree(making, ignore_errors=True)
+        raise NotCreated(str(getattr(error, "strerror", None) or "the disk refused")) from None
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        if not fresh:
-            folder.mkdir(mode=0o700, exist_ok=True)
+        shutil.rmtree(making, ignore_errors=True)
         raise
+    return _open(folder, keys, create=False), recovery_key
+
+
+def _move(making: Path, folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        folder.rmdir()  # fails unless it is still empty
+    making.rename(folder)
+    sync(folder.parent)
 
 
 def open_records(folder: Path, name: str, password: str) -> tuple[Records, vault.Unlocked]:
@@ -129,28 +169,53 @@ def open_records(folder: Path, name: str, password: str) -> tuple[Records, vault
     return records, unlocked
 
 
+def writer_lock(folder: Path) -> FileLock:
+    """Who holds it may write. Any thread may let it go."""
+    return FileLock(folder / LOCK, mode=0o600, thread_local=False)
+
+
 def _open(folder: Path, keys: vault.Keys, *, create: bool) -> Records:
     path = folder / DATABASE
     if not create and not path.exists():
         raise CannotOpen(f"{DATABASE} is missing; restore it from a backup")
-    lock = FileLock(folder / LOCK, mode=0o600)
+    lock = writer_lock(folder)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise AlreadyOpen from None
+    except OSError as error:
+        raise CannotOpen(f"the folder cannot be written to ({error.strerror})") from None
+    engine = engine_for(path, keys.database)
     try:
-        engine = _engine(path, keys.database)
         records = Records(folder, keys, lock, engine)
-        _upgrade(engine, create=create)
-        if not create:
-            _check_anchor(records)
+        with _in_plain_words(CannotOpen):
+            if create:
+                _lay_out(engine, path)
+            else:
+                _prove(records)
         return records
     except BaseException:
+        engine.dispose()
         lock.release()
         raise
 
 
-def _engine(path: Path, key: bytes) -> Engine:
+def _lay_out(engine: Engine, path: Path) -> None:
+    path.touch(mode=0o600, exist_ok=False)  # SQLite gives the log the same mode
+    with engine.begin() as connection:
+        _upgrade(connection)
+
+
+def _prove(records: Records) -> None:
+    """Anchor first: records that do not fit their seal are not touched, not even upgraded."""
+    with records._engine.begin() as connection:
+        version = check_version(connection)
+        _check_anchor(records, connection)
+        if version != schema.HEAD:
+            _upgrade(connection)
+
+
+def engine_for(path: Path, key: bytes) -> Engine:
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=lambda: connect(path, key),
@@ -183,7 +248,12 @@ _SETTINGS = (
 
 def connect(path: Path, key: bytes) -> Any:
     """A connection with the raw key set and every setting proven (security.md, 3.3)."""
-    connection = sqlcipher.connect(str(path), isolation_level=None, check_same_thread=False)
+    # Under cipher_memory_security preparing costs half a millisecond, and by default the driver
+    # keeps fewer statements than one answer needs.
+    _check_header(path)
+    connection = sqlcipher.connect(
+        str(path), isolation_level=None, check_same_thread=False, cached_statements=256
+    )
     try:
         connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
         connection.execute("PRAGMA cipher_log_level=NONE")
@@ -195,11 +265,10 @@ def connect(path: Path, key: bytes) -> Any:
                 raise CannotOpen(f"the setting {name} did not take")
         connection.enable_load_extension(False)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlcipher.DatabaseError:
+    except sqlcipher.DatabaseError as error:
         connection.close()
-        raise CannotOpen(
-            f"{path.name} is damaged or does not belong to {KEYS}; restore a backup"
-        ) from None
+        found = _reason(error)
+        raise CannotOpen(found or f"{path.name} does not answer; restore a backup") from None
     except BaseException:
         connection.close()
         raise
@@ -208,92 +277,53 @@ def connect(path: Path, key: bytes) -> Any:
 
 
 def _check_header(path: Path) -> None:
+    if not path.exists():
+        return
     with path.open("rb") as file:
         if file.read(16).startswith(b"SQLite format 3"):
-            raise CannotOpen(f"{path.name} is not encrypted")
+            raise CannotOpen(f"{path.name} is not encrypted; restore a backup")
 
 
-def _upgrade(engine: Engine, *, create: bool) -> None:
-    """Bring the tables to this version in one transaction; refuse those of a newer one."""
-    with engine.begin() as connection:
-        found = None if create else _version(connection)
-        if found == schema.HEAD:
-            return
-        if found is not None and found > schema.HEAD:
-            raise CannotOpen("they were written by a newer version of the app; use that one")
-        if found is None and not create:
-            raise CannotOpen(f"{DATABASE} holds no records; restore a backup")
-        # Alembic takes a third of a second to import: only where there is something to upgrade.
-        from intake_app.store.migrations import upgrade  # noqa: PLC0415
-
-        upgrade(connection)
-
-
-def _version(connection: Connection) -> str | None:
+def check_version(connection: Connection) -> str:
+    """The migration that the records stand at; refuses those of a newer app."""
     known = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
     if connection.execute(text(known)).first() is None:
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        raise CannotOpen(f"{DATABASE} holds no records; restore a backup")
+    found = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+    if found > schema.HEAD:
+        raise CannotOpen("they were written by a newer version of the app; use that one")
+    return found
 
 
-# The anchor ---------------------------------------------------------------------------------------
+def _upgrade(connection: Connection) -> None:
+    """Bring the tables to this version; a failure leaves what was there."""
+    # Alembic takes a third of a second to import: only where there is something to upgrade.
+    from intake_app.store.migrations import upgrade  # noqa: PLC0415
+
+    upgrade(connection)
 
 
-def write_head(folder: Path, keys: vault.Keys, head: Head, at: datetime) -> None:
-    """Follows each commit, so it may lag by one transaction and is never ahead."""
-    body = {"vault": keys.vault_id, "n": head.n, "mac": head.mac, "at": time_text(at)}
-    whole = {**body, "seal": _seal(keys, body)}
-    replace_file(folder / HEAD, (canonical(whole) + "\n").encode())
+# How many of the newest entries are proven at each opening; `verify` proves all (security.md 4.3).
+_PROVEN_AT_OPENING = 1000
 
 
-def _seal(keys: vault.Keys, body: dict[str, Any]) -> str:
-    return hmac.digest(keys.audit, canonical(body).encode(), "sha256").hex()
-
-
-def read_head(data: bytes, keys: vault.Keys) -> Head | None:
-    """None where the file is not, byte for byte, what this vault wrote."""
-    try:
-        whole = json.loads(data)
-        if (canonical(whole) + "\n").encode() != data:
-            return None
-        seal = whole.pop("seal")
-        if whole["vault"] != keys.vault_id or not hmac.compare_digest(seal, _seal(keys, whole)):
-            return None
-        return Head(whole["n"], whole["mac"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-class Mismatch(IntakeError):
-    """The records and their anchor disagree."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"The records do not agree with their seal: {what}. They were not opened and nothing "
-            "was changed; run verify, and restore a backup."
-        )
-
-
-def _check_anchor(records: Records) -> None:
-    try:
-        head = read_head((records.folder / HEAD).read_bytes(), records.keys)
-    except OSError:
-        raise Mismatch(f"{HEAD} is missing") from None
-    if head is None:
-        raise Mismatch(f"{HEAD} was changed")
-    with records.look() as connection:
-        found = connection.execute(
-            schema.audit.select().where(schema.audit.c.seq == head.n)
-        ).first()
-        if head.n and (found is None or found.mac != head.mac):
-            raise Mismatch(f"the audit trail does not hold entry {head.n} of {HEAD}")
-        newest = audit.newest(connection)
-    if newest != head:
-        write_head(records.folder, records.keys, newest, datetime.fromisoformat(_now_text(found)))
-
-
-def _now_text(row: Any) -> str:
-    return str(row.at)
+def _check_anchor(records: Records, connection: Connection) -> None:
+    held = anchor.read_head(records.folder, records.keys)
+    newest = audit.newest(connection)
+    if newest.n < held.head.n or audit.mac_of(connection, held.head.n) != held.head.mac:
+        raise Mismatch(f"the audit trail does not hold entry {held.head.n} of {HEAD}")
+    first = min(held.head.n, newest.n - _PROVEN_AT_OPENING) + 1
+    fault = audit.chain_fault(connection, records.keys.audit, first=max(first, 1))
+    if fault is not None:
+        raise Mismatch(fault)
+    records.anchor_files()
+    for name, (found,) in records._files.items():
+        if found not in held.files.get(name, ()):
+            raise Mismatch(f"{name} is not the one that {HEAD} knows")
+    if newest != held.head:  # a crash came between the commit and its anchor
+        with suppress(OSError):
+            at = time_of(audit.newest_time(connection))
+            anchor.write_head(records.folder, records.keys, Anchor(newest, records._files), at)
 
 
 # Plain words --------------------------------------------------------------------------------------
@@ -302,142 +332,36 @@ _REASONS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "the folder or the file is read-only",
     "SQLITE_IOERR": "the disk reported an error",
-    "SQLITE_CORRUPT": "the file is damaged; restore a backup",
-    "SQLITE_NOTADB": "the file is damaged; restore a backup",
-    "SQLITE_BUSY": "another program holds the file",
-    "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_CORRUPT": f"{DATABASE} is damaged; restore a backup",
+    "SQLITE_NOTADB": f"{DATABASE} is damaged or does not belong to {KEYS}; restore a backup",
+    "SQLITE_BUSY": f"another program holds {DATABASE}",
+    "SQLITE_CANTOPEN": f"{DATABASE} cannot be opened",
+    "SQLITE_NOMEM": "this computer has no memory left",
 }
 
 
+def _reason(error: BaseException | None) -> str | None:
+    name = str(getattr(error, "sqlite_errorname", ""))
+    return next((why for code, why in _REASONS.items() if name.startswith(code)), None)
+
+
 @contextmanager
-def _in_plain_words() -> Iterator[None]:
+def _in_plain_words(refusal: Callable[[str], IntakeError] = NotSaved) -> Iterator[None]:
     """Errors of disk and database as one sentence, without the values that they carry."""
     try:
         yield
     except DBAPIError as error:
-        name = str(getattr(error.orig, "sqlite_errorname", ""))
-        reason = next((why for code, why in _REASONS.items() if name.startswith(code)), None)
+        reason = _reason(error.orig)
         if reason is None:
             raise  # our own mistake, not the disk's; hide_parameters keeps values out of it
-        raise NotSaved(reason) from None
+        raise refusal(reason) from None
     except OSError as error:
-        raise NotSaved(f"the disk refused ({error.strerror})") from None
+        raise refusal(f"the disk refused ({error.strerror})") from None
+    except UnicodeEncodeError:
+        raise refusal("a text holds half a character; type it again") from None
 
 
-# Verify -------------------------------------------------------------------------------------------
-
-
-def private_copy(folder: Path) -> Path:
-    """A copy that only we can read, made while nobody writes."""
-    lock = FileLock(folder / LOCK, mode=0o600)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AlreadyOpen from None
-    try:
-        copy = Path(tempfile.mkdtemp(prefix="verify-"))
-        for path in folder.iterdir():
-            if path.is_file() and path.stat().st_size:
-                shutil.copyfile(path, copy / path.name)
-        return copy
-    finally:
-        lock.release()
-
-
-_NEEDED = (DATABASE, KEYS, HEAD, CLINIC)
-_KNOWN = {*_NEEDED, LOCK, f"{DATABASE}-wal"}
-
-
-def first_fault(
-    folder: Path, keys: vault.Keys, more: Callable[[Connection], str | None]
-) -> str | None:
-    """The place of the first fault in a copied vault; `more` looks at what only callers know."""
-    for path in sorted(folder.iterdir()):
-        if path.name.removesuffix(".new") not in _KNOWN:  # .new: left by a killed save
-            return f"{path.name}: is not a file of a vault"
-    for name in _NEEDED:
-        if not (folder / name).is_file():
-            return f"{name}: is missing or empty"
-    try:
-        vault.check((folder / KEYS).read_bytes(), keys)
-    except IntakeError as error:
-        return f"{KEYS}: {error}"
-    if unsealed_json(keys, (folder / CLINIC).read_bytes()) is None:
-        return f"{CLINIC}: was changed"
-    head = read_head((folder / HEAD).read_bytes(), keys)
-    if head is None:
-        return f"{HEAD}: was changed"
-    return _database_fault(folder, keys, head, more)
-
-
-def _database_fault(
-    folder: Path, keys: vault.Keys, head: Head, more: Callable[[Connection], str | None]
-) -> str | None:
-    try:
-        connection = connect(folder / DATABASE, keys.database)
-        try:
-            # The integrity check reads the main file alone: fold the log in first.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cipher = connection.execute("PRAGMA cipher_integrity_check").fetchall()
-            if cipher:
-                return f"{DATABASE}: {cipher[0][0]}"
-            sound = connection.execute("PRAGMA integrity_check").fetchone()[0]
-            if sound != "ok":
-                return f"{DATABASE}: {sound}"
-        finally:
-            connection.close()
-        engine = _engine(folder / DATABASE, keys.database)
-        with engine.begin() as records:
-            fault = audit.first_fault(records, keys.audit, head) or more(records)
-        engine.dispose()
-        return fault
-    except (IntakeError, DBAPIError, sqlcipher.Error, OSError) as error:
-        return f"{DATABASE}: {error if isinstance(error, IntakeError) else type(error).__name__}"
-
-
-def remove_vault(folder: Path) -> None:
-    """Take away a vault that was never finished."""
-    with suppress(OSError):
-        shutil.rmtree(folder)
-
-
-def remove_copy(folder: Path) -> None:
-    """Overwrite nothing, keep nothing: the copy was encrypted."""
-    with suppress(OSError):
-        shutil.rmtree(folder)
-
-
-def write_clinic(folder: Path, keys: vault.Keys, about: dict[str, Any]) -> None:
-    replace_file(folder / CLINIC, sealed_json(keys, about), sync_folder=True)
-
-
-def read_clinic(folder: Path, keys: vault.Keys) -> dict[str, Any]:
-    """Readable before anyone unlocked; proven once somebody has."""
-    try:
-        about = unsealed_json(keys, (folder / CLINIC).read_bytes())
-    except OSError:
-        raise Mismatch(f"{CLINIC} is missing") from None
-    if about is None:
-        raise Mismatch(f"{CLINIC} was changed")
-    return about
-
-
-def sealed_json(keys: vault.Keys, body: dict[str, Any]) -> bytes:
-    """A settings file with its MAC; it holds no patient data."""
-    mac = hmac.digest(keys.header, canonical(body).encode(), "sha256").hex()
-    return (canonical({**body, "mac": mac}) + "\n").encode()
-
-
-def unsealed_json(keys: vault.Keys, data: bytes) -> dict[str, Any] | None:
-    """None where the bytes are not what `sealed_json` wrote."""
-    try:
-        body = json.loads(data)
-        body.pop("mac")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    if not isinstance(body, dict) or sealed_json(keys, body) != data:
-        return None
-    return body
+# This process -------------------------------------------------------------------------------------
 
 
 def no_core_dumps() -> None:

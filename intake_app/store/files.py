@@ -1,7 +1,10 @@
 """Files that are either the old one or the new one, never half of either."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+UNFINISHED = ".new"
 
 
 def replace_file(path: Path, data: bytes, *, sync_folder: bool = False) -> None:
@@ -9,23 +12,28 @@ def replace_file(path: Path, data: bytes, *, sync_folder: bool = False) -> None:
 
     `sync_folder` makes the new name last through a power cut as well.
     """
-    unfinished = path.with_name(path.name + ".new")
+    unfinished = path.with_name(path.name + UNFINISHED)
     unfinished.unlink(missing_ok=True)  # what a killed save left
-    with open(unfinished, "xb", opener=_owner_only) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    try:
+        with open(unfinished, "xb", opener=_owner_only) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
     if sync_folder:
-        _sync_folder(path.parent)
+        sync(path.parent)
 
 
 def _owner_only(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Windows does this itself, and cannot be asked."""
+def sync(folder: Path) -> None:
+    """Make the names in a folder last. Windows does this itself, and cannot be asked."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

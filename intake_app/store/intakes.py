@@ -110,7 +110,7 @@ _SOURCES = {source.value: source for source in Source}
 
 
 def _answer(row: Row[Any], protocol: Protocol) -> Answer:
-    _seq, id_, _intake, item, entry, state, text, source, note, wording, at, by = row
+    _seq, id_, _intake, item, entry, state, text, source, note, wording, at, by = tuple(row)
     value = None
     if state == State.ANSWERED:
         value = protocol.item(item).parse(raw_value(text))

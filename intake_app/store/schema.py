@@ -1,6 +1,7 @@
 """Every table and column, once. Times are UTC ISO text, keys are UUID text, values are JSON text.
 
-All tables but `summary` are append-only: triggers refuse UPDATE and DELETE (migration 0001).
+All tables but `summary` are append-only: triggers refuse UPDATE and DELETE, and what a signature
+closes takes no more rows (migration 0001).
 """
 
 from typing import Any
@@ -156,6 +157,7 @@ summary = Table(
     _text("escalation"),
     _text("protocol_digest"),
     _text("day"),
+    _text("app"),
 )
 audit = Table(
     "audit",
@@ -177,3 +179,12 @@ for _table in (intake_move, call_event, answer, medication, escalation_event, fl
 Index("ix_addendum_intake", addendum.c.intake_id)
 
 APPEND_ONLY = tuple(table for table in metadata.sorted_tables if table is not summary)
+
+# What a signature closes: nothing is added to these for a signed intake. Escalations go on.
+CLOSED_BY_SIGNATURE = (intake_move, call_event, answer, medication, flag_review)
+
+# The triggers of migration 0001.
+GUARDS = frozenset(
+    {f"{table.name}_no_{deed}" for table in APPEND_ONLY for deed in ("update", "delete")}
+    | {f"{table.name}_signed" for table in CLOSED_BY_SIGNATURE}
+)

@@ -279,11 +279,27 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
     return Unlocked(opened.slot.staff_id, opened.slot.name, opened.keys)
 
 
-def add_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAULT_KDF) -> None:
-    """Needs an open vault and nobody else's password. The staff_id must be new."""
+def with_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAULT_KDF) -> bytes:
+    """The file as it will be with one more person. The staff_id must be new."""
     file = read(folder)
     _check_mac(file, keys)
-    _save(folder, _with_staff(file, keys, person, kdf), keys)
+    return _sealed(_with_staff(file, keys, person, kdf), keys)
+
+
+def save(folder: Path, data: bytes) -> None:
+    """Replace the file by what `with_staff` gave."""
+    parse(data)  # a good file is never replaced by one that would not be read
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        replace_file(folder / FILE_NAME, data, sync_folder=True)
+    except OSError as problem:
+        raise NotSaved from problem
+
+
+def add_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAULT_KDF) -> None:
+    """Needs an open vault and nobody else's password. The staff_id must be new."""
+    save(folder, with_staff(folder, keys, person, kdf))
 
 
 def change_password(folder: Path, name: str, old: str, new: str) -> None:
@@ -638,15 +654,9 @@ def _hex(raw: Any, size: int) -> bytes:
     return found
 
 
-# The file on the disk.
+def _sealed(file: VaultKeys, keys: Keys) -> bytes:
+    return _written(replace(file, mac=_mac(file, keys)))
 
 
 def _save(folder: Path, file: VaultKeys, keys: Keys) -> None:
-    data = _written(replace(file, mac=_mac(file, keys)))
-    parse(data)  # a good file is never replaced by one that would not be read
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        replace_file(folder / FILE_NAME, data, sync_folder=True)
-    except OSError as problem:
-        raise NotSaved from problem
+    save(folder, _sealed(file, keys))

@@ -150,9 +150,7 @@ def _unlocking(folder: Path) -> list[tuple[str, str, str]]:
     person = service.NewPerson("Bench", frozenset(Role), "bench")
     about = service.Clinic("Bench")
     service.create_vault(folder, about, [person], lambda: NOW, real)[0].close()
-    times = _times(
-        lambda _n: service.open_vault(folder, "Bench", "bench", lambda: NOW).close(), 5
-    )
+    times = _times(lambda _n: service.open_vault(folder, "Bench", "bench", lambda: NOW).close(), 5)
     keys = _times(lambda _n: vault.unlock(folder, "Bench", "bench"), 5)
     return [
         ("unlock and open", _figure(times), "1.5 s"),

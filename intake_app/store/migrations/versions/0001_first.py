@@ -1,4 +1,4 @@
-"""The first tables. All but `summary` refuse to be changed or emptied."""
+"""The first tables. All but `summary` refuse to be changed or emptied, and a signature closes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _MUTABLE = "summary"
+_CLOSED_BY_SIGNATURE = ("intake_move", "call_event", "answer", "medication", "flag_review")
 
 
 def upgrade() -> None:
@@ -234,6 +235,7 @@ def upgrade() -> None:
         sa.Column("escalation", sa.Text(), nullable=False),
         sa.Column("protocol_digest", sa.Text(), nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("app", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["intake_id"],
             ["intake.id"],
@@ -243,6 +245,12 @@ def upgrade() -> None:
     for table in sa.inspect(op.get_bind()).get_table_names():
         if table not in (_MUTABLE, "alembic_version"):
             _append_only(table)
+    for table in _CLOSED_BY_SIGNATURE:
+        op.execute(
+            f"CREATE TRIGGER {table}_signed BEFORE INSERT ON {table} "  # noqa: S608 - our names
+            "WHEN EXISTS (SELECT 1 FROM signature WHERE intake_id = NEW.intake_id) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} of a signed intake'); END"
+        )
 
 
 def _append_only(table: str) -> None:

@@ -1,0 +1,109 @@
+"""The small sealed files beside the database: `vault.head` and `clinic.json`.
+
+`vault.head` holds the newest entry of the audit trail and the hashes of the other two files. An
+older copy of any one of them put back no longer fits the rest. All of them put back at once fit:
+only an anchor kept elsewhere would tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from intake_app.core.errors import IntakeError
+from intake_app.store.audit import Head
+from intake_app.store.codec import canonical, time_text
+from intake_app.store.files import replace_file
+from intake_app.store.vault import FILE_NAME, Keys
+
+HEAD = "vault.head"
+CLINIC = "clinic.json"
+KEYS = FILE_NAME
+ANCHORED = (KEYS, CLINIC)
+
+
+class Mismatch(IntakeError):
+    """The records and their anchor disagree."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The records do not agree with their seal: {what}. They were not opened and nothing "
+            "was changed; run verify, and restore a backup."
+        )
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """`files` holds, for each, the SHA-256 that it has, or may have while one is being replaced."""
+
+    head: Head
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def anchored_now(folder: Path) -> dict[str, tuple[str, ...]]:
+    return {name: (sha256((folder / name).read_bytes()),) for name in ANCHORED}
+
+
+def write_head(folder: Path, keys: Keys, anchor: Anchor, at: datetime) -> None:
+    """Follows each commit, so it may lag by one transaction and is never ahead."""
+    body = {
+        "vault": keys.vault_id,
+        "n": anchor.head.n,
+        "mac": anchor.head.mac,
+        "files": {name: list(hashes) for name, hashes in anchor.files.items()},
+        "at": time_text(at),
+    }
+    replace_file(folder / HEAD, _written({**body, "seal": _mac(keys.audit, body)}))
+
+
+def read_head(folder: Path, keys: Keys) -> Anchor:
+    """Mismatch where the file is not, byte for byte, what this vault wrote."""
+    body = _proven(folder / HEAD, keys.audit, "seal")
+    if body["vault"] != keys.vault_id:
+        raise Mismatch(f"{HEAD} belongs to another vault")
+    files = {name: tuple(hashes) for name, hashes in body["files"].items()}
+    return Anchor(Head(body["n"], body["mac"]), files)
+
+
+def write_clinic(folder: Path, keys: Keys, about: Mapping[str, Any]) -> None:
+    whole = {**about, "mac": _mac(keys.header, about)}
+    replace_file(folder / CLINIC, _written(whole), sync_folder=True)
+
+
+def read_clinic(folder: Path, keys: Keys) -> dict[str, Any]:
+    """Readable before anyone unlocked; proven once somebody has. No patient data."""
+    return _proven(folder / CLINIC, keys.header, "mac")
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    return (canonical(body) + "\n").encode()
+
+
+def _mac(key: bytes, body: Mapping[str, Any]) -> str:
+    return hmac.digest(key, canonical(body).encode(), "sha256").hex()
+
+
+def _proven(path: Path, key: bytes, seal: str) -> dict[str, Any]:
+    """Total: the fields without their seal, or Mismatch, whatever the bytes are."""
+    try:
+        data = path.read_bytes()
+        body = json.loads(data)
+        given = body.pop(seal)
+        whole = _written({**body, seal: _mac(key, body)})
+    except OSError:
+        raise Mismatch(f"{path.name} is missing or cannot be read") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Mismatch(f"{path.name} was changed") from None
+    if not isinstance(given, str) or not hmac.compare_digest(whole, data):
+        raise Mismatch(f"{path.name} was changed")
+    return dict(body)

@@ -1,0 +1,152 @@
+"""Has anything been changed behind the app's back? Total: whatever it reads, it answers."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlcipher3.dbapi2 as sqlcipher
+from filelock import Timeout
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from intake_app.core.errors import IntakeError
+from intake_app.store import anchor, audit, database, schema, vault
+from intake_app.store.anchor import CLINIC, HEAD, KEYS
+from intake_app.store.database import DATABASE, LOCK
+from intake_app.store.files import UNFINISHED
+
+_NEEDED = (DATABASE, KEYS, HEAD, CLINIC)
+# An unfinished file is what a killed save left; nothing ever reads it.
+_KNOWN = {*_NEEDED, LOCK, f"{DATABASE}-wal", *(name + UNFINISHED for name in (KEYS, HEAD, CLINIC))}
+
+More = Callable[[Connection], str | None]
+
+
+class CannotVerify(IntakeError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The records cannot be verified: {what}. Nothing in them was changed.")
+
+
+@contextmanager
+def private_copy(folder: Path) -> Iterator[Path]:
+    """A copy that only we can read, made while nobody writes, and taken away in the end."""
+    if not any((folder / name).is_file() for name in _NEEDED):
+        raise vault.NotAVault(folder.name)
+    with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as made:
+        copy = Path(made)
+        try:
+            with _nobody_writes(folder):
+                for path in folder.iterdir():
+                    _copy(path, copy)
+        except OSError as error:
+            raise CannotVerify(f"no copy can be made ({error.strerror})") from None
+        yield copy
+
+
+@contextmanager
+def _nobody_writes(folder: Path) -> Iterator[None]:
+    lock = database.writer_lock(folder)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise database.AlreadyOpen from None
+    except OSError as error:
+        if error.errno != errno.EROFS:  # where nothing can be written, nobody writes
+            raise
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Files as they are; of anything else the name, so that it is found."""
+    if path.is_file() and not path.is_symlink():
+        shutil.copyfile(path, copy / path.name)
+    else:
+        (copy / path.name).mkdir()
+
+
+def first_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
+    """The place of the first fault in a copied vault; `more` looks at what only callers know."""
+    return file_fault(folder) or _seal_fault(folder, keys) or _database_fault(folder, keys, more)
+
+
+def file_fault(folder: Path) -> str | None:
+    """What no key is needed for: every file is one of a vault's, and none is missing."""
+    for path in sorted(folder.iterdir()):
+        if path.name not in _KNOWN or not path.is_file():
+            return f"{path.name}: is not a file of a vault"
+    for name in _NEEDED:
+        if not (folder / name).is_file() or not (folder / name).stat().st_size:
+            return f"{name}: is missing or empty"
+    return None
+
+
+def _seal_fault(folder: Path, keys: vault.Keys) -> str | None:
+    try:
+        vault.check((folder / KEYS).read_bytes(), keys)
+    except IntakeError as error:
+        return f"{KEYS}: {error}"
+    try:
+        anchor.read_clinic(folder, keys)
+    except IntakeError as error:
+        return f"{CLINIC}: {error}"
+    try:
+        files = anchor.read_head(folder, keys).files
+    except IntakeError as error:
+        return f"{HEAD}: {error}"
+    for name, (found,) in anchor.anchored_now(folder).items():
+        if found not in files.get(name, ()):
+            return f"{name}: is not the one that {HEAD} knows; an older one was put back"
+    return None
+
+
+def _database_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
+    try:
+        fault = _file_fault(folder / DATABASE, keys)
+        return fault or _records_fault(folder, keys, more)
+    except (IntakeError, DBAPIError, sqlcipher.Error, OSError) as error:
+        return f"{DATABASE}: {error if isinstance(error, IntakeError) else type(error).__name__}"
+
+
+def _file_fault(path: Path, keys: vault.Keys) -> str | None:
+    connection = database.connect(path, keys.database)
+    try:
+        # The integrity check reads the main file alone: fold the log in first.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cipher = connection.execute("PRAGMA cipher_integrity_check").fetchone()
+        if cipher:
+            return f"{DATABASE}: {cipher[0]}"
+        sound = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        return None if sound == "ok" else f"{DATABASE}: {sound}"
+    finally:
+        connection.close()
+
+
+def _records_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
+    engine = database.engine_for(folder / DATABASE, keys.database)
+    try:
+        with engine.begin() as connection:
+            database.check_version(connection)
+            head = anchor.read_head(folder, keys).head
+            return (
+                _guards_fault(connection)
+                or audit.first_fault(connection, keys.audit, head)
+                or more(connection)
+            )
+    finally:
+        engine.dispose()
+
+
+def _guards_fault(connection: Connection) -> str | None:
+    """The triggers that keep rows from being changed or taken away."""
+    found = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    names = set(connection.execute(found).scalars())
+    missing = sorted(schema.GUARDS - names)
+    return f"{DATABASE}: the guard {missing[0]} was taken away" if missing else None

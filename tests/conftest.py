@@ -1,0 +1,182 @@
+"""What several test files share: the shipped protocol, and short ways to write an intake down."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake_app import content
+from intake_app.core.model import (
+    Answer,
+    BloodPressure,
+    Call,
+    CallEnd,
+    Escalation,
+    EscalationEvent,
+    Intake,
+    Medication,
+    PartialDate,
+    Patient,
+    Source,
+    Stage,
+    State,
+    Value,
+)
+from intake_app.core.protocol import Protocol
+
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+TODAY = NOW.date()
+_number = count(1)
+
+
+@pytest.fixture(scope="session")
+def protocol() -> Protocol:
+    return content.build(content.shipped())
+
+
+def said(
+    item: str, value: Value, source: Source = Source.PATIENT_ALONE, *, entry: int = 0
+) -> Answer:
+    return Answer(
+        f"a{next(_number)}", item, State.ANSWERED, value, source, NOW, "coordinator", entry
+    )
+
+
+def unsaid(
+    item: str, state: State, source: Source = Source.PATIENT_ALONE, *, entry: int = 0
+) -> Answer:
+    """Unknown, declined, deferred or not applicable."""
+    return Answer(f"a{next(_number)}", item, state, None, source, NOW, "coordinator", entry)
+
+
+def listed(name: str, **more: object) -> Medication:
+    return Medication(f"m{next(_number)}", name, Source.PATIENT_ALONE, NOW, "coordinator", **more)  # type: ignore[arg-type]
+
+
+def on_the_line(stage: Stage = Stage.CALL) -> Call:
+    return Call(f"c-{stage}", stage, "self", NOW, "coordinator")
+
+
+def ended(stage: Stage = Stage.CALL, how: CallEnd = CallEnd.ENDED) -> Call:
+    return replace(on_the_line(stage), ended=NOW, end=how)
+
+
+def escalated(*moves: str) -> Escalation:
+    events = tuple(EscalationEvent(move, NOW, "coordinator") for move in ("raised", *moves))
+    return Escalation(f"e{next(_number)}", events)
+
+
+PATIENT = Patient("p1", "0001", "Test Patient")
+
+
+def intake(*answers: Answer, **more: object) -> Intake:
+    """A first call that is still on the line, unless `more` says otherwise."""
+    given = {"calls": (on_the_line(),), **more}
+    return Intake("i1", PATIENT, "digest", NOW, answers=answers, **given)  # type: ignore[arg-type]
+
+
+def latest(answers: Iterable[Answer]) -> dict[tuple[str, int], Answer]:
+    return {(answer.item, answer.entry): answer for answer in answers}
+
+
+# Yes/no questions to which a yes is the answer of somebody well.
+GOOD_YES = frozenset(
+    {
+        "can_talk_freely",
+        "diagnosed_by_clinician",
+        "trial_taken_most_days",
+        "fasting_possible",
+        "no_driving_agreed",
+        "can_stay",
+        "treating_clinician",
+        "may_contact_clinician",
+        "release_signed",
+        "escort_stays",
+    }
+)
+# Of an intake in which nothing raises a flag; every other question is a yes/no answered no.
+_CLEAN: Mapping[str, Value] = {
+    "callback_number": "555 0100",
+    "callback_permission": "message_ok",
+    "caller_location": "1 Main Street, Springfield",
+    "date_of_birth": PartialDate.parse("1985-04-12"),
+    "primary_condition": "depression",
+    "episode_start": PartialDate.parse("2024-01-10"),
+    "last_blood_pressure": BloodPressure(118, 76),
+    "blood_pressure_date": PartialDate.parse("2026-11-20"),
+    "escort_plan": "named_adult",
+    "escort_name": "a friend",
+    "other_treatments": ("talking_therapy",),
+    "other_treatments_detail": "weekly, two years",
+    "other_treatments_helped": "a little",
+    "augmentation": ("lithium",),
+    "augmentation_detail": "lithium, 2025",
+    "snoring_pauses": False,
+    "height": 175,
+    "weight": 72,
+    "treating_clinician_name": "Dr. Example",
+    "emergency_contact_person": "a sister",
+    "decision_maker": "own_decisions",
+    "capacity_judgement": "has_capacity",
+    "dissociative_or_personality": "none",
+    "drug_screen_result": "as_expected",
+    "vitals_date": PartialDate.parse("2026-11-20"),
+    "oxygen_saturation": 98,
+    "urine_test_date": PartialDate.parse("2026-11-20"),
+    "urine_test_result": "normal",
+    "release_expiry": PartialDate.parse("2027-11-20"),
+    "labs_where": "clinic laboratory",
+    "liver_tests_date": PartialDate.parse("2026-11-01"),
+    "pdmp_result": "checked_no_concern",
+}
+_FAILED_TRIAL: Mapping[str, Value] = {
+    "trial_dose_mg": Decimal("100"),
+    "trial_weeks": 10,
+    "trial_taken_most_days": True,
+    "trial_improvement_pct": 10,
+    "trial_end": "no_benefit",
+    "trial_dose_reached": "at_or_above_minimum",
+}
+TRIALS = (
+    {"trial_medicine": "sertraline", "trial_start": PartialDate.parse("2024-02-01")},
+    {"trial_medicine": "venlafaxine", "trial_start": PartialDate.parse("2024-09-01")},
+)
+
+
+def clean(protocol: Protocol) -> tuple[Answer, ...]:
+    """Answers to every question that is put to somebody whom nothing speaks against."""
+    found = []
+    for item in protocol.items.values():
+        if item.id in protocol.repeated:
+            continue
+        if item.id in _CLEAN:
+            found.append(said(item.id, _CLEAN[item.id]))
+        elif item.kind == "yes_no" and (item.when is None or item.id in GOOD_YES):
+            found.append(said(item.id, item.id in GOOD_YES))
+        elif item.kind == "scale":
+            found.append(said(item.id, 2 if item.scored and not item.safety else 0))
+    for entry, trial in enumerate(TRIALS, start=1):
+        values = {**trial, **_FAILED_TRIAL}
+        found += [said(item, value, entry=entry) for item, value in values.items()]
+    return tuple(found)
+
+
+def days_ago(days: int) -> PartialDate:
+    return PartialDate.parse(date.fromordinal(TODAY.toordinal() - days).isoformat())
+
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def shared(path: str) -> Any:
+    """A file of facts that is kept beside the checkout and not in it."""
+    found = SHARED / path
+    if not found.exists():
+        pytest.skip(f"{found} is not here: it is kept outside the repository")
+    return json.loads(found.read_text("utf-8"))
