@@ -1,6 +1,7 @@
 """What several test files share: the shipped protocol, and short ways to write an intake down."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -29,7 +30,10 @@ from intake_app.core.model import (
     Value,
 )
 from intake_app.core.protocol import Protocol
+from tests.vaults import _fast_keys  # noqa: F401 - a fixture for every test
 
+# Tests open no window on anybody's screen.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 TODAY = NOW.date()
 _number = count(1)

@@ -51,7 +51,7 @@ def opened(text: str, **values: object) -> set[str]:
     return set(parse(text, TYPES, PARAMS).open(values.__getitem__))
 
 
-# Truth tables -----------------------------------------------------------------------------------
+# Truth tables -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("a", "b"), [*product(THREE, THREE)])

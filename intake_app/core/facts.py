@@ -218,8 +218,15 @@ class Findings:
         )
         if not spoken:
             return None
-        found = {item.id: self.find(item.name).value for item in instrument.scored_items}
-        return score(instrument, {id_: v for id_, v in found.items() if isinstance(v, int)})
+        return score(instrument, {item.id: self._points(item) for item in instrument.scored_items})
+
+    def _points(self, item: Item) -> int | None:
+        """The latest counted answer: a positive one that somebody else gave, or that was taken
+        back, still raises its flag and is no part of the person's own score."""
+        history = self.history(item)
+        counted = self._counted(item, history) if history else None
+        found = None if counted is None else _finding_of(item, counted, history)
+        return found.value if found is not None and isinstance(found.value, int) else None
 
     @cached_property
     def medicine_list(self) -> Openness:
