@@ -34,7 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(chosen.run(chosen))
     except IntakeError as refusal:
         print(refusal, file=sys.stderr)
-        return 1
+    except Exception as bug:  # noqa: BLE001 - what it carries may be a patient's; its class is not
+        template = _(
+            "The app met a fault of its own ({kind}) and stopped; what was saved before is safe. "
+            "Tell those who look after it."
+        )
+        print(template.format(kind=type(bug).__name__), file=sys.stderr)
+    return 1
 
 
 def _system_clock() -> datetime:
@@ -208,7 +214,8 @@ def _items(_chosen: argparse.Namespace) -> int:
 def _verify(chosen: argparse.Namespace) -> int:
     fault = service.verify_vault(chosen.vault, chosen.staff, _password())
     if fault is not None:
-        print(fault, file=sys.stderr)
+        template = _("{fault}. Nothing was mended; restore a backup.")
+        print(template.format(fault=fault.rstrip(".")), file=sys.stderr)
         return 1
     print("Nothing was changed behind the app's back.")
     return 0

@@ -449,11 +449,19 @@ def years_between(born: date, today: date) -> int:
 def _bmi(findings: Findings) -> Finding:
     height, weight = findings.find("height"), findings.find("weight")
     if isinstance(height.value, int | Decimal) and isinstance(weight.value, int | Decimal):
-        if height.value > 0:
-            metres = Decimal(height.value) / 100
-            index = (Decimal(weight.value) / (metres * metres)).quantize(Decimal("0.1"))
-            return _combined(index, (height, weight))
+        index = _index(Decimal(height.value), Decimal(weight.value))
+        openness = UNKNOWN if index is None else SETTLED
+        return Finding(index, openness, (*height.answers, *weight.answers))
     return _combined(None, (height, weight))
+
+
+def _index(height_cm: Decimal, weight_kg: Decimal) -> Decimal | None:
+    """None where the height is nobody's: a slip, from which nothing follows."""
+    metres = height_cm / 100
+    try:
+        return (weight_kg / (metres * metres)).quantize(Decimal("0.1"))
+    except ArithmeticError:
+        return None
 
 
 def _pressure(part: Callable[[BloodPressure], int]) -> Callable[[Findings], Finding]:

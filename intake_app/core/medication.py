@@ -123,10 +123,11 @@ class Formulary:
         return Match(MatchState.NOT_CHECKED, listed)
 
     def _entries(self, name: str) -> list[Interaction]:
-        """The rows of a name, and for a combination also the rows of its parts."""
+        """The rows of a name, and for a combination, under any of its names, those of its parts."""
         found = list(self._index.get(name, ()))
-        parts = [part.strip() for part in name.split("/")] if "/" in name else []
-        if parts and (found or all(part in self._index for part in parts)):
+        wholes = dict.fromkeys((name, *(normal(hit.drug.generic) for hit in found)))
+        parts = [part.strip() for whole in wholes if "/" in whole for part in whole.split("/")]
+        if found or all(part in self._index for part in parts):
             found += [hit for part in parts for hit in self._index.get(part, ())]
         return found
 
