@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from intake_app import content, pdf
 from intake_app.core import review, safety
@@ -758,28 +758,28 @@ class IntakeService:
         return self._raise(work, intake, protocol, reason, grounds)
 
     def _summarise(self, connection: Connection, case: Case) -> None:
-        table, flags = schema.summary, case.screening.flags
+        flags = case.screening.flags
         standing = safety.open_escalation(case.intake)
-        connection.execute(table.delete().where(table.c.intake_id == case.intake.id))
-        connection.execute(
-            table.insert().values(
-                intake_id=case.intake.id,
-                status=review.status(case.intake),
-                tier=max((flag.tier for flag in flags), default=0),
-                due=max((flag.due for flag in flags), default=0),
-                flags=sum(review.standing(case.intake, flag) is None for flag in flags),
-                unanswered=len(case.screening.unanswered),
-                escalation=safety.state(standing) if standing else "",
-                protocol_digest=case.protocol.digest,
-                app=APP_VERSION,
-                day=case.today.isoformat(),
-            )
-        )
+        row = {
+            "intake_id": case.intake.id,
+            "status": review.status(case.intake),
+            "tier": max((flag.tier for flag in flags), default=0),
+            "due": max((flag.due for flag in flags), default=0),
+            "flags": sum(review.standing(case.intake, flag) is None for flag in flags),
+            "unanswered": len(case.screening.unanswered),
+            "escalation": safety.state(standing) if standing else "",
+            "protocol_digest": case.protocol.digest,
+            "app": APP_VERSION,
+            "day": case.today.isoformat(),
+        }
+        connection.execute(_OLD_SUMMARY, {"intake": case.intake.id})
+        connection.execute(schema.summary.insert(), row)
 
     def _today(self) -> date:
         return self._clock().date()
 
 
+_OLD_SUMMARY = schema.summary.delete().where(schema.summary.c.intake_id == bindparam("intake"))
 _NEEDED_FIELDS = {
     "step": ("step",),
     "accepted": ("by",),

@@ -15,7 +15,7 @@ def rows():
     return [cells for cells in found if cells and re.fullmatch(r"H\d+", cells[0])]
 
 
-def tests_named(cell):
+def named_in(cell):
     return re.findall(r"`(test_\w+\.py)::(test_\w+)`", cell)
 
 
@@ -24,8 +24,8 @@ def test_every_hazard_has_control_requirement_and_a_test_that_exists(row):
     """Seen to fail with: an emptied requirement cell, and a test name misspelt by one letter."""
     assert len(row) == COLUMNS, row
     assert all(row), row
-    assert tests_named(row[-1]), row
-    for file, name in tests_named(row[-1]):
+    assert named_in(row[-1]), row
+    for file, name in named_in(row[-1]):
         source = (ROOT / "tests" / file).read_text("utf-8")
         assert re.search(rf"def {name}\(", source), f"{file}::{name}"
 

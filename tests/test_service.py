@@ -299,7 +299,7 @@ def test_zero_and_no_are_answers(clinic, intake_id):
 
 
 def test_what_is_loaded_is_what_was_returned(clinic, intake_id):
-    """One answer of each kind. Seen to fail with: decimals read back as binary fractions."""
+    """One answer of each kind. Seen to fail with: the note left out of the row."""
     values = {
         "stroke_ever": True,
         "weight": 71.4,

@@ -316,9 +316,10 @@ def _finding_of(item: Item, latest: Answer, history: Sequence[Answer]) -> Findin
         return Finding(NOT_APPLICABLE, SETTLED, (latest,))
     if latest.state is State.DECLINED:
         return Finding(None, DECLINED, (latest,))
-    if latest.state is State.UNKNOWN or any(a.value is not None for a in history):
+    known = [answer for answer in history if answer.value is not None]
+    if latest.state is State.UNKNOWN or known:
         # "Ask later" after an answer withdraws it: what was known is unknown now.
-        return Finding(None, UNKNOWN, tuple(history[-2:]))
+        return Finding(None, UNKNOWN, (*known[-1:], latest))
     return None
 
 
@@ -491,7 +492,7 @@ def _of_trials(count: Callable[[Findings], Span]) -> Callable[[Findings], Findin
     def find(findings: Findings) -> Finding:
         if not findings.trials:
             return _UNASKED
-        answers = tuple(a for a in findings.intake.answers if a.item.startswith("trial_"))
+        answers = tuple(a for at in findings.each for n in _TRIALS for a in at.find(n).answers)
         found = count(findings)
         if found.least == found.most:
             return Finding(found.least, SETTLED, answers)

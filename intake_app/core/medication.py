@@ -191,7 +191,7 @@ _USES = {"prescription", "otc stimulant", "otc", "lozenge", "tablet", "nasal", "
 
 
 def _says(text: str, key: str) -> bool:
-    return len(key) > 4 and re.search(rf"\b{re.escape(key)}\b", text) is not None
+    return len(key) > 4 and key in text and bool(re.search(rf"\b{re.escape(key)}\b", text))
 
 
 def listed_tiers(

@@ -40,12 +40,14 @@ class Head:
 class Journal:
     """Writes rows and their audit entries together; there is no other way to write."""
 
-    def __init__(self, connection: Connection, key: bytes, actor: Actor, at: datetime) -> None:
+    def __init__(
+        self, connection: Connection, key: bytes, actor: Actor, at: datetime, head: Head
+    ) -> None:
         self._connection = connection
         self._key = key
         self._actor = actor
         self.at = at
-        self.head = newest(connection)
+        self.head = head
 
     def write(self, table: Table, row: Mapping[str, object], event: str) -> None:
         """Insert a row; `at` and `by` are filled in."""

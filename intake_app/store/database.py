@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from intake_app.core.errors import IntakeError
 from intake_app.store import anchor, audit, schema, vault
 from intake_app.store.anchor import HEAD, KEYS, Anchor, Mismatch
-from intake_app.store.audit import Actor, Journal
+from intake_app.store.audit import Actor, Head, Journal
 from intake_app.store.codec import time_of
 from intake_app.store.files import sync
 
@@ -73,13 +73,17 @@ class Records:
         self._engine = engine
         # What the other files may hash to; {} until there is a first anchor.
         self._files: Mapping[str, tuple[str, ...]] = {}
+        # The newest entry of the trail, once known: nobody else writes.
+        self._head: Head | None = None
 
     @contextmanager
     def change(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
         """One transaction; the anchor outside the database follows its commit."""
         with _in_plain_words(), self._engine.begin() as connection:
-            journal = Journal(connection, self.keys.audit, actor, at)
+            head = self._head or audit.newest(connection)
+            journal = Journal(connection, self.keys.audit, actor, at, head)
             yield connection, journal
+        self._head = journal.head
         # The commit stands from here on: whatever fails now must not read as "not saved". An
         # anchor that lags is written again by the next commit, or at the next opening.
         with suppress(OSError):

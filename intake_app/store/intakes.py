@@ -30,6 +30,7 @@ from intake_app.core.model import (
     State,
 )
 from intake_app.core.protocol import Protocol
+from intake_app.core.words import _
 from intake_app.store import schema
 from intake_app.store.codec import canonical, raw_value, time_of, value_text
 
@@ -37,27 +38,27 @@ SUBMITTED = "submitted"
 
 
 def load_patient(connection: Connection, patient_id: str) -> Patient:
-    table = schema.patient
-    row = connection.execute(select(table).where(table.c.id == patient_id)).first()
+    row = connection.execute(_PATIENT, {"patient": patient_id}).first()
     if row is None:
-        raise NotFound("such patient")
+        raise NotFound(_("such patient"))
     born = PartialDate.parse(row.born) if row.born else None
     return Patient(row.id, row.record_number, row.name, born, row.sex or None)
 
 
+_INTAKE = select(schema.intake).where(schema.intake.c.id == bindparam("intake"))
+_PATIENT = select(schema.patient).where(schema.patient.c.id == bindparam("patient"))
+
+
 def protocol_digest(connection: Connection, intake_id: str) -> str:
-    table = schema.intake
-    found = connection.execute(select(table.c.protocol_digest).where(table.c.id == intake_id))
-    digest = found.scalar()
-    if digest is None:
-        raise NotFound("such intake")
-    return str(digest)
+    row = connection.execute(_INTAKE, {"intake": intake_id}).first()
+    if row is None:
+        raise NotFound(_("such intake"))
+    return str(row.protocol_digest)
 
 
 def load(connection: Connection, intake_id: str, protocol: Protocol) -> Intake:
     """The whole intake, under the protocol that it was taken with."""
-    table = schema.intake
-    row = connection.execute(select(table).where(table.c.id == intake_id)).one()
+    row = connection.execute(_INTAKE, {"intake": intake_id}).one()
     moves = _rows(connection, schema.intake_move, intake_id)
     return Intake(
         id=row.id,
