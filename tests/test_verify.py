@@ -152,8 +152,8 @@ def test_an_old_page_spliced_back_is_found(copy, closed):
 DEEDS = {
     "changed": "UPDATE answer SET value = 'true' WHERE item = 'suicide.2'",
     "deleted": "DELETE FROM answer WHERE item = 'suicide.2'",
-    "added": "INSERT INTO answer SELECT seq + 900, id || 'x', intake_id, item, entry, state, 'true',"
-    " source, note, wording, at, by FROM answer WHERE item = 'suicide.2'",
+    "added": "INSERT INTO answer SELECT seq + 900, id || 'x', intake_id, item, entry, state,"
+    " 'true', source, note, wording, at, by FROM answer WHERE item = 'suicide.2'",
     "entry changed": "UPDATE audit SET actor = 'somebody' WHERE seq = 9",
     "entry deleted": "DELETE FROM audit WHERE seq = 9",
     "newest entries deleted": "DELETE FROM audit WHERE seq > 100",
