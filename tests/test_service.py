@@ -312,6 +312,7 @@ def test_what_is_loaded_is_what_was_returned(clinic, intake_id):
     }
     for item, value in values.items():
         case = clinic.Cora.record_answer(intake_id, item, value, note="a note")
+        assert clinic.Cora.show(intake_id).intake == case.intake
     clinic.Cora.record_medication(intake_id, MedicineEntry("bupropion", dose_mg=None))
     case = clinic.Cora.end_call(intake_id, CallEnd.DROPPED)
     assert clinic.Cora.show(intake_id).intake == case.intake

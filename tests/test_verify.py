@@ -128,8 +128,8 @@ def test_a_file_that_is_no_part_of_a_vault_is_named(copy):
 
 
 def test_an_old_page_spliced_back_is_found(copy, closed):
-    """SQLCipher alone does not find it; the trail and its anchor do. Seen to fail with: the head
-    not compared with the end of the trail."""
+    """SQLCipher alone does not find it; the trail and its anchor do. Seen to fail with: the
+    check of trail and rows left out of verify."""
     older = (closed.parent / "older" / database.DATABASE).read_bytes()
     now = bytearray((copy / database.DATABASE).read_bytes())
     size = 4096
