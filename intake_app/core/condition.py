@@ -272,12 +272,17 @@ def parse(text: str, types: Mapping[str, Type], params: Mapping[str, object]) ->
     """Prove `text` against the types of the names it may use; raise ConditionError."""
     parser = _Parser(types, params)
     try:
-        node = parser.truth(ast.parse(text, mode="eval").body)
-    except SyntaxError:
-        raise ConditionError("is not a condition") from None
+        node = parser.truth(_tree(text))
     except (RecursionError, MemoryError):  # what the parser of Python says of deep nesting
         raise ConditionError("is nested too deeply") from None
     return Condition(text, frozenset(parser.names), frozenset(parser.params), node)
+
+
+def _tree(text: str) -> ast.expr:
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):  # ValueError: a null byte, before Python 3.11.4
+        raise ConditionError("is not a condition") from None
 
 
 class _Parser:
