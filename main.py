@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(chosen.run(chosen))
     except IntakeError as refusal:
         print(refusal, file=sys.stderr)
+    except KeyboardInterrupt:
+        print(_("Stopped; what was said to be saved is safe."), file=sys.stderr)
     except Exception as bug:  # noqa: BLE001 - what it carries may be a patient's; its class is not
         template = _(
             "The app met a fault of its own ({kind}) and stopped; what was saved before is safe. "

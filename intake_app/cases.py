@@ -318,6 +318,11 @@ class CaseClock:
         return self._now
 
     def tell(self, moment: datetime) -> None:
+        """Never backwards: what took longer than the case tells pushes the rest on."""
+        self._now = max(self._now, moment - timedelta(seconds=1))
+
+    def begin(self, moment: datetime) -> None:
+        """Nothing is recorded yet: the call starts at any time of the day."""
         self._now = moment - timedelta(seconds=1)
 
 
@@ -341,6 +346,9 @@ class Replay:
         self.intake_id = ""
 
     def run(self) -> Case:
+        told = next((event.at for event in self._case.events if event.at is not None), None)
+        if told is not None:
+            self._clock.begin(told)
         name, born, sex = self._case.patient
         patient = self._service.register_patient(name, born, sex)
         shown = self._service.open_intake(patient.id)

@@ -528,6 +528,9 @@ def _item(fields: Fields, *, criterion: str, stage: Stage, instrument: str | Non
     unit = fields.text("unit", "")
     if (kind in ("number", "blood_pressure")) != bool(unit):
         raise fields.wrong("unit", f"does not fit the kind {kind}")
+    reassuring = fields.flag("reassuring")
+    if reassuring and kind != "yes_no":
+        raise fields.wrong("reassuring", "is for the kind yes_no alone")
     return Item(
         id=fields.text("id"),
         kind=kind,
@@ -539,6 +542,7 @@ def _item(fields: Fields, *, criterion: str, stage: Stage, instrument: str | Non
         options=options,
         gate=fields.flag("gate"),
         safety=fields.flag("safety"),
+        reassuring=reassuring,
         observed=fields.flag("observed"),
         scored=fields.take("scored", bool, True),
         topic=fields.text("topic", ""),

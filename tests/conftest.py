@@ -3,16 +3,17 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from intake_app import content
+from intake_app.core.facts import Findings
 from intake_app.core.model import (
     Answer,
     BloodPressure,
@@ -29,7 +30,7 @@ from intake_app.core.model import (
     State,
     Value,
 )
-from intake_app.core.protocol import Protocol
+from intake_app.core.protocol import Item, Protocol
 from tests.vaults import _fast_keys  # noqa: F401 - a fixture for every test
 
 # Tests open no window on anybody's screen.
@@ -184,3 +185,64 @@ def shared(path: str) -> Any:
     if not found.exists():
         pytest.skip(f"{found} is not here: it is kept outside the repository")
     return json.loads(found.read_text("utf-8"))
+
+
+DATES = ("2026-11-20", "2026-06-01", "2020-02-29", "2009-01-01", "2026", "..2020")
+_SOME_VALUES: Mapping[str, list[Value]] = {
+    "yes_no": [True, False],
+    "blood_pressure": [BloodPressure(118, 76), BloodPressure(165, 95), BloodPressure(190, 110)],
+    "number": [0, 5, 17, 40, 100, 180],
+    "date": [PartialDate.parse(text) for text in DATES],
+    "text": ["some words"],
+}
+
+
+def some_values(item: Item) -> list[Value]:
+    """A few values of an item that between them answer it in every way that matters."""
+    if item.kind == "multi_choice":
+        return [(str(option.code),) for option in item.options]
+    return _SOME_VALUES.get(item.kind) or [option.code for option in item.options]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What has to be known of an intake so that one question is put."""
+
+    answers: tuple[Answer, ...] = ()
+    medications: tuple[Medication, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+
+
+def reach(protocol: Protocol, item: Item) -> Reached | None:
+    """Answers that open every gate before `item`; None where a setting of the clinic closes it."""
+    if item.when is None:
+        return Reached()
+    if "escalation_open" in item.when.names:
+        return Reached(escalations=(escalated(),))
+    if {"systolic", "diastolic"} & item.when.names:
+        return Reached((said("last_blood_pressure", BloodPressure(190, 110)),))
+    tier = next((name for name in item.when.names if name.startswith("medicine_tier_")), None)
+    if tier is not None:
+        criterion = tier.removeprefix("medicine_tier_")
+        name = next(
+            drug.generic
+            for drug_class in protocol.formulary.classes
+            for drug in drug_class.drugs
+            if drug_class.criterion == criterion and drug.tier
+        )
+        return Reached((said("takes_medicines", True),), (listed(name),))
+    return _through_gates(protocol, item)
+
+
+def _through_gates(protocol: Protocol, item: Item) -> Reached | None:
+    assert item.when is not None
+    gates = [protocol.by_name[name] for name in item.when.names if name in protocol.by_name]
+    for values in product(*map(some_values, gates)):
+        chosen = [said(gate.id, value) for gate, value in zip(gates, values, strict=True)]
+        for before in (reach(protocol, gate) for gate in gates):
+            if before is None:
+                return None
+            chosen = [*before.answers, *chosen]
+        if Findings(intake(*chosen), protocol, TODAY).applicable(item):
+            return Reached(tuple(chosen))
+    return None

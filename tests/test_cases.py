@@ -212,7 +212,7 @@ def test_two_the_banner_says_that_nobody_was_told_until_it_was_accepted(crisis, 
         assert "This computer has told no one. Phone Dr. Ines Okafor, 555 0110" in text
     finally:
         played.desk.close()
-    assert "accepted by Dr. Ines Okafor" in pages(crisis)[0]
+    assert "Dr. Ines Okafor accepted at 10:47, read back" in pages(crisis)[0]
 
 
 def test_two_already_done_anything_is_the_second_step_and_was_answered_no(crisis):

@@ -54,15 +54,17 @@ def look(protocol: Protocol, *answers: Answer, **more: object) -> Findings:
 
 
 def no(item: Item) -> Value:
+    """The answer that reassures."""
     if item.kind == "multi_choice":
         return ("none_of_these",)
-    return 0 if item.kind == "scale" else False
+    return 0 if item.kind == "scale" else item.reassuring
 
 
 def yes(item: Item) -> Value:
+    """What the item has to find: of "can you talk freely" that is a no."""
     if item.kind == "multi_choice":
         return (str(item.options[0].code),)
-    return 2 if item.kind == "scale" else True
+    return 2 if item.kind == "scale" else not item.reassuring
 
 
 def safety_items(protocol: Protocol) -> list[Item]:

@@ -9,7 +9,7 @@ from io import BytesIO
 from itertools import combinations, cycle, islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 from pypdfium2 import PdfDocument, PdfPage
@@ -191,7 +191,7 @@ SECTIONS = (
     ),
     Section(
         "Flags",
-        (Grid(("Tier, due", "Flag and answers", "Basis", "Review"), (11, 38, 37, 14), FLAGS * 4),),
+        (Grid(("Tier, due", "Flag and answers", "Basis", "Review"), (11, 38, 37, 14), FLAGS * 2),),
     ),
     Section("Suicide-risk screen and escalation", tuple(map(Text, PAGE_ONE[1].entries))),
     Section(
@@ -248,7 +248,7 @@ SECTIONS = (
     Section(
         "Every answer, in the order given",
         (
-            Grid(("Asked", "Answer", "Source", "When, by"), (48, 22, 13, 17), log(150)),
+            Grid(("Asked", "Answer", "Source", "When, by"), (48, 22, 13, 17), log(80)),
             Grid(
                 ("Unanswered", "Reads", "Belongs to"),
                 (62, 24, 14),
@@ -354,7 +354,7 @@ def assert_stands_free(packet: Packet) -> None:
 LETTERS = st.characters(min_codepoint=0x21, max_codepoint=0x17F, exclude_categories=("C", "Z"))
 WORDS = st.lists(st.text(LETTERS, min_size=1, max_size=12), max_size=12).map(" ".join)
 LENGTHS = st.sampled_from((1, 1, 2, 20, 400))
-ANY_TEXT = st.builds(lambda text, times: text * times, st.text(max_size=20), LENGTHS)
+ANY_TEXT = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=20), LENGTHS)
 ANY_ENTRIES = st.builds(
     lambda texts, times: tuple(texts) * times,
     st.lists(ANY_TEXT, max_size=3),
@@ -367,7 +367,8 @@ ANY_FRAME = st.builds(
     marks=st.lists(ANY_TEXT, max_size=4).map(tuple),
     demo=st.just(False),
 )
-FEW = settings(max_examples=20, deadline=None)
+# Not made smaller when they fail: that takes minutes where each try is a document.
+FEW = settings(max_examples=20, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
 
 
 # The frame ----------------------------------------------------------------------------------------
@@ -459,12 +460,12 @@ def assert_eight_on_page_one(packet: Packet) -> None:
 def test_all_eight_blocks_stand_on_page_one_whatever_is_in_them(
     frame: Frame, entries: list[tuple[str, ...]]
 ) -> None:
-    """Seen to fail with nothing cut, with one line too many a block, and with an uncut banner."""
+    """Seen to fail with nothing cut, and with one line too many a block."""
     assert_eight_on_page_one(Packet(frame, blocks(*entries), ()))
 
 
 def test_the_worst_packet_still_has_eight_blocks_on_page_one() -> None:
-    """Seen to fail with each limit of the head doubled."""
+    """Seen to fail with the banner uncut, and with each limit of the head doubled."""
     long = "Wyoming " * 500
     frame = Frame(*[long] * 8, (long, long), long, False, long)
     packet = Packet(frame, blocks((long,) * 3), ())
@@ -609,9 +610,13 @@ PLACES: dict[str, Callable[[str], Packet]] = {
     ids=["markup", "control signs", "signs that the font lacks", "accents and alphabets"],
 )
 def test_a_text_prints_as_it_is(place: str, text: str, printed: str | None) -> None:
-    """Seen to fail with texts given to a reportlab Paragraph, with control signs kept, with lacking
-    signs dropped, and with the decomposed accent left as it came."""
+    """Seen to fail with tags taken out, with control signs kept, and with lacking signs dropped."""
     assert squeeze(printed or text) in squeeze("".join(read(PLACES[place](text))))
+
+
+def test_an_accent_and_its_letter_print_as_one_sign() -> None:
+    """Seen to fail with the text left as it came: the accent then stands beside its letter."""
+    assert "René" in read(section(Text("Rene\u0301")))[1]
 
 
 # The file -----------------------------------------------------------------------------------------
@@ -622,13 +627,6 @@ def test_equal_packets_give_equal_bytes_whenever_they_are_made() -> None:
     made = pdf.render(SAMPLE)
     assert pdf.render(replace(SAMPLE, sections=(*SECTIONS,))) == made
     assert PdfReader(BytesIO(made)).metadata["/CreationDate"].startswith("D:20000101")  # type: ignore[index]
-
-
-def test_another_packet_in_between_leaves_no_trace() -> None:
-    """Seen to fail with word widths kept under the word alone."""
-    made = pdf.render(SAMPLE)
-    pdf.render(section(Text("Wholly other words, and ąćę.")))
-    assert pdf.render(SAMPLE) == made
 
 
 def test_what_describes_the_file_names_no_patient() -> None:

@@ -59,6 +59,9 @@ class ConditionError(ValueError):
     """Why a condition was refused, in words for the author of the content."""
 
 
+_NO_NAMES: frozenset[str] = frozenset()
+
+
 class Node(Protocol):
     def decide(self, read: Read) -> bool | None: ...
 
@@ -74,7 +77,7 @@ class Yes:
         return False if value is NOT_APPLICABLE else value  # type: ignore[return-value]
 
     def open(self, read: Read) -> frozenset[str]:
-        return frozenset({self.name}) if read(self.name) is None else frozenset()
+        return frozenset({self.name}) if read(self.name) is None else _NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Constant:
         return self.value
 
     def open(self, read: Read) -> frozenset[str]:
-        return frozenset()
+        return _NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ class Compare:
 
     def open(self, read: Read) -> frozenset[str]:
         if self.decide(read) is not None:
-            return frozenset()
+            return _NO_NAMES
         names = [self.left, self.right] if self.right_is_name else [self.left]
         return frozenset(n for n in names if _undecided(read(n)))  # type: ignore[arg-type,misc]
 
@@ -178,7 +181,7 @@ class OneOf:
         return None if value is None else (value in self.options) is not self.negated
 
     def open(self, read: Read) -> frozenset[str]:
-        return frozenset({self.name}) if read(self.name) is None else frozenset()
+        return frozenset({self.name}) if read(self.name) is None else _NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,7 @@ class Holds:
         return self.option in value  # type: ignore[operator]
 
     def open(self, read: Read) -> frozenset[str]:
-        return frozenset({self.name}) if self.decide(read) is None else frozenset()
+        return frozenset({self.name}) if self.decide(read) is None else _NO_NAMES
 
 
 _OPERATORS: dict[str, Callable[[object, object], object]] = {
@@ -265,7 +268,7 @@ class Condition:
 
     def open(self, read: Read) -> frozenset[str]:
         """The names that keep the condition undecided; empty where it is decided."""
-        return self.node.open(read) if self.decide(read) is None else frozenset()
+        return self.node.open(read) if self.decide(read) is None else _NO_NAMES
 
 
 def parse(text: str, types: Mapping[str, Type], params: Mapping[str, object]) -> Condition:

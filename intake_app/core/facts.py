@@ -6,6 +6,7 @@ nobody asked yet, it is unknown, or the caller declined. None never turns into n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -89,10 +90,9 @@ class Findings:
         self.entry = 0
         self._items = protocol.by_name
         self._known: dict[str, Finding] = {}
-        self._entries: dict[int, dict[str, list[Answer]]] = {0: {}}
+        self._entries: dict[int, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
         for answer in intake.answers:
-            entry = self._entries.setdefault(answer.entry, {})
-            entry.setdefault(answer.item, []).append(answer)
+            self._entries[answer.entry][answer.item].append(answer)
         self._history = self._entries[0]
 
     def at(self, entry: int) -> Findings:
@@ -295,7 +295,7 @@ def _ever_yes(item: Item, history: Sequence[Answer]) -> Finding | None:
         return Finding(_options_said(said, history), SETTLED, rests_on)
     if item.kind == "scale":
         return Finding(max(a.value for a in said), SETTLED, rests_on)  # type: ignore[type-var]
-    return Finding(True, SETTLED, rests_on)
+    return Finding(said[-1].value, SETTLED, rests_on)
 
 
 def _options_said(said: list[Answer], history: Sequence[Answer]) -> object:
@@ -486,23 +486,19 @@ def _failed_classes(findings: Findings) -> Span:
     return treatment.failed_classes(findings.trials, findings.trial_rules)
 
 
-def _of_trials(count: Callable[[Findings], Span]) -> Callable[[Findings], Finding]:
+def _of_trials(
+    count: Callable[[Findings], Span], asks: tuple[str, ...]
+) -> Callable[[Findings], Finding]:
     """A count; no trial on record is no count: nobody has asked yet."""
 
     def find(findings: Findings) -> Finding:
-        if not findings.trials:
+        parts = [at.find(name) for at in findings.each for name in asks]
+        if not parts:
             return _UNASKED
-        answers = tuple(a for at in findings.each for n in _TRIALS for a in at.find(n).answers)
         found = count(findings)
-        if found.least == found.most:
-            return Finding(found.least, SETTLED, answers)
-        return Finding(found, max(_trial_openness(at) for at in findings.each), answers)
+        return _combined(found.least if found.least == found.most else found, parts)
 
     return find
-
-
-def _trial_openness(at: Findings) -> Openness:
-    return max(at.find(name).openness for name in _TRIALS)
 
 
 # NIAAA for men and women; the lower one from 65 on and where sex or age is not stated (knowledge).
@@ -618,7 +614,15 @@ _IDEATION = ("suicide_2", "suicide_3", "suicide_4", "suicide_5")
 _INTENT = ("suicide_4", "suicide_5")
 _BEHAVIOUR = ("suicide_6", "suicide_6a")
 _MOOD = tuple(f"phq9_{number}" for number in range(1, 10))
-_TRIALS = ("trial_weeks", "trial_dose_reached", "trial_improvement_pct", "trial_end")
+_TRIALS = (
+    "trial_medicine",
+    "trial_weeks",
+    "trial_dose_reached",
+    "trial_taken_most_days",
+    "trial_improvement_pct",
+    "trial_end",
+)
+_DATED_TRIALS = (*_TRIALS, "trial_start", "episode_start")
 _LISTED = ("takes_medicines",)
 _ROUTES = Type("choice", frozenset({"iv", "im", "nasal", "oral", "sublingual"}))
 _DRUGS = Type("choice", frozenset({"ketamine", "esketamine"}))
@@ -645,11 +649,13 @@ FACTS: dict[str, Fact] = {
     "bmi": Fact(NUMBER, _bmi, ("height", "weight")),
     "systolic": Fact(NUMBER, _pressure(lambda r: r.systolic), ("last_blood_pressure",)),
     "diastolic": Fact(NUMBER, _pressure(lambda r: r.diastolic), ("last_blood_pressure",)),
-    "adequate_failed_trials": Fact(NUMBER, _of_trials(_failed_trials(lifetime=False)), _TRIALS),
-    "adequate_failed_trials_lifetime": Fact(
-        NUMBER, _of_trials(_failed_trials(lifetime=True)), _TRIALS
+    "adequate_failed_trials": Fact(
+        NUMBER, _of_trials(_failed_trials(lifetime=False), _DATED_TRIALS), _DATED_TRIALS
     ),
-    "failed_trial_classes": Fact(NUMBER, _of_trials(_failed_classes), _TRIALS),
+    "adequate_failed_trials_lifetime": Fact(
+        NUMBER, _of_trials(_failed_trials(lifetime=True), _TRIALS), _TRIALS
+    ),
+    "failed_trial_classes": Fact(NUMBER, _of_trials(_failed_classes, _TRIALS), _TRIALS),
     "drinks_limit": Fact(NUMBER, _drinks_limit),
     "heart_history": Fact(YES_NO, _heart_history, _HEART_ITEMS),
     "repeated_course": Fact(YES_NO, _setting("repeated_course")),

@@ -7,32 +7,40 @@ open prints as a no, and a partial score never prints as a score. `intake_app.pd
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from intake_app.core import review, safety, treatment
-from intake_app.core.condition import Span
+from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
+from intake_app.core.facts import Findings
+from intake_app.core.instrument import Score
 from intake_app.core.medication import Match, MatchState
 from intake_app.core.model import (
+    COUNTS_FOR_A_NO,
     Answer,
     BloodPressure,
+    Decision,
+    Disposition,
     Due,
+    Escalation,
+    EscalationEvent,
+    FlagReview,
     Intake,
     Medication,
     PartialDate,
     Source,
     Staff,
+    Stage,
     State,
     Tier,
 )
-from intake_app.core.protocol import KINDS, Citation, Item, Param
+from intake_app.core.protocol import KINDS, NONE_OF_THESE, Citation, Criterion, Item, Param
 from intake_app.core.screening import (
     NOT_ASKED,
     Case,
     Flag,
     FlagState,
-    OpenQuestion,
     ToObtain,
     reads,
     sedation_together,
@@ -143,48 +151,111 @@ def _tier_words() -> Mapping[Tier, str]:
     return {Tier.STOP: _("STOP"), Tier.REVIEW: _("REVIEW"), Tier.NOTE: _("NOTE")}
 
 
+def _level_names() -> Mapping[str, str]:
+    return {
+        "high": _("high"),
+        "moderate": _("moderate"),
+        "low": _("low"),
+        "none_identified": _("none identified"),
+        "incomplete": _("incomplete"),
+    }
+
+
+def _asked_of() -> Mapping[Stage, str]:
+    """Whom a question or a missing thing is asked of."""
+    return {
+        Stage.CALL: _("caller"),
+        Stage.SECOND_CONTACT: _("patient, second contact"),
+        Stage.CLINICIAN: _("clinician"),
+        Stage.ON_SITE: _("staff, on site"),
+        Stage.STAFF_TASK: _("staff"),
+    }
+
+
+def _decisions() -> Mapping[Decision, str]:
+    return {
+        Decision.ACKNOWLEDGE: _("acknowledged"),
+        Decision.NEEDS_INFORMATION: _("needs information"),
+        Decision.ACCEPTED_WITH_CONDITION: _("accepted with a condition"),
+        Decision.NOT_SUITABLE: _("not suitable"),
+    }
+
+
+def _dispositions() -> Mapping[Disposition, str]:
+    return {
+        Disposition.EMERGENCY_HANDOFF: _("emergency hand-off"),
+        Disposition.SAME_DAY_CLINICIAN: _("clinician the same day"),
+        Disposition.NOT_SUITABLE: _("not suitable"),
+        Disposition.ON_HOLD: _("on hold"),
+        Disposition.CONSULT_TO_BE_BOOKED: _("consult to be booked"),
+        Disposition.THIRD_PARTY_REPORT: _("third-party report"),
+        Disposition.WITHDRAWN_OR_UNREACHABLE: _("withdrawn or unreachable"),
+    }
+
+
+def _states() -> Mapping[str, str]:
+    """How an open answer counts; `reads` says more of a single one."""
+    return {
+        State.UNKNOWN: _("unknown"),
+        State.DECLINED: _("declined"),
+        State.DEFERRED: _("ask later"),
+        NOT_ASKED: _("not asked"),
+        State.NOT_APPLICABLE: _("not applicable"),
+    }
+
+
 def level_words(case: Case) -> str:
     """The suicide-risk level as it may be printed; none is never "no risk"."""
     risk = case.screening.suicide_risk
-    names = {
-        "high": _("HIGH"),
-        "moderate": _("MODERATE"),
-        "low": _("LOW"),
-        "incomplete": _("INCOMPLETE"),
-        "none_identified": _("none identified")
-        if case.protocol.wording_is_official
-        else _("no positive answer on an unvalidated screen"),
-    }
-    text = names[risk.word]
+    names = _level_names()
+    text = names[risk.word].upper()
+    if risk.word == "none_identified":
+        unvalidated = _("no positive answer on an unvalidated screen")
+        text = names[risk.word] if case.protocol.wording_is_official else unvalidated
     if risk.ceiling > risk.level:
-        text += _("; highest level still possible: {level}").format(level=risk.ceiling.word)
-    if not risk.complete:
+        text += _("; highest level still possible: {level}").format(level=names[risk.ceiling.word])
+    if not risk.complete and risk.word != "incomplete":
         text += _("; screen not complete")
     return text
 
 
-def banner(case: Case, on_call: str) -> str:
+def banner(case: Case, edition: Edition) -> str:
     """The urgent safety line that repeats on every page, or nothing."""
     standing = safety.open_escalation(case.intake)
     if standing is not None:
-        accepted = safety.event(standing, "accepted")
-        if accepted is None:
-            return _(
-                "ESCALATION OPEN, not accepted. This computer has told no one. Phone {whom}. "
-                "Nothing is scheduled; no letter goes out before a clinician has spoken to the "
-                "person."
-            ).format(whom=on_call or _("emergency services: no clinician is set"))
-        return _(
-            "ESCALATION OPEN, accepted by {by}, read back. Nothing is scheduled; no letter goes "
-            "out before a clinician has spoken to the person."
-        ).format(by=accepted.get("by"))
-    urgent = [f for f in case.screening.flags if f.due >= Due.SAME_DAY and f.tier >= Tier.REVIEW]
-    if urgent and case.intake.signature is None:
-        labels = "; ".join(dict.fromkeys(flag.criterion.label for flag in urgent))
-        return _("A CLINICIAN IS NEEDED {due}: {what}").format(
-            due=_due_words()[max(flag.due for flag in urgent)].upper(), what=labels
+        stopped = _(
+            "Nothing is scheduled; no letter goes out before a clinician has spoken to the person."
         )
-    return ""
+        return f"{_who_was_told(standing, edition)} {stopped}"
+    if case.intake.signature is not None:
+        return ""
+    words = {
+        Due.NOW: _("A CLINICIAN IS NEEDED NOW: {what}."),
+        Due.SAME_DAY: _("A CLINICIAN IS NEEDED THE SAME DAY: {what}."),
+    }
+    urgent: dict[Due, list[str]] = {}
+    for flag in case.screening.flags:
+        if flag.due >= Due.SAME_DAY and flag.tier >= Tier.REVIEW:
+            urgent.setdefault(flag.due, []).append(flag.criterion.label)
+    return " ".join(
+        words[due].format(what="; ".join(dict.fromkeys(urgent[due])))
+        for due in sorted(urgent, reverse=True)
+    )
+
+
+def _who_was_told(escalation: Escalation, edition: Edition) -> str:
+    """escalation.md: nothing but "NAME accepted at TIME, read back" takes the first line away."""
+    accepted = safety.event(escalation, "accepted")
+    if accepted is not None:
+        at = accepted.at.astimezone(edition.made.tzinfo).strftime("%H:%M")
+        return _("ESCALATION OPEN. {by} accepted at {at}, read back.").format(
+            by=accepted.get("by"), at=at
+        )
+    nobody = _("ESCALATION OPEN, not accepted. This computer has told no one.")
+    if edition.on_call:
+        return nobody + " " + _("Phone {whom}.").format(whom=edition.on_call)
+    alone = _("No clinician is set. Phone emergency services for the person's place.")
+    return f"{nobody} {alone}"
 
 
 class _Pages:
@@ -217,21 +288,61 @@ class _Pages:
         item = self.item(item_id)
         if item is None:
             return _("not in this protocol")
-        at = self.findings.at(entry) if entry else self.findings
-        return reads(at, item)
+        return reads(self.at(entry), item)
+
+    def noted(self, item_id: str) -> str:
+        """How an item reads, with the note of its latest answer."""
+        item = self.item(item_id)
+        history = self.findings.history(item) if item else []
+        note = history[-1].note if history else ""
+        return f"{self.reads(item_id)} ({_short(note)})" if note else self.reads(item_id)
+
+    def at(self, entry: int) -> Findings:
+        return self.findings.at(entry) if entry else self.findings
+
+    def source(self, item_id: str, entry: int = 0) -> str:
+        item = self.item(item_id)
+        history = self.at(entry).history(item) if item else []
+        return self.sources[history[-1].source] if history else ""
+
+    def said(self, answer: Answer) -> str:
+        """One answer in words, without its source. A no that does not count is no no."""
+        item = self.case.protocol.items[answer.item]
+        at = self.at(answer.entry)
+        own = at.find(item.name).answers
+        if own and own[-1] == answer:
+            return reads(at, item)
+        return self.as_given(item, answer)
 
     def answered(self, answer: Answer) -> str:
         """One answer with its source and day."""
         item = self.case.protocol.items[answer.item]
-        at = self.findings.at(answer.entry) if answer.entry else self.findings
-        own = at.find(item.name).answers
-        said = reads(at, item) if own and own[-1] == answer else self._as_given(item, answer)
         where = f"({self.sources[answer.source]}, {self.day(answer.at)})"
-        text = f"{item.topic or item.ask} {said} {where}"
+        text = f"{item.topic or item.ask} {self.said(answer)} {where}"
         return f"{text}: {answer.note}" if answer.note else text
 
-    def _as_given(self, item: Item, answer: Answer) -> str:
-        return _states()[answer.state] if answer.value is None else item.label(answer.value)
+    def as_given(self, item: Item, answer: Answer) -> str:
+        """What was said at the time."""
+        if answer.value is None:
+            return _states()[answer.state].capitalize()
+        said = item.label(answer.value)
+        counts = item.observed or answer.source in COUNTS_FOR_A_NO
+        if item.safety and not counts and not item.is_yes(answer.value):
+            return _("Unknown: a no was given for the person or before others; it does not count")
+        return said
+
+    def together(self, answers: Iterable[Answer]) -> str:
+        """Answers of one voice and day share the words for it."""
+        voices: dict[tuple[Source, str], list[str]] = {}
+        for answer in answers:
+            item = self.case.protocol.items[answer.item]
+            text = f"{item.topic or item.ask} {self.said(answer)}"
+            note = f" ({_short(answer.note)})" if answer.note else ""
+            voices.setdefault((answer.source, self.day(answer.at)), []).append(text + note)
+        return " ".join(
+            f"[{self.sources[source]}, {day}: {'; '.join(texts)}]"
+            for (source, day), texts in voices.items()
+        )
 
     def cite(self, citation: Citation) -> str:
         parts = [citation.title, citation.section, citation.year]
@@ -260,10 +371,11 @@ class _Pages:
             made=self.edition.made.strftime("%Y-%m-%d %H:%M %Z"),
             clinic=self.edition.clinic,
             marks=self.marks(),
-            banner=banner(self.case, self.edition.on_call),
+            banner=banner(self.case, self.edition),
             demo=self.edition.demo,
             notice=_(
-                "Intake summary: screening information, not a treatment decision. Confidential. "
+                "Intake summary: screening information, not a treatment decision. Answers are as "
+                "reported; none is verified by a clinician unless marked so. Confidential. "
                 "Records from a substance-use programme: 42 CFR Part 2 forbids passing them on."
             ),
         )
@@ -281,7 +393,9 @@ class _Pages:
     def collected(self) -> str:
         names = dict.fromkeys(self.who(answer.by) for answer in self.intake.answers)
         days = sorted({self.day(answer.at) for answer in self.intake.answers})
-        when = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
+        if not days:
+            return _("nothing collected yet")
+        when = _(" to ").join(dict.fromkeys((days[0], days[-1])))
         return _("collected by {names}, {when}").format(names=", ".join(names), when=when)
 
     def marks(self) -> tuple[str, ...]:
@@ -303,23 +417,37 @@ class _Pages:
                 if id_ == item.id:
                     yield item, entry, answer
 
-    def open_in_state(self, *states: str) -> tuple[OpenQuestion, ...]:
-        return tuple(q for q in self.case.screening.unanswered if q.state in states)
+    def flag_line(self, flag: Flag, shown: Container[str]) -> str:
+        """One flag in a line or two: the strongest reason and what was said.
 
-    def flag_line(self, flag: Flag) -> str:
-        head = f"{flag.criterion.label}: {' '.join(flag.reasons)}"
-        said = "; ".join(self.answered(answer) for answer in flag.answers[:4])
-        return f"{head} [{said}]" if said else head
+        The answers of the suicide-risk screen stand above; here only what was said with them.
+        """
+        screen = self.case.protocol.suicide_screen
+        said = self.together(
+            answer
+            for answer in flag.answers
+            if answer.id not in shown
+            and (answer.note or self.case.protocol.items[answer.item].instrument != screen)
+        )
+        head = f"{self.dues[flag.due].upper()}: {flag.criterion.label}. {flag.reason}"
+        return f"{head} {said}".strip()
+
+    def open_line(self, flag: Flag) -> str:
+        """The questions that keep a flag from being settled, by how they read."""
+        at = self.at(int(flag.key.partition("#")[2] or 0))
+        groups: dict[str, list[str]] = {}
+        for id_ in flag.items:
+            item = self.case.protocol.items[id_]
+            value = at.read(item.name)
+            if value is None or isinstance(value, SomeOf | PartialDate):
+                groups.setdefault(reads(at, item), []).append(item.topic or item.ask)
+        text = ". ".join(f"{how}: {', '.join(which)}" for how, which in groups.items())
+        return f"{self.dues[flag.due].upper()}: {flag.criterion.label}. {text or flag.reasons[-1]}"
 
 
-def _states() -> Mapping[str, str]:
-    return {
-        State.UNKNOWN: _("Does not know"),
-        State.DECLINED: _("Declined"),
-        State.DEFERRED: _("Ask later"),
-        State.NOT_APPLICABLE: _("Not applicable"),
-        NOT_ASKED: _("Not asked"),
-    }
+def _short(note: str) -> str:
+    """A note that stands inside a sentence."""
+    return note.strip().rstrip(".")
 
 
 def _plain(value: object) -> str:
@@ -330,6 +458,10 @@ def _plain(value: object) -> str:
     return str(value)
 
 
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
 # Page one ---------------------------------------------------------------------------------------
 
 
@@ -338,11 +470,12 @@ def _identity(pages: _Pages) -> Entries:
     return Entries(
         _("1 Identity"),
         (
-            _("{name}, born {born}, record {number}, sex {sex}").format(
+            _("{name}, born {born}, age {age}, record {number}, sex {sex}").format(
                 name=patient.name,
                 born=patient.born.text if patient.born else _("not known"),
+                age=_age(pages),
                 number=patient.record_number,
-                sex=patient.sex or _("not stated"),
+                sex=_sexes().get(patient.sex or "", _("not stated")),
             ),
             _("Phone: {phone} ({permission})").format(
                 phone=pages.reads("callback_number"), permission=pages.reads("callback_permission")
@@ -353,167 +486,300 @@ def _identity(pages: _Pages) -> Entries:
     )
 
 
+def _sexes() -> Mapping[str, str]:
+    return {"female": _("female"), "male": _("male")}
+
+
+def _age(pages: _Pages) -> str:
+    age = pages.findings.read("age_years")
+    return str(age) if isinstance(age, int) else _("not known exactly")
+
+
 def _suicide(pages: _Pages) -> Entries:
-    entries = [_("Level: {level}").format(level=level_words(pages.case))]
-    entries += _escalation_lines(pages)
-    entries += _screen_answers(pages)
-    entries.append(
-        _("Means within reach: {means}. Firearm: {firearm}. With whom: {company}").format(
-            means=pages.reads("means_within_reach"),
-            firearm=pages.reads("firearm_access"),
-            company=pages.reads("company_now"),
-        )
+    return Entries(
+        _("2 Suicide-risk screen"),
+        (
+            *_level_and_escalation(pages),
+            *_screen_answers(pages),
+            *_behaviour(pages),
+            _means(pages),
+            _wording(pages),
+        ),
     )
-    return Entries(_("2 Suicide-risk screen"), tuple(entries))
 
 
-def _escalation_lines(pages: _Pages) -> list[str]:
-    lines = []
+def _level_and_escalation(pages: _Pages) -> list[str]:
+    level = _("Level: {level}").format(level=level_words(pages.case))
+    if not pages.intake.escalations:
+        return [_("{level}. Escalation: none raised").format(level=level)]
+    lines = [level]
     for escalation in pages.intake.escalations:
-        state = safety.state(escalation)
-        raised = escalation.events[0]
-        text = _("Escalation {state}; raised {at}").format(state=state, at=pages.minute(raised.at))
-        for move in ("accepted", "taken_over", "closed"):
-            happened = safety.event(escalation, move)
-            if happened:
-                by = happened.get("by") or pages.who(happened.by)
-                text += f"; {move.replace('_', ' ')} {pages.minute(happened.at)} ({by})"
-        closed = safety.event(escalation, "closed")
-        over = safety.event(escalation, "taken_over") or safety.event(escalation, "accepted")
-        has = closed.get("who_has_the_person") if closed else over.get("by") if over else ""
-        lines.append(text)
-        lines.append(
-            _("Who has the person now: {who}").format(who=has or _("NOBODY YET, staff on the line"))
-        )
-    return lines or [_("Escalation: none raised")]
+        lines.append(_("Who has the person now: {who}").format(who=_who_has(pages, escalation)))
+        lines.append(_what_became(pages, escalation))
+    return lines
+
+
+def _who_has(pages: _Pages, escalation: Escalation) -> str:
+    """Whoever accepted has heard of it; the person is theirs once it is taken over."""
+    closed = safety.event(escalation, "closed")
+    if closed:
+        return closed.get("who_has_the_person")
+    over = safety.event(escalation, "taken_over")
+    if over:
+        return over.get("by")
+    if pages.intake.live_call is None:
+        return _("NOBODY YET, and no call is open")
+    return _("NOBODY YET; staff stay on the line")
+
+
+def _what_became(pages: _Pages, escalation: Escalation) -> str:
+    raised = escalation.events[0]
+    parts = [_("raised {at}").format(at=pages.minute(raised.at))]
+    templates = {
+        "accepted": _("accepted {at} by {by}, read back"),
+        "taken_over": _("taken over {at} by {by}"),
+        "closed": _("closed {at} by {by}"),
+    }
+    for move, template in templates.items():
+        happened = safety.event(escalation, move)
+        if happened:
+            by = happened.get("by") or pages.who(happened.by)
+            parts.append(template.format(at=pages.minute(happened.at), by=by))
+    if safety.event(escalation, "accepted") is None:
+        parts.append(_("NOT ACCEPTED"))
+    word = _("Escalation OPEN: {what}") if safety.is_open(escalation) else _("Escalation: {what}")
+    return word.format(what="; ".join(parts))
 
 
 def _screen_answers(pages: _Pages) -> list[str]:
-    instrument = pages.case.protocol.instruments[pages.case.protocol.suicide_screen]
-    lines = []
-    asked_at = []
-    for item in instrument.items:
+    """Yes first, then what is open, then no: each group with who answered."""
+    groups: dict[tuple[int, str], list[str]] = {}
+    for item in _screen(pages):
         found = pages.findings.find(item.name)
-        line = f"{item.id} {item.topic}: {pages.reads(item.id)}"
-        if found.answers:
-            answer = found.answers[-1]
-            asked_at.append(answer.at)
-            line += f" ({pages.sources[answer.source]})"
-        lines.append(line)
-    wording = (
-        _("official wording")
-        if pages.case.protocol.wording_is_official
-        else _("built-in wording, unvalidated; topics of {scale}").format(
-            scale=instrument.official_name
-        )
+        said, source = _briefly(pages, item), pages.source(item.id)
+        how = f"{said} ({source})" if source else said
+        topic = f"{item.id.partition('.')[2]} {item.topic}"
+        groups.setdefault((_order(found.value), how), []).append(topic)
+    ranked = sorted(groups.items(), key=lambda group: group[0][0])
+    return [f"{how}: {', '.join(topics)}" for (_rank, how), topics in ranked]
+
+
+def _screen(pages: _Pages) -> tuple[Item, ...]:
+    return pages.case.protocol.instruments[pages.case.protocol.suicide_screen].items
+
+
+def _briefly(pages: _Pages, item: Item) -> str:
+    found = pages.findings.find(item.name)
+    uncounted = found.value is None and any(a.value is not None for a in found.answers)
+    return _("Unknown, repeat with the patient") if uncounted else pages.reads(item.id)
+
+
+def _order(value: object) -> int:
+    if value is None:
+        return 1
+    return {True: 0, False: 2}[value] if isinstance(value, bool) else 3
+
+
+def _behaviour(pages: _Pages) -> list[str]:
+    """When the last attempt or preparation was; what was said of it stands with the flag."""
+    if pages.findings.screen["6"].value is not True:
+        return []
+    recent = next(item for item in _screen(pages) if item.id.endswith(".6a"))
+    answer = pages.noted(recent.id)
+    return [_("Last behaviour, within three months: {answer}").format(answer=answer)]
+
+
+_IN_AN_ESCALATION = ("harm_already_done", "means_within_reach", "firearm_access", "company_now")
+
+
+def _means(pages: _Pages) -> str:
+    items = [pages.item(id_) for id_ in _IN_AN_ESCALATION]
+    if all(item is not None and pages.findings.applicable(item) is False for item in items):
+        return _("Means, firearm, company: not asked; they are asked only in an escalation")
+    done, means, firearm, company = (pages.reads(id_) for id_ in _IN_AN_ESCALATION)
+    return _(
+        "Done already today: {done}. Means within reach: {means}. Firearm: {firearm}. "
+        "With whom: {company}"
+    ).format(done=done, means=means, firearm=firearm, company=company)
+
+
+def _wording(pages: _Pages) -> str:
+    scale = pages.case.protocol.instruments[pages.case.protocol.suicide_screen].official_name
+    asked = [a.at for item in _screen(pages) for a in pages.findings.history(item)]
+    when = _("not asked")
+    if asked:
+        last = max(asked)
+        age = (pages.case.today - last.astimezone(pages.edition.made.tzinfo).date()).days
+        when = _("last asked {day}, {age} days ago").format(day=pages.day(last), age=age)
+    if pages.case.protocol.wording_is_official:
+        return _("Screen {when}; official wording of {scale}").format(when=when, scale=scale)
+    return _("Screen {when}; built-in wording, unvalidated; topics of {scale}").format(
+        when=when, scale=scale
     )
-    if asked_at:
-        age = (pages.case.today - max(asked_at).astimezone(pages.edition.made.tzinfo).date()).days
-        wording += _("; asked {day}, {age} days old").format(day=pages.day(max(asked_at)), age=age)
-    return ["; ".join(lines), _("Read out: {wording}").format(wording=wording)]
 
 
 def _stops(pages: _Pages) -> Entries:
-    flags = [f for f in pages.case.screening.flags if f.tier is Tier.STOP]
-    raised = [f for f in flags if f.state is FlagState.RAISED]
-    lines = tuple(f"{pages.dues[f.due].upper()}: {pages.flag_line(f)}" for f in raised)
-    return Entries(_("3 Stop: reported"), lines or (_("None raised by the answers given."),))
+    """No answer stands under two flags here; the table of flags has them all."""
+    lines: list[str] = []
+    shown: set[str] = set()
+    for flag in pages.case.screening.flags:
+        if flag.tier is Tier.STOP and flag.state is FlagState.RAISED:
+            lines.append(pages.flag_line(flag, shown))
+            shown |= {answer.id for answer in flag.answers}
+    return Entries(_("3 Stop: reported"), tuple(lines) or (_("None raised by the answers given."),))
 
 
 def _stop_unknowns(pages: _Pages) -> Entries:
-    lines = []
-    for flag in pages.case.screening.flags:
-        can_stop = any(rule.tier is Tier.STOP for rule in flag.criterion.rules)
-        if can_stop and (flag.state is FlagState.UNRESOLVED or flag.stronger_open):
-            lines.append(f"{flag.criterion.label}: {flag.reasons[-1]}")
-    return Entries(
-        _("4 Stop: unknown or declined"), tuple(lines) or (_("None among the questions asked."),)
-    )
+    lines = [
+        pages.open_line(flag)
+        for flag in pages.case.screening.flags
+        if _can_stop(flag.criterion) and (flag.state is FlagState.UNRESOLVED or flag.stronger_open)
+    ]
+    if not lines:
+        lines.append(_("None among the questions asked."))
+    not_asked = _stops_not_asked(pages)
+    if len(not_asked) > _FEW:
+        text = _("NOT ASKED YET: {count} subjects that could stop, named at the end of the answers")
+        lines.append(text.format(count=len(not_asked)))
+    elif not_asked:
+        lines.append(_("NOT ASKED YET: {which}").format(which="; ".join(not_asked)))
+    return Entries(_("4 Stop: unknown or declined"), tuple(lines))
+
+
+_FEW = 6  # so many names fit in two lines
+
+
+def _can_stop(criterion: Criterion) -> bool:
+    return any(rule.tier is Tier.STOP for rule in criterion.rules)
+
+
+def _stops_not_asked(pages: _Pages) -> list[str]:
+    """What could stop, raises nothing and is not settled: nobody put the question yet."""
+    flagged = {flag.criterion.id for flag in pages.case.screening.flags}
+    return [
+        criterion.label
+        for criterion in pages.case.protocol.criteria
+        if criterion.for_each is None and criterion.id not in flagged
+        if any(
+            rule.tier is Tier.STOP and rule.when.decide(pages.findings.read) is None
+            for rule in criterion.rules
+        )
+    ]
 
 
 def counts(case: Case) -> Mapping[str, int]:
-    """How many answers stand in each open state, and how many were decided otherwise."""
+    """How many questions stand in each open state, and how many do not apply."""
     found = Counter(question.state for question in case.screening.unanswered)
-    applicable = {q.item.id for q in case.screening.unanswered}
-    skipped = sum(
-        case.screening.findings.applicable(item) is False
-        for item in case.protocol.items.values()
-        if item.id not in applicable and item.id not in case.protocol.repeated
-    )
     return {
         State.UNKNOWN: found[State.UNKNOWN],
         State.DECLINED: found[State.DECLINED],
         State.DEFERRED: found[State.DEFERRED],
         NOT_ASKED: found[NOT_ASKED],
-        State.NOT_APPLICABLE: skipped,
+        State.NOT_APPLICABLE: sum(
+            case.screening.findings.read(item.name) is NOT_APPLICABLE
+            for item in case.protocol.items.values()
+            if item.id not in case.protocol.repeated
+        ),
     }
 
 
 def _counts(pages: _Pages) -> Entries:
-    found = counts(pages.case)
     words = _states()
-    line = ", ".join(f"{words[state].lower()} {number}" for state, number in found.items())
+    line = ", ".join(f"{words[state]} {n}" for state, n in counts(pages.case).items())
+    decided = (review.standing(pages.intake, flag) for flag in pages.case.screening.flags)
     overridden = sum(
-        standing is not None and standing.decision.value == "accepted_with_condition"
-        for standing in (review.standing(pages.intake, f) for f in pages.case.screening.flags)
+        found is not None and found.decision is Decision.ACCEPTED_WITH_CONDITION
+        for found in decided
     )
-    used = [
-        _("{name} {value}").format(name=p.name, value=_plain(p.value))
+    accepted = _("overridden {count}").format(count=overridden)
+    return Entries(_("5 Counts"), (f"{line}, {accepted}", _placeholders(pages)))
+
+
+def _placeholders(pages: _Pages) -> str:
+    used = dict.fromkeys(
+        _("{name} {value}").format(name=_spaced(param.name), value=_plain(param.value))
         for flag in pages.case.screening.flags
-        for p in flag.params
-        if p.is_placeholder and p.confirmed is None
-    ]
-    thresholds = _("{count} thresholds are placeholders, nobody's number yet").format(
+        for param in flag.params
+        if param.is_placeholder and param.confirmed is None
+    )
+    text = _("{count} thresholds are placeholders, nobody's number yet").format(
         count=len(pages.case.protocol.unconfirmed)
     )
-    if used:
-        thresholds += _("; used by flags here: {used}").format(used=", ".join(dict.fromkeys(used)))
-    accepted = _("flags accepted with a condition {count}").format(count=overridden)
-    return Entries(_("5 Counts"), (f"{line}; {accepted}", thresholds))
+    if not used:
+        return text
+    return text + _("; used by flags here: {used}").format(used=", ".join(used))
 
 
 def _pressure(pages: _Pages) -> str:
     reading = pages.findings.read("last_blood_pressure")
     if not isinstance(reading, BloodPressure):
-        return _("Blood pressure: {state}").format(state=pages.reads("last_blood_pressure"))
+        return pages.reads("last_blood_pressure")
     when = pages.findings.read("blood_pressure_date")
     dated = when.text if isinstance(when, PartialDate) else pages.reads("blood_pressure_date")
-    text = _("Blood pressure {reading} mmHg, {dated}").format(reading=reading, dated=dated)
-    flag = pages.case.screening.flag("bp_severe_or_hold")
-    old = flag is not None and any(
-        "days_since_blood_pressure_date" in r.when.names
-        and r.when.decide(pages.findings.read) is not False
-        for r in flag.rules
+    text = _("{reading} mmHg, {dated} ({source})").format(
+        reading=reading, dated=dated, source=pages.source("last_blood_pressure")
     )
-    return text + _(" OLD or not dated: no current reading") if old else text
+    if _is_current(pages):
+        return text
+    if isinstance(when, PartialDate):
+        return text + _("; OLD: no current reading")
+    return text + _("; NOT DATED: no current reading")
+
+
+def _is_current(pages: _Pages) -> bool:
+    """Whether the protocol's own rule on the age of a reading is certain not to hold."""
+    criterion = pages.case.protocol.by_criterion.get("bp_severe_or_hold")
+    rules = criterion.rules if criterion else ()
+    aged = [rule for rule in rules if "days_since_blood_pressure_date" in rule.when.names]
+    return bool(aged) and all(rule.when.decide(pages.findings.read) is False for rule in aged)
 
 
 def _measures(pages: _Pages) -> Entries:
-    lines = [
-        _pressure(pages),
-        _("Pregnancy possible: {possible}; known: {known}").format(
-            possible=pages.reads("could_be_pregnant"), known=pages.reads("pregnant_now")
+    pressure = _("Blood pressure: {reading}").format(reading=_pressure(pages))
+    together = "; ".join(_with_state(flag) for flag in sedation_together(pages.case))
+    sedation = (_("Sedation adds up: {what}").format(what=together),) if together else ()
+    return Entries(
+        _("6 Pressure, pregnancy, medicines"),
+        (pressure, *sedation, *_medicine_lines(pages), _pregnancy(pages)),
+    )
+
+
+def _with_state(flag: Flag) -> str:
+    open_ = flag.state is FlagState.UNRESOLVED
+    return flag.criterion.label + (_(" (open)") if open_ else "")
+
+
+def _pregnancy(pages: _Pages) -> str:
+    asked = pages.findings.read("pregnancy_relevant")
+    if asked is not True:
+        return _("Pregnancy possible, or within a year: {answer}").format(
+            answer=pages.noted("pregnancy_relevant")
+        )
+    return _("Pregnancy possible: {possible}; known: {known}").format(
+        possible=pages.noted("could_be_pregnant"), known=pages.noted("pregnant_now")
+    )
+
+
+def _medicine_lines(pages: _Pages) -> list[str]:
+    if not pages.intake.medications:
+        said = pages.reads("takes_medicines")
+        return [_("Takes medicines: {answer}; none listed").format(answer=said)]
+    matched = [(m, pages.case.protocol.formulary.match(m)) for m in pages.intake.medications]
+    ranked = [(_worst(pages, match) or 0, medication.name) for medication, match in matched]
+    strong = [
+        f"{pages.tiers[Tier(tier)]} {name}"
+        for tier, name in sorted(ranked, key=lambda pair: -pair[0])
+        if tier > Tier.NOTE
+    ]
+    strange = [m.name for m, match in matched if match.state is MatchState.NOT_CHECKED]
+    unknown = _("Medicines not identified: {count}").format(count=len(strange))
+    return [
+        _("Medicines that matter most: {names}").format(names=", ".join(strong) or _("none")),
+        f"{unknown} ({'; '.join(strange)})" if strange else unknown,
+        _("{count} medicines listed; is that all: {answer}").format(
+            count=len(matched), answer=pages.reads("medicine_list_complete")
         ),
     ]
-    unidentified = 0
-    strong = []
-    for medication in pages.intake.medications:
-        match = pages.case.protocol.formulary.match(medication)
-        unidentified += match.state is MatchState.NOT_CHECKED
-        worst = _worst(pages, match)
-        if worst is not None and worst > Tier.NOTE:
-            strong.append(f"{medication.name} ({pages.tiers[worst]})")
-    lines.append(
-        _("Medicines that matter: {names}").format(names=", ".join(strong) or _("none listed"))
-    )
-    if not pages.intake.medications:
-        lines[-1] = _("Medicine list: {state}").format(state=pages.reads("takes_medicines"))
-    lines.append(_("Medicines not identified: {count}").format(count=unidentified))
-    together = sedation_together(pages.case)
-    if together:
-        what = "; ".join(f"{flag.criterion.label} ({flag.reason})" for flag in together)
-        lines.append(_("Sedation adds up: {what}").format(what=what))
-    return Entries(_("6 Pressure, pregnancy, medicines"), tuple(lines))
 
 
 def _worst(pages: _Pages, match: Match) -> Tier | None:
@@ -526,35 +792,62 @@ def _worst(pages: _Pages, match: Match) -> Tier | None:
     return max((tier for tier in tiers if tier is not None), default=None)
 
 
+def _parts() -> Mapping[str, str]:
+    return {
+        "absolute_contraindication": _("history"),
+        "relative_contraindication": _("history"),
+        "caution": _("history"),
+        "eligibility": _("diagnosis and treatments"),
+        "logistics_safety": _("the call and logistics"),
+        "medication_interaction": _("medicines"),
+        "pretreatment_test": _("tests"),
+    }
+
+
+def _part(pages: _Pages, item: Item) -> str:
+    if item.instrument:
+        return pages.case.protocol.instruments[item.instrument].title
+    group = pages.case.protocol.by_criterion[item.criterion].group
+    return _parts().get(group, _("other questions"))
+
+
 def _voices(pages: _Pages) -> Entries:
-    parts: dict[Source, list[str]] = {}
+    """Who spoke for or beside the person, and in which parts."""
+    own = (Source.PATIENT_ALONE, Source.RECORD, Source.TEST)
+    parts: dict[Source, Counter[str]] = {}
     for item, _entry, answer in pages.latest():
-        if answer.source not in (Source.PATIENT_ALONE, Source.RECORD, Source.TEST):
-            parts.setdefault(answer.source, []).append(item.id)
+        parts.setdefault(answer.source, Counter())[_part(pages, item)] += 1
+    for medication in pages.intake.medications:
+        parts.setdefault(medication.source, Counter())[_("medicines")] += 1
     lines = [
-        _("{who}: {count} answers ({items})").format(
-            who=pages.sources[source], count=len(items), items=", ".join(items)
+        _("{who}: {parts}").format(
+            who=pages.sources[source],
+            parts=", ".join(f"{part} {count}" for part, count in counted.items()),
         )
-        for source, items in parts.items()
+        for source, counted in parts.items()
+        if source not in own
     ]
     callers = dict.fromkeys(call.relationship for call in pages.intake.calls)
-    lines.insert(0, _("Caller: {who}").format(who=", ".join(callers) or _("no call on record")))
-    if len(lines) == 1:
-        lines.append(_("All answers from the patient alone, from a record or from a test."))
-    return Entries(_("7 Who answered"), tuple(lines))
+    caller = _("Caller: {who}").format(who=", ".join(callers) or _("no call on record"))
+    alone = _("All answers from the patient alone, from a record or from a test.")
+    return Entries(_("7 Who answered"), (caller, *(lines or (alone,))))
 
 
 def _to_obtain(pages: _Pages) -> Entries:
-    lines = [
-        f"{pages.dues[wanted.due].upper()}: {wanted.label} ({_asked_of(pages, wanted)})"
-        for wanted in sorted(pages.case.screening.to_obtain, key=lambda w: -w.due)
-    ]
-    return Entries(_("8 To obtain"), tuple(lines) or (_("Nothing on the list."),))
+    """One line for each due and each person who is asked."""
+    lines: dict[tuple[Due, str], list[str]] = {}
+    for wanted in sorted(pages.case.screening.to_obtain, key=lambda w: -w.due):
+        lines.setdefault((wanted.due, _whom(pages, wanted)), []).append(wanted.label)
+    entries = tuple(
+        f"{pages.dues[due].upper()}, {whom}: {'; '.join(labels)}"
+        for (due, whom), labels in lines.items()
+    )
+    return Entries(_("8 To obtain"), entries or (_("Nothing on the list."),))
 
 
-def _asked_of(pages: _Pages, wanted: ToObtain) -> str:
+def _whom(pages: _Pages, wanted: ToObtain) -> str:
     criterion = pages.case.protocol.by_criterion.get(wanted.id.partition("#")[0])
-    return criterion.stage.replace("_", " ") if criterion else _("clinic")
+    return _asked_of()[criterion.stage] if criterion else _("clinic")
 
 
 PAGE_ONE: tuple[Callable[[_Pages], Entries], ...] = (
@@ -573,20 +866,18 @@ PAGE_ONE: tuple[Callable[[_Pages], Entries], ...] = (
 
 
 def _header(pages: _Pages) -> Section:
-    age = pages.findings.read("age_years")
     line = _("Age {age}; hopes for help with: {reason}.").format(
-        age=age if isinstance(age, int) else _("not known exactly"),
-        reason=pages.reads("primary_condition"),
+        age=_age(pages), reason=pages.reads("primary_condition")
     )
     blocks = [Text(line)]
-    urgent = banner(pages.case, pages.edition.on_call)
+    urgent = banner(pages.case, pages.edition)
     if urgent:
         blocks.insert(0, Text(urgent, strong=True))
     tasks = safety.tasks(pages.intake)
     blocks += [
         Text(
             _("Task: {what}, from {first} to {last}").format(
-                what=task.what.replace("_", " "),
+                what=_spaced(task.what),
                 first=pages.minute(task.from_),
                 last=pages.minute(task.until),
             )
@@ -605,9 +896,7 @@ def _flags(pages: _Pages) -> Section:
                 f"{pages.tiers[flag.tier]}\n{pages.dues[flag.due]}",
                 _flag_text(pages, flag),
                 _basis(pages, flag),
-                f"{decided.decision.value.replace('_', ' ')}: {decided.reason}"
-                if decided
-                else _("not reviewed"),
+                _decided(decided) if decided else _("not reviewed"),
             )
         )
     if not rows:
@@ -618,8 +907,15 @@ def _flags(pages: _Pages) -> Section:
     return Section(_("Flags"), (Grid(columns, (11, 38, 37, 14), tuple(rows)),))
 
 
+def _decided(decided: FlagReview) -> str:
+    words = _decisions()[decided.decision]
+    return f"{words}: {decided.reason}" if decided.reason else words
+
+
 def _flag_text(pages: _Pages, flag: Flag) -> str:
-    lines = [f"{flag.criterion.label} ({flag.state})", *flag.reasons]
+    raised = flag.state is FlagState.RAISED
+    state = _("raised") if raised else _("unresolved")
+    lines = [f"{flag.criterion.label} ({state})", *flag.reasons]
     if flag.stronger_open:
         lines.append(_("A stronger rule is still open."))
     if flag.was_yes:
@@ -644,56 +940,145 @@ def _basis(pages: _Pages, flag: Flag) -> str:
 
 
 def _suicide_in_full(pages: _Pages) -> Section:
-    blocks = [Text(line) for line in _suicide(pages).entries]
+    blocks: list[Text | Grid] = [
+        Text(_("Level: {level}").format(level=level_words(pages.case)), strong=True),
+        Text(_wording(pages)),
+        _every_screen_answer(pages),
+        Text(_means(pages)),
+    ]
     for escalation in pages.intake.escalations:
-        person = safety.person_at_risk(escalation)
-        known = "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in person.items())
-        blocks.append(Text(_("Person at risk: {known}").format(known=known)))
-        rows = tuple(
-            (
-                pages.minute(happened.at),
-                _move_words(happened.move, happened.get("step")),
-                "; ".join(
-                    f"{key.replace('_', ' ')}: {value}"
-                    for key, value in happened.fields
-                    if key not in ("grounds", "step")
-                ),
-                pages.who(happened.by),
-            )
-            for happened in escalation.events
-            if happened.move != "grounds"
-        )
-        columns = (_("When"), _("What"), _("Details"), _("Recorded by"))
-        blocks.append(Grid(columns, (18, 24, 40, 18), rows))  # type: ignore[arg-type]
+        blocks += [
+            Text(_what_became(pages, escalation), strong=True),
+            Text(_("Who has the person now: {who}").format(who=_who_has(pages, escalation))),
+            _person(escalation),
+            _steps(pages, escalation),
+        ]
     return Section(_("Suicide-risk screen and escalation"), tuple(blocks))
+
+
+def _every_screen_answer(pages: _Pages) -> Grid:
+    rows = []
+    for item in _screen(pages):
+        history = pages.findings.history(item)
+        when = pages.minute(history[-1].at) if history else ""
+        note = history[-1].note if history else ""
+        who = pages.source(item.id)
+        asked = f"{item.id.partition('.')[2]} {item.topic}"
+        rows.append((asked, pages.reads(item.id), who, when, note))
+    columns = (_("Asked about"), _("Answer"), _("Source"), _("When"), _("In their words"))
+    return Grid(columns, (24, 24, 14, 14, 24), tuple(rows))
+
+
+def _person_words() -> Mapping[str, str]:
+    """The person at risk, field by field, in the order in which a responder needs them."""
+    return {
+        "who": _("name"),
+        "is_caller": _("is the caller"),
+        "where": _("where now"),
+        "vehicle": _("vehicle"),
+        "phone": _("phone"),
+        "phone_note": _("about that phone"),
+        "company": _("company"),
+        "done_already": _("done already"),
+        "means": _("means"),
+        "firearm": _("firearm"),
+        "free_to_speak": _("free to speak"),
+    }
+
+
+def _person(escalation: Escalation) -> Grid:
+    known = safety.person_at_risk(escalation)
+    rows = tuple((word, known.get(field, "")) for field, word in _person_words().items())
+    told = tuple((word, value or _("not recorded")) for word, value in rows)
+    return Grid((_("Person at risk"), _("Known")), (24, 76), told)
+
+
+def _steps(pages: _Pages, escalation: Escalation) -> Grid:
+    rows = tuple(
+        (
+            pages.minute(happened.at),
+            _move_words(happened.move, happened.get("step")),
+            _details(happened),
+            pages.who(happened.by),
+        )
+        for happened in escalation.events
+        if happened.move != "grounds"
+    )
+    columns = (_("When"), _("What"), _("Details"), _("Recorded by"))
+    return Grid(columns, (18, 24, 40, 18), rows)
+
+
+def _details(happened: EscalationEvent) -> str:
+    """What stands in the table of the person is not said again where it was raised."""
+    words = _person_words()
+    known = (*words, "grounds", "step") if happened.move == "raised" else ("grounds", "step")
+    return "; ".join(
+        f"{words.get(name, _spaced(name))}: {value}"
+        for name, value in happened.fields
+        if name not in known
+    )
 
 
 def _move_words(move: str, step: str) -> str:
     if move == "step":
         return _("Step {number}: {title}").format(number=step, title=safety.STEPS[step])
-    return move.replace("_", " ")
+    names = {
+        "raised": _("raised"),
+        "person": _("person at risk"),
+        "accepted": _("accepted, read back"),
+        "taken_over": _("taken over"),
+        "closed": _("closed"),
+        "safety_call": _("safety call"),
+        "reached": _("whether they reached the person"),
+    }
+    return names.get(move, _spaced(move))
 
 
 def _severity(pages: _Pages) -> Section:
-    rows = [
-        (_("Condition"), pages.reads("primary_condition")),
-        (_("Diagnosed by a clinician"), pages.reads("diagnosed_by_clinician")),
-        (_("This episode began"), pages.reads("episode_start")),
-    ]
+    asked = {
+        "primary_condition": _("Condition"),
+        "diagnosed_by_clinician": _("Diagnosed by a clinician"),
+        "episode_start": _("This episode began"),
+    }
+    rows = [(word, pages.noted(id_), pages.source(id_)) for id_, word in asked.items()]
     for id_, found in pages.case.screening.scores.items():
-        instrument = pages.case.protocol.instruments[id_]
-        name = _("{title} (built-in wording; topics of {official})").format(
-            title=instrument.title, official=instrument.official_name
-        )
-        if found.total is not None:
-            rows.append((name, f"{found.total}, {found.severity}"))
-        else:
-            text = _("not complete: at least {least}, at most {most}; missing {missing}")
-            missing = ", ".join(found.missing)
-            rows.append((name, text.format(least=found.least, most=found.most, missing=missing)))
-    return Section(
-        _("Diagnosis and severity"), (Grid((_("What"), _("Answer")), (40, 60), tuple(rows)),)
+        rows.append((_scale_name(pages, id_), _score_words(pages, found), ""))
+    rows += _observed(pages)
+    columns = (_("What"), _("Answer"), _("Source"))
+    return Section(_("Diagnosis and severity"), (Grid(columns, (34, 50, 16), tuple(rows)),))
+
+
+def _scale_name(pages: _Pages, id_: str) -> str:
+    instrument = pages.case.protocol.instruments[id_]
+    if id_ in pages.case.protocol.official_wordings:
+        return f"{instrument.title} ({instrument.official_name})"
+    return _("{title} (built-in wording; topics of {official})").format(
+        title=instrument.title, official=instrument.official_name
     )
+
+
+def _score_words(pages: _Pages, found: Score) -> str:
+    if found.total is not None:
+        return f"{found.total}, {found.severity}" if found.severity else str(found.total)
+    missing = ", ".join(pages.case.protocol.items[id_].topic or id_ for id_ in found.missing)
+    return _("not complete: at least {least}, at most {most}; missing: {missing}").format(
+        least=found.least, most=found.most, missing=missing
+    )
+
+
+def _observed(pages: _Pages) -> list[tuple[str, str, str]]:
+    """What somebody else said in answer to a scale: beside the score, never inside."""
+    rows = []
+    for answer in pages.intake.answers:
+        item = pages.case.protocol.items[answer.item]
+        scale = pages.case.protocol.instruments.get(item.instrument or "")
+        if item.kind != "scale" or scale is None or answer.source in scale.may_answer:
+            continue
+        said = pages.as_given(item, answer)
+        note = f" ({_short(answer.note)})" if answer.note else ""
+        topic = _("As observed by another person, not scored: {topic}").format(topic=item.topic)
+        rows.append((topic, said + note, pages.sources[answer.source]))
+    return rows
 
 
 def _trials(pages: _Pages) -> Section:
@@ -792,37 +1177,37 @@ _HISTORY = ("absolute_contraindication", "relative_contraindication", "caution")
 
 
 def _history(pages: _Pages) -> Section:
+    """Positives in a table; negatives collapsed, but each is named."""
     reported, denied = [], []
-    groups = pages.case.protocol.by_criterion
     for item, entry, answer in pages.latest():
-        if groups[item.criterion].group not in _HISTORY or item.instrument:
+        if pages.case.protocol.by_criterion[item.criterion].group not in _HISTORY:
             continue
         value = pages.findings.find(item.name).value
-        if value is False:
-            denied.append(item.id.replace("_", " "))
-        elif value is not None and answer.value is not None:
-            reported.append(
-                (
-                    item.ask,
-                    pages.reads(item.id, entry),
-                    pages.sources[answer.source],
-                    pages.day(answer.at),
-                )
-            )
-    blocks: list[Text | Grid] = []
-    if reported:
-        columns = (_("Asked"), _("Answer"), _("Source"), _("Date"))
-        blocks.append(Grid(columns, (46, 28, 14, 12), tuple(reported)))
-    text = ", ".join(denied) or _("nothing")
-    blocks.append(Text(_("Answered no: {items}.").format(items=text)))
-    return Section(_("History"), tuple(blocks))
+        if item.instrument or value is None or value is NOT_APPLICABLE or answer.value is None:
+            continue
+        if value in (False, (NONE_OF_THESE,)):
+            denied.append(_spaced(item.id))
+        else:
+            source, day = pages.sources[answer.source], pages.day(answer.at)
+            said = pages.noted(item.id) if not entry else pages.reads(item.id, entry)
+            reported.append((item.ask, said, source, day))
+    columns = (_("Asked"), _("Answer"), _("Source"), _("Date"))
+    grid = (Grid(columns, (46, 28, 14, 12), tuple(reported)),) if reported else ()
+    none = _("Nothing was reported.") if not reported else ""
+    no = _("Answered no: {items}.").format(items=", ".join(denied) or _("no question"))
+    rest = _("What is open stands under the flags and at the end of the answers.")
+    return Section(_("History"), (*grid, Text(" ".join(filter(None, (none, no, rest))))))
 
 
 _TESTS = ("pretreatment_test",)
 
 
 def _tests(pages: _Pages) -> Section:
-    rows = [(_("Blood pressure"), _pressure(pages)), (_("Body-mass index"), _bmi(pages))]
+    rows = [
+        (_("Blood pressure"), _pressure(pages)),
+        (_("Height, weight"), f"{pages.noted('height')}, {pages.noted('weight')}"),
+        (_("Body-mass index"), _bmi(pages)),
+    ]
     for item in pages.case.protocol.items.values():
         criterion = pages.case.protocol.by_criterion[item.criterion]
         if criterion.group in _TESTS and pages.findings.applicable(item) is not False:
@@ -842,13 +1227,16 @@ def _logistics(pages: _Pages) -> Section:
         criterion = pages.case.protocol.by_criterion[item.criterion]
         if criterion.group == "logistics_safety" and not item.safety and not item.instrument:
             if pages.findings.find(item.name).answers:
-                rows.append((item.ask, pages.reads(item.id)))
-    wanted = tuple((entry,) for entry in _to_obtain(pages).entries)
+                rows.append((item.ask, pages.noted(item.id), pages.source(item.id)))
+    wanted = tuple(
+        (entry.label, pages.dues[entry.due], _whom(pages, entry))
+        for entry in sorted(pages.case.screening.to_obtain, key=lambda w: -w.due)
+    )
     return Section(
         _("Logistics, and what is still missing"),
         (
-            Grid((_("What"), _("Answer")), (60, 40), tuple(rows)),
-            Grid((_("To obtain"),), (100,), wanted),
+            Grid((_("What"), _("Answer"), _("Source")), (50, 36, 14), tuple(rows)),
+            Grid((_("To obtain"), _("Due"), _("Asked of")), (50, 25, 25), wanted),
         ),
     )
 
@@ -857,33 +1245,41 @@ def _log(pages: _Pages) -> Section:
     rows = []
     for answer in pages.intake.answers:
         item = pages.case.protocol.items[answer.item]
-        said = pages._as_given(item, answer)
         note = f"\n{answer.note}" if answer.note else ""
         rows.append(
             (
                 f"{item.ask}\n{item.id}{_number(answer.entry)}",
-                said + note,
+                pages.as_given(item, answer) + note,
                 pages.sources[answer.source],
                 f"{pages.minute(answer.at)}\n{pages.who(answer.by)}",
             )
         )
-    unanswered = tuple(
-        (
-            f"{question.item.ask} ({question.item.id}{_number(question.entry)})",
-            pages.reads(question.item.id, question.entry),
-            question.item.stage.replace("_", " "),
-        )
-        for question in pages.case.screening.unanswered
-    )
-    return Section(
-        _("Every answer, in the order given"),
-        (
-            Grid(
-                (_("Asked"), _("Answer"), _("Source"), _("When, by")), (48, 22, 13, 17), tuple(rows)
-            ),
-            Grid((_("Unanswered"), _("Reads"), _("Belongs to")), (62, 24, 14), unanswered),
-        ),
-    )
+    columns = (_("Asked"), _("Answer"), _("Source"), _("When, by"))
+    log = Grid(columns, (48, 22, 13, 17), tuple(rows))
+    return Section(_("Every answer, in the order given"), (log, *_open_questions(pages)))
+
+
+def _open_questions(pages: _Pages) -> list[Text | Grid]:
+    """Every open question in one list: those asked in vain in full, the others by name."""
+    asked: list[tuple[str, ...]] = []
+    never: dict[tuple[str, str], list[str]] = {}
+    for question in pages.case.screening.unanswered:
+        how = pages.reads(question.item.id, question.entry)
+        name = f"{question.item.id}{_number(question.entry)}"
+        if question.state == NOT_ASKED:
+            whom = _asked_of()[question.item.stage]
+            never.setdefault((how, whom), []).append(name)
+        else:
+            source = pages.source(question.item.id, question.entry)
+            asked.append((f"{question.item.ask}\n{name}", how, source))
+    columns = (_("Open, though asked"), _("Reads"), _("Source"))
+    blocks: list[Text | Grid] = [Grid(columns, (52, 33, 15), tuple(asked))] if asked else []
+    template = _("{how} ({whom}), {count}: {names}")
+    blocks += [
+        Text(template.format(how=how, whom=whom, count=len(names), names=", ".join(names)))
+        for (how, whom), names in never.items()
+    ]
+    return blocks
 
 
 def _number(entry: int) -> str:
@@ -903,41 +1299,41 @@ def _thresholds(pages: _Pages) -> Section:
 
 
 def _decision(pages: _Pages) -> Section:
-    signature = pages.intake.signature
-    blocks: list[Text | Grid] = []
-    for decided in pages.intake.reviews:
-        line = f"{decided.flag}: {decided.decision.value.replace('_', ' ')}. {decided.reason}"
-        blocks.append(Text(f"{line} ({pages.who(decided.by)}, {pages.minute(decided.at)})"))
-    if signature is None:
-        blocks.append(
-            Text(
-                _("Not signed. Decision: ______________  Name: ______________  Date: ____"),
-                strong=True,
+    labels = {flag.key: flag.criterion.label for flag in pages.case.screening.flags}
+    reviewed = [
+        Text(
+            _("{flag}: {decision} ({by}, {at})").format(
+                flag=labels.get(decided.flag, _spaced(decided.flag)),
+                decision=_decided(decided),
+                by=pages.who(decided.by),
+                at=pages.minute(decided.at),
             )
         )
-    else:
-        text = _("Decision: {what}. Reason: {why}. Signed by {name}, {at}. Record {digest}.")
-        blocks.append(
-            Text(
-                text.format(
-                    what=signature.disposition.value.replace("_", " "),
-                    why=signature.reason,
-                    name=signature.name,
-                    at=pages.minute(signature.at),
-                    digest=signature.record_hash[:16],
-                ),
-                strong=True,
-            )
-        )
-    blocks += [
+        for decided in pages.intake.reviews
+    ]
+    added = [
         Text(
             _("Addendum by {name}, {at}: {text}").format(
-                name=added.name, at=pages.minute(added.at), text=added.text
+                name=addendum.name, at=pages.minute(addendum.at), text=addendum.text
             )
         )
-        for added in pages.intake.addenda
+        for addendum in pages.intake.addenda
     ]
-    return Section(_("Decision and signature"), tuple(blocks))
+    signed = Text(_signed(pages), strong=True)
+    return Section(_("Decision and signature"), (*reviewed, signed, *added))
+
+
+def _signed(pages: _Pages) -> str:
+    signature = pages.intake.signature
+    if signature is None:
+        return _("Not signed. Decision: ______________  Name: ______________  Date: ____")
+    return _("Decision: {what}. Reason: {why}. Signed by {name}, {at}. Record {digest}.").format(
+        what=_dispositions()[signature.disposition],
+        why=_short(signature.reason),
+        name=signature.name,
+        at=pages.minute(signature.at),
+        digest=signature.record_hash[:16],
+    )
 
 
 SECTIONS: tuple[Callable[[_Pages], Section], ...] = (

@@ -61,7 +61,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. `when` is None where it is always asked; `name` is how conditions write it."""
+    """One question. `when` is None where it is always asked; `name` is how conditions write it.
+
+    `reassuring`: a yes is the good answer, and a no is what the item has to find.
+    """
 
     id: str
     kind: str
@@ -74,6 +77,7 @@ class Item:
     when: Condition | None = None
     gate: bool = False
     safety: bool = False
+    reassuring: bool = False
     observed: bool = False
     scored: bool = True
     topic: str = ""
@@ -102,12 +106,12 @@ class Item:
         return f"{value} {self.unit}".strip()
 
     def is_yes(self, value: Value) -> bool:
-        """Whether a value reports what the item asks about."""
+        """Whether a value reports what the item has to find; mostly that is a yes."""
         if isinstance(value, tuple):
             return any(code != NONE_OF_THESE for code in value)
         if self.kind == "scale":
             return value != 0
-        return value is True
+        return value is not self.reassuring and isinstance(value, bool)
 
 
 NONE_OF_THESE = "none_of_these"

@@ -7,9 +7,11 @@ shown basis, and escalates; it never decides treatment.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from intake_app.core import facts, safety
@@ -92,10 +94,11 @@ class OpenQuestion(NamedTuple):
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Screening:
+    """`to_obtain` and `scores` are worked out when a page asks for them."""
+
     flags: tuple[Flag, ...]
-    to_obtain: tuple[ToObtain, ...]
     unanswered: tuple[OpenQuestion, ...]
     suicide_risk: safety.SuicideRisk
     grounds: frozenset[str]
@@ -103,6 +106,10 @@ class Screening:
 
     def flag(self, key: str) -> Flag | None:
         return next((flag for flag in self.flags if flag.key == key), None)
+
+    @cached_property
+    def to_obtain(self) -> tuple[ToObtain, ...]:
+        return (*_interpreter(self.findings), *_missing(self.findings))
 
     @property
     def scores(self) -> Mapping[str, Score]:
@@ -127,19 +134,15 @@ class Case:
 
 def screen(intake: Intake, protocol: Protocol, today: date) -> Screening:
     findings = Findings(intake, protocol, today)
-    flags: list[Flag] = []
-    to_obtain: list[ToObtain] = []
-    for criterion in protocol.criteria:
-        for at in _readings(criterion, findings):
-            flag, missing = _judge(criterion, at)
-            if flag is not None:
-                flags.append(flag)
-            if missing is not None:
-                to_obtain.append(missing)
+    flags = [
+        flag
+        for criterion in protocol.criteria
+        for at in _readings(criterion, findings)
+        if (flag := _flag(criterion, at)) is not None
+    ]
     flags.sort(key=lambda flag: (-flag.tier, -flag.due))
     return Screening(
         flags=tuple(flags),
-        to_obtain=(*_interpreter(findings), *to_obtain),
         unanswered=tuple(_unanswered(findings)),
         suicide_risk=findings.suicide_risk,
         grounds=_grounds(flags, protocol),
@@ -171,15 +174,22 @@ class _Undecided(NamedTuple):
     names: frozenset[str]
 
 
-def _judge(criterion: Criterion, at: Findings) -> tuple[Flag | None, ToObtain | None]:
+def _flag(criterion: Criterion, at: Findings) -> Flag | None:
     try:
         held, undecided = _decide(criterion, at)
-        if not (held or undecided or criterion.to_obtain):
-            return None, None  # as with most criteria
-        judged = _Judgement(criterion, at, held, undecided)
-        return judged.flag(), judged.missing()
+        if not (held or undecided):
+            return None  # as with most criteria
+        return _Judgement(criterion, at, held, undecided).flag()
     except Exception:  # noqa: BLE001 - a rule that cannot run is shown, never skipped
-        return _fault(criterion, at), None
+        return _fault(criterion, at)
+
+
+def _missing(findings: Findings) -> Iterable[ToObtain]:
+    for criterion in findings.protocol.criteria:
+        for at in _readings(criterion, findings) if criterion.to_obtain else ():
+            with suppress(Exception):  # shown as a fault among the flags
+                if missing := _Judgement(criterion, at, *_decide(criterion, at)).missing():
+                    yield missing
 
 
 def _decide(criterion: Criterion, at: Findings) -> tuple[list[Rule], list[_Undecided]]:
@@ -205,7 +215,7 @@ class _Judgement:
         self._undecided = undecided
 
     def flag(self) -> Flag | None:
-        unknown = [open_ for open_ in self._undecided if self._is_unknown(open_.names)]
+        unknown = [open_ for open_ in self._undecided if self._is_unknown(open_)]
         if not self._held and not unknown:
             return None
         possible = [open_ for open_ in self._undecided if self._follows(open_)]
@@ -236,10 +246,23 @@ class _Judgement:
         open_ = (by_name[q] for q in questions if self._at.read(q) is None)
         return any(item.stage in self._at.held_stages for item in open_)
 
-    def _is_unknown(self, names: Iterable[str]) -> bool:
-        """Undecided because something was asked in vain; declined flags even what is to obtain."""
-        least = facts.DECLINED if self._criterion.to_obtain else facts.UNKNOWN
-        return any(self._at.find(name).openness >= least for name in names)
+    def _is_unknown(self, open_: _Undecided) -> bool:
+        """Undecided because something was asked in vain, or answered too loosely to decide it.
+
+        What is to obtain is listed instead; a refusal, or an answer taken back, flags even that.
+        """
+        openness = {self._at.find(name).openness for name in open_.names}
+        if self._criterion.to_obtain:
+            taken_back = facts.UNKNOWN in openness and self._is_taken_back(open_)
+            return taken_back or facts.DECLINED in openness
+        return openness != {facts.NOT_ASKED}
+
+    def _is_taken_back(self, open_: _Undecided) -> bool:
+        found = [self._at.find(question) for question in self._open_questions(open_)]
+        return any(
+            each.openness is facts.UNKNOWN and any(a.value is not None for a in each.answers)
+            for each in found
+        )
 
     def _compose(self, possible: list[_Undecided], unknown: list[_Undecided]) -> Flag:
         counting = [*(open_.rule for open_ in possible), *self._held]
@@ -338,26 +361,15 @@ class _Judgement:
         return _("Not settled: {states}.").format(states="; ".join(sorted(states)))
 
     def missing(self) -> ToObtain | None:
-        """What is to obtain: applicable questions of the criterion that have no answer."""
-        if not self._criterion.to_obtain:
-            return None
+        """What is to obtain: questions without an answer, or with one that decides too little."""
         read, by_name = self._at.read, self._at.protocol.by_name
         own = [item.id for item in self._criterion.items if read(item.name) is None]
-        elsewhere = [by_name[q].id for q in self._asked_elsewhere() if read(q) is None]
-        items = tuple(dict.fromkeys((*own, *elsewhere)))
+        open_ = [by_name[q].id for each in self._undecided for q in self._open_questions(each)]
+        items = tuple(dict.fromkeys((*own, *open_)))
         if not items:
             return None
         key = _key(self._criterion, self._at)
         return ToObtain(key, self._criterion.label, self._criterion.unknown_due, items)
-
-    def _asked_elsewhere(self) -> Iterable[str]:
-        return [
-            question
-            for rule, names in self._undecided
-            for name, questions in rule.asks.items()
-            if name in names
-            for question in questions
-        ]
 
 
 def _key(criterion: Criterion, at: Findings) -> str:
@@ -404,7 +416,7 @@ def _interpreter(findings: Findings) -> Iterable[ToObtain]:
     untrained = Source.AD_HOC_INTERPRETER
     through = [answer for answer in findings.intake.answers if answer.source is untrained]
     if through:
-        items = tuple(dict.fromkeys(answer.item for answer in through))
+        items = tuple(sorted({answer.item for answer in through}))
         finished = findings.suicide_risk.complete
         due = Due.BEFORE_SCHEDULING if finished else Due.SAME_DAY
         yield ToObtain("qualified_interpreter", _("A qualified interpreter"), due, items)
@@ -414,7 +426,10 @@ def _unanswered(findings: Findings) -> Iterable[OpenQuestion]:
     repeated, alone = findings.protocol.repeated, (findings,)
     for item in findings.protocol.items.values():
         for at in findings.each if item.id in repeated else alone:
-            found = at.find(item.name)
+            try:
+                found = at.find(item.name)
+            except Exception:  # noqa: BLE001 - its gate cannot run: open, and a fault on its flag
+                found = Finding(None)
             if found.value is None or isinstance(found.value, SomeOf):
                 yield OpenQuestion(item, at.entry, _state_word(found))
 
@@ -437,17 +452,16 @@ def reads(findings: Findings, item: Item) -> str:
         if found.value is not None:
             return _("Not applicable")
         return _not_asked(findings, item)
-    latest = found.answers[-1]
+    before, latest = found.answers[0], found.answers[-1]
     if latest.value is None:
-        return _STATE_WORDS[latest.state]()
-    said = item.label(latest.value)
-    if found.value is None or isinstance(found.value, SomeOf):
-        return _said_by_other(item, said)
-    if found.answers[0] is not latest:
-        return _("{said} (was {before})").format(
-            said=said, before=item.label(found.answers[0].value or False)
-        )
-    return said
+        said = _STATE_WORDS[latest.state]()
+    else:
+        said = item.label(latest.value)
+        if found.value is None or isinstance(found.value, SomeOf):
+            return _said_by_other(item, said)
+    if before is latest or before.value is None:
+        return said
+    return _("{said} (was {before})").format(said=said, before=item.label(before.value))
 
 
 def _said_by_other(item: Item, said: str) -> str:

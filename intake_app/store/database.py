@@ -81,6 +81,7 @@ class Records:
         """One transaction; the anchor outside the database follows its commit."""
         with _in_plain_words(), self._engine.begin() as connection:
             head = self._head or audit.newest(connection)
+            self._head = None  # not known again until this is committed
             journal = Journal(connection, self.keys.audit, actor, at, head)
             yield connection, journal
         self._head = journal.head

@@ -22,7 +22,7 @@ import json
 import os
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -279,10 +279,22 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
     return Unlocked(opened.slot.staff_id, opened.slot.name, opened.keys)
 
 
-def with_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAULT_KDF) -> bytes:
-    """The file as it will be with one more person. The staff_id must be new."""
+def with_staff(
+    folder: Path,
+    keys: Keys,
+    person: NewStaff,
+    known: Collection[str] | None = None,
+    kdf: KdfParams = DEFAULT_KDF,
+) -> bytes:
+    """The file as it will be with one more person. The staff_id must be new.
+
+    Whoever is not among `known` has no row in the records: a crash came between, and their place
+    is given up, so that they can be added again.
+    """
     file = read(folder)
     _check_mac(file, keys)
+    if known is not None:
+        file = replace(file, slots=tuple(s for s in file.slots if s.staff_id in known))
     return _sealed(_with_staff(file, keys, person, kdf), keys)
 
 
@@ -299,7 +311,7 @@ def save(folder: Path, data: bytes) -> None:
 
 def add_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAULT_KDF) -> None:
     """Needs an open vault and nobody else's password. The staff_id must be new."""
-    save(folder, with_staff(folder, keys, person, kdf))
+    save(folder, with_staff(folder, keys, person, kdf=kdf))
 
 
 def change_password(folder: Path, name: str, old: str, new: str) -> None:

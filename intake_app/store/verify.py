@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import sqlcipher3.dbapi2 as sqlcipher
 from filelock import Timeout
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Row, select, text
 
 from intake_app.core.errors import IntakeError
 from intake_app.store import anchor, audit, database, schema, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS
+from intake_app.store.codec import time_text
 from intake_app.store.database import DATABASE, LOCK
 from intake_app.store.files import UNFINISHED
 
@@ -111,8 +113,10 @@ def _database_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     try:
         fault = _file_fault(folder / DATABASE, keys)
         return fault or _records_fault(folder, keys, more)
-    except (IntakeError, DBAPIError, sqlcipher.Error, OSError) as error:
-        return f"{DATABASE}: {error if isinstance(error, IntakeError) else type(error).__name__}"
+    except IntakeError as error:
+        return f"{DATABASE}: {error}"
+    except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
+        return f"{DATABASE}: cannot be read ({type(error).__name__})"
 
 
 def _file_fault(path: Path, keys: vault.Keys) -> str | None:
@@ -138,6 +142,7 @@ def _records_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
             return (
                 _guards_fault(connection)
                 or audit.first_fault(connection, keys.audit, head)
+                or _signatures_fault(connection, vault.read(folder).signing_keys)
                 or more(connection)
             )
     finally:
@@ -150,3 +155,39 @@ def _guards_fault(connection: Connection) -> str | None:
     names = set(connection.execute(found).scalars())
     missing = sorted(schema.GUARDS - names)
     return f"{DATABASE}: the guard {missing[0]} was taken away" if missing else None
+
+
+# Whoever holds the vault key can write rows and chain them anew, but not sign. A statement names
+# its record and the end of the trail on which it was made: so it binds all that came before it.
+
+
+def _signatures_fault(connection: Connection, public: Mapping[str, bytes]) -> str | None:
+    hashes = {}
+    for row in connection.execute(select(schema.signature)):
+        hashes[row.intake_id] = anchor.sha256(row.snapshot.encode())
+        said = {"disposition": row.disposition, "reason": row.reason}
+        said["record_hash"] = hashes[row.intake_id]
+        fault = _statement_fault(connection, public, row, said)
+        if fault is not None or row.record_hash != said["record_hash"]:
+            return f"signature of intake {row.intake_id}: {fault or 'is not of this record'}"
+    for row in connection.execute(select(schema.addendum)):
+        said = {"text": row.text, "record_hash": hashes.get(row.intake_id, "")}
+        fault = _statement_fault(connection, public, row, said)
+        if fault is not None:
+            return f"addendum of intake {row.intake_id}: {fault}"
+    return None
+
+
+def _statement_fault(
+    connection: Connection, public: Mapping[str, bytes], row: Row[Any], said: Mapping[str, str]
+) -> str | None:
+    key, signature = public.get(row.by), bytes.fromhex(row.signature)
+    if key is None or not vault.verify(key, row.statement.encode(), signature):
+        return "does not verify"
+    stated = json.loads(row.statement)
+    said = {**said, "intake": row.intake_id, "name": row.name, "staff": row.by}
+    same_time = time_text(datetime.fromisoformat(stated["at"])) == row.at
+    if not same_time or any(stated.get(name) != text for name, text in said.items()):
+        return "is not of this record"
+    n, mac = stated["audit"]
+    return None if audit.mac_of(connection, n) == mac else "was made on another trail"
