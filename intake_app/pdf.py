@@ -142,9 +142,9 @@ MARK = Style(7.5, 10, bold=True)
 URGENT = Style(9.5, 12.5, bold=True, ink=WHITE)
 BANNER = Style(9.5, 12.5, bold=True)
 
-TITLE = Style(9, 11.5, bold=True)
-ENTRY = Style(9, 11.5, capitals=True)
-MORE = Style(8, 11.5, bold=True)
+TITLE = Style(8.5, 11, bold=True)
+ENTRY = Style(9, 11, capitals=True)
+MORE = Style(8, 11, bold=True)
 
 HEADING = Style(11, 14, bold=True)
 BODY = Style(9, 12, capitals=True)
@@ -152,19 +152,20 @@ STRONG = Style(9, 12, bold=True)
 COLUMN = Style(7.5, 9.5, bold=True, ink=MUTED)
 CELL = Style(8.5, 10.75)
 LOG_CELL = Style(8, 10)
+AGAIN = Style(7.5, 10, ink=MUTED)
 REVERSED = replace(CELL, bold=True, ink=WHITE, fill=BLACK)
 FRAMED = replace(CELL, bold=True, edge=0.9)
 TINTED = replace(CELL, bold=True, fill=SHADE)
 
 NAME_WIDTH = MEASURE - 160
-TITLES = 118.0  # the column of titles on page one
+TITLES = 110.0  # the column of titles on page one
 HANG = 7.0  # the second and further lines of an entry
 ENTRY_WIDTH = MEASURE - TITLES - HANG
 GAP = 5.0  # the least between two blocks of page one
 PAD = 3.0
 GUTTER = 8.0  # between two columns of a table
 LONG = 40  # rows: a longer table is printed smaller
-WHOLE = 12  # lines: a row or paragraph up to this long is kept on one page
+WHOLE = 20  # lines: a row or paragraph up to this long is kept on one page
 
 
 # Letters and lines --------------------------------------------------------------------------------
@@ -581,8 +582,7 @@ def _table(grid: Grid) -> Iterator[Strip]:
     header = _header(grid.columns, columns)
     yield header
     for row in grid.rows or ((_("none"), *[""] * (len(columns) - 1)),):
-        for strip in _row(_cells(row, columns, style), columns):
-            yield replace(strip, header=header)
+        yield from _row(_cells(row, columns, style), columns, header)
 
 
 def _header(titles: Sequence[str], columns: Sequence[Column]) -> Strip:
@@ -593,12 +593,22 @@ def _header(titles: Sequence[str], columns: Sequence[Column]) -> Strip:
     return Strip(height, marks, above=5, below=30)
 
 
-def _row(cells: Sequence[Lines], columns: Sequence[Column]) -> Iterator[Strip]:
+def _row(cells: Sequence[Lines], columns: Sequence[Column], header: Strip) -> Iterator[Strip]:
     for part in _parts(max(1, *map(len, cells)), PAD):
         shown = [cell[part.start : part.stop] for cell in cells]
         height = part.over + max(map(_height, shown)) + part.under
         end = (_rule(height - 0.5),) if part.under else ()
-        yield Strip(height, (*_side_by_side(shown, columns, part.over), *end))
+        marks = (*_side_by_side(shown, columns, part.over), *end)
+        again = _stack((header, _opening(cells, columns))) if part.start else header
+        yield Strip(height, marks, header=again)
+
+
+def _opening(cells: Sequence[Lines], columns: Sequence[Column]) -> Strip:
+    """How a row began, for the page on which it goes on: a flag must not lose its name."""
+    first, *others = [cell[:1] for cell in cells[:2]]
+    shown = [[*first, Line(_("continued"), AGAIN)], *others]
+    height = PAD + max(map(_height, shown))
+    return Strip(height, tuple(_side_by_side(shown, columns[: len(shown)], PAD)))
 
 
 def _side_by_side(cells: Sequence[Lines], columns: Sequence[Column], top: float) -> list[Mark]:

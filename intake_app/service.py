@@ -132,13 +132,19 @@ def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeSe
     try:
         about = Clinic(**anchor.read_clinic(folder, records.keys))
         with records.look() as connection:
-            member = clinic.load_staff(connection).get(unlocked.staff_id)
-        if member is None:
-            raise NotAllowed(_("open these records"), _("staff of this clinic"))
+            member = _member(connection, unlocked.staff_id)
         return IntakeService(records, about, member, clock)
     except BaseException:
         records.close()
         raise
+
+
+def _member(connection: Connection, staff_id: str) -> Staff:
+    """Who unlocked; a place in vault.keys without a row in the records is nobody's."""
+    member = clinic.load_staff(connection).get(staff_id)
+    if member is None:
+        raise NotAllowed(_("open these records"), _("staff of this clinic"))
+    return member
 
 
 def staff_names(folder: Path) -> tuple[str, ...]:
@@ -231,7 +237,7 @@ class IntakeService:
         """The same records for one action of somebody else at this desk."""
         unlocked = vault.unlock(self._records.folder, name, password)
         with self._records.look() as connection:
-            member = clinic.load_staff(connection)[unlocked.staff_id]
+            member = _member(connection, unlocked.staff_id)
         other = IntakeService(self._records, self._about, member, self._clock)
         other._protocols = self._protocols
         return other
@@ -648,7 +654,7 @@ class IntakeService:
             return Case(intake, protocol, screen(intake, protocol, self._today()), self._today())
 
     def worklist(self) -> tuple[WorklistRow, ...]:
-        """Open escalations first, then the strongest tier, then what is due soonest; as of today."""
+        """Open escalations first, then the strongest tier, then the soonest due; as of today."""
         with self._change("worklist") as work:
             self._refresh(work)
             table, patient, intake = schema.summary, schema.patient, schema.intake

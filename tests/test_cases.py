@@ -1,13 +1,16 @@
 """What the three demo calls have to show, sentence by sentence.
 
-Waiting for later work, and so not asserted here: resistance staging with its bounds (comes with the
-staging instrument), the panel's timers and the idle lock (come with the window), the second try of
-a call back that nobody answers (comes with the call workspace).
+Waiting for later work, and so not asserted here: resistance staging, its parts and its bounds
+(comes with the staging instrument); the panel's timers, the repeated alert itself and the idle
+lock (come with the window); the second try of a call back that nobody answers, and which county's
+emergency services are then phoned (come with the emergency panel); sources beside answers on the
+screen (come with the call workspace).
 """
 
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pypdf
 import pytest
@@ -15,15 +18,21 @@ import pytest
 from intake_app import cases
 from intake_app.core import safety, treatment
 from intake_app.core.errors import NotAllowed, NotReady
-from intake_app.core.model import Decision, Disposition, Due, Tier
-from intake_app.core.screening import screen
+from intake_app.core.model import Decision, Disposition, Due, Stage, Tier
+from intake_app.core.packet import Edition, banner, compose
+from intake_app.core.screening import Case, resume_at, screen
 from tests.vaults import PASSWORD, Played
 
 NEVER_SAID = ("eligible", "cleared", "no risk")
 
 
 def pages(played):
-    reader = pypdf.PdfReader(io.BytesIO(played.pdf.read_bytes()))
+    return _pages(played.pdf)
+
+
+@cache
+def _pages(path):
+    reader = pypdf.PdfReader(io.BytesIO(path.read_bytes()))
     return [" ".join(page.extract_text().split()) for page in reader.pages]
 
 
@@ -37,6 +46,14 @@ def straightforward(tmp_path_factory):
 @pytest.fixture(scope="module")
 def crisis(tmp_path_factory):
     played = Played(tmp_path_factory.mktemp("two") / "vault", "2-crisis")
+    yield played
+    played.desk.close()
+
+
+@pytest.fixture(scope="module")
+def crisis_after(tmp_path_factory):
+    """The same call, for tests that go on with it."""
+    played = Played(tmp_path_factory.mktemp("after") / "vault", "2-crisis")
     yield played
     played.desk.close()
 
@@ -196,23 +213,76 @@ def test_two_the_person_at_risk_is_the_caller_where_the_car_is(crisis):
     for text in ("Car park", "Fairfield County", "hatchback", "HXK 4417"):
         assert text in person["where"]
     assert person["phone_note"] == "not their own, ask by first name"
+    assert "parent's phone" in person["phone"]
+    assert (person["company"], person["done_already"]) == ("alone", "no")
+    whole = " ".join(pages(crisis))
+    for text in ("HXK 4417", "not their own, ask by first name", "Person at risk"):
+        assert text in whole
 
 
-def test_two_the_banner_says_that_nobody_was_told_until_it_was_accepted(crisis, tmp_path):
+def shown_at(played, hour, minute):
+    """The case as it stood at a time of the call."""
+    at = datetime(2026, 9, 15, hour, minute, tzinfo=UTC)
+    intake = played.case.intake
+    calls = tuple(
+        replace(call, end=None, ended=None) if call.ended and call.ended > at else call
+        for call in intake.calls
+        if call.started <= at
+    )
+    escalations = tuple(
+        replace(e, events=tuple(event for event in e.events if event.at <= at))
+        for e in intake.escalations
+    )
+    answers = tuple(a for a in intake.answers if a.at <= at)
+    known = replace(intake, calls=calls, answers=answers, escalations=escalations)
+    today, protocol = played.file.today, played.case.protocol
+    return Case(known, protocol, screen(known, protocol, today), today)
+
+
+def edition(played, on_call="Dr. Ines Okafor, 555 0110"):
+    made = datetime(2026, 9, 15, 10, 53, tzinfo=UTC)
+    return Edition(played.file.clinic.name, True, on_call, made, {})
+
+
+def test_two_until_10_47_the_banner_says_that_nobody_was_told_and_whom_to_phone(crisis):
     """Seen to fail with: the banner of an accepted escalation shown for a raised one."""
-    played = Played(tmp_path / "vault", "2-crisis")
-    try:
-        assert "told no one" not in pages(played)[0]
-        other = played.desk.register_patient("Somebody Else")
-        intake = played.desk.open_intake(other.id).intake
-        played.desk.open_call(intake.id)
-        played.desk.record_answer(intake.id, "suicide.4", True)
-        path = played.desk.print_summary(intake.id, tmp_path / "raised.pdf")
-        text = " ".join(pypdf.PdfReader(path).pages[0].extract_text().split())
-        assert "This computer has told no one. Phone Dr. Ines Okafor, 555 0110" in text
-    finally:
-        played.desk.close()
-    assert "Dr. Ines Okafor accepted at 10:47, read back" in pages(crisis)[0]
+    before = banner(shown_at(crisis, 10, 46), edition(crisis))
+    assert "This computer has told no one. Phone Dr. Ines Okafor, 555 0110." in before
+    after = banner(shown_at(crisis, 10, 47), edition(crisis))
+    assert "told no one" not in after
+    assert after.startswith("ESCALATION OPEN. Dr. Ines Okafor accepted at 10:47, read back.")
+    assert after in pages(crisis)[0]
+
+
+def test_two_without_a_clinician_set_the_banner_says_to_phone_emergency_services(crisis):
+    """Seen to fail with: "Phone ." where nobody is on call."""
+    alone = banner(shown_at(crisis, 10, 46), edition(crisis, on_call=""))
+    assert "No clinician is set. Phone emergency services for the person's place." in alone
+
+
+def test_two_the_repeated_alert_stands_until_10_47_and_not_after(crisis):
+    """Seen to fail with: a step taken for an acceptance."""
+    states = [
+        safety.state(shown_at(crisis, 10, minute).intake.escalations[0])
+        for minute in (39, 45, 46, 47, 52)
+    ]
+    raised, accepted = safety.EscalationState.RAISED, safety.EscalationState.ACCEPTED
+    assert states == [raised, raised, raised, accepted, accepted]
+
+
+def test_two_nobody_has_the_person_until_it_is_taken_over_at_10_52(crisis):
+    """Seen to fail with: whoever accepted shown as having the person."""
+    waiting = compose(shown_at(crisis, 10, 51), edition(crisis)).page_one[1].entries
+    assert "Who has the person now: NOBODY YET; staff stay on the line" in waiting
+    assert "Who has the person now: Dr. Ines Okafor" in pages(crisis)[0]
+
+
+def test_two_the_dropped_call_resumes_at_the_panel_never_at_the_next_question(crisis):
+    """Seen to fail with: resume_at without its first line."""
+    dropped = shown_at(crisis, 10, 41)
+    assert dropped.intake.live_call is None
+    assert resume_at(dropped) == "escalation"
+    assert resume_at(shown_at(crisis, 10, 42)) == "escalation"
 
 
 def test_two_already_done_anything_is_the_second_step_and_was_answered_no(crisis):
@@ -225,7 +295,27 @@ def test_two_already_done_anything_is_the_second_step_and_was_answered_no(crisis
 def test_two_the_question_on_firearms_reads_not_asked_escalation(crisis):
     """Seen to fail with: _not_asked without its first branch."""
     assert crisis.reads("firearm_access") == "Not asked: escalation"
-    assert "Firearm: Not asked: escalation" in " ".join(pages(crisis))
+    assert "Firearm: Not asked: escalation" in pages(crisis)[0]
+
+
+def test_two_every_question_of_the_call_that_was_not_reached_reads_not_asked_escalation(crisis):
+    """Seen to fail with: "No" for a question that is not reached."""
+    items = crisis.case.protocol.items
+    open_ = [id_ for id_ in crisis.result["unanswered"] if items[id_].stage is Stage.CALL]
+    assert len(open_) > 50
+    assert {crisis.reads(id_) for id_ in open_} == {"Not asked: escalation"}
+
+
+def test_two_the_safety_block_is_told_in_order_from_10_33_to_10_52(crisis):
+    """Seen to fail with: the call beginning at nine, before anybody rang."""
+    moments = [a.at for a in crisis.case.intake.answers]
+    moments += [e.at for e in crisis.case.intake.escalations[0].events]
+    assert min(moments).strftime("%H:%M") == "10:33"
+    assert max(moments).strftime("%H:%M") == "10:52"
+    assert [a.at for a in crisis.case.intake.answers] == sorted(
+        a.at for a in crisis.case.intake.answers
+    )
+    assert crisis.case.intake.calls[0].started.strftime("%H:%M") == "10:33"
 
 
 def test_two_the_call_resumes_at_the_escalation_with_nothing_lost(crisis):
@@ -270,17 +360,13 @@ def test_two_nothing_closes_it_but_a_clinician_with_an_outcome(crisis):
     assert safety.open_escalation(crisis.desk.show(intake_id).intake) is not None
 
 
-def test_two_a_later_no_closes_nothing(tmp_path):
+def test_two_a_later_no_closes_nothing(crisis_after):
     """Seen to fail with: _ever_yes returning None once the latest answer is a no."""
-    played = Played(tmp_path / "vault", "2-crisis")
-    try:
-        for item in ("suicide.4", "suicide.5", "suicide.6"):
-            case = played.desk.record_answer(played.case.intake.id, item, False)
-        assert case.screening.suicide_risk.level is safety.Level.HIGH
-        assert safety.open_escalation(case.intake) is not None
-        assert cases.result(case)["answers"]["suicide.4"]["reads"] == "No (was Yes)"
-    finally:
-        played.desk.close()
+    for item in ("suicide.4", "suicide.5", "suicide.6"):
+        case = crisis_after.desk.record_answer(crisis_after.case.intake.id, item, False)
+    assert case.screening.suicide_risk.level is safety.Level.HIGH
+    assert safety.open_escalation(case.intake) is not None
+    assert cases.result(case)["answers"]["suicide.4"]["reads"] == "No (was Yes)"
 
 
 def test_two_a_safety_call_a_day_to_three_days_later_is_a_task(crisis):
@@ -294,24 +380,28 @@ def test_two_no_letter_and_no_date_and_the_banner_on_every_page(crisis):
         assert "Nothing is scheduled; no letter goes out before a clinician has spoken" in page
 
 
-def test_two_it_cannot_be_signed_while_the_escalation_is_open(tmp_path):
+def test_two_scheduling_is_stopped(crisis):
+    stops = {flag["id"] for flag in crisis.result["flags"] if flag["tier"] == "stop"}
+    assert stops == {
+        "suicidal_thoughts_now",
+        "suicide_intent_or_plan",
+        "suicide_behavior_recent",
+    }
+    assert {flag["due"] for flag in crisis.result["flags"] if flag["tier"] == "stop"} == {"now"}
+
+
+def test_two_it_cannot_be_signed_while_the_escalation_is_open(crisis_after):
     """Seen to fail with: open_points without the escalation."""
-    played = Played(tmp_path / "vault", "2-crisis")
-    try:
-        intake_id = played.case.intake.id
-        case = played.desk.submit(intake_id)
-        for flag in case.screening.flags:
-            played.clinician.review_flag(intake_id, flag.key, Decision.ACKNOWLEDGE, "seen, spoken")
-        with pytest.raises(NotReady, match="escalation"):
-            played.clinician.sign(
-                intake_id,
-                "Dr. Ines Okafor",
-                PASSWORD,
-                Disposition.EMERGENCY_HANDOFF,
-                "handed over",
-            )
-    finally:
-        played.desk.close()
+    desk, clinician = crisis_after.desk, crisis_after.clinician
+    intake_id = crisis_after.case.intake.id
+    case = desk.submit(intake_id)
+    for flag in case.screening.flags:
+        clinician.review_flag(intake_id, flag.key, Decision.ACKNOWLEDGE, "seen, spoken")
+    with pytest.raises(NotReady, match="the escalation is not closed by a clinician") as refused:
+        clinician.sign(
+            intake_id, "Dr. Ines Okafor", PASSWORD, Disposition.EMERGENCY_HANDOFF, "handed over"
+        )
+    assert len(refused.value.open_points) == 1
 
 
 # A caller who does not know ---------------------------------------------------------------------
@@ -338,6 +428,9 @@ def test_three_what_the_wife_said_of_his_mood_scores_nothing(unknowns):
     observed = screen(replace(intake, answers=hers), unknowns.case.protocol, unknowns.file.today)
     assert any(a.item.startswith("phq9.") for a in hers)
     assert "phq9" not in observed.scores
+    whole = " ".join(pages(unknowns))
+    assert "As observed by another person, not scored: low mood" in whole
+    assert 'Her observation: bad "every day, everything"' in whole
 
 
 def test_three_his_own_mood_answers_give_bounds_and_no_severity(unknowns):
@@ -464,9 +557,93 @@ def test_three_no_open_question_reads_no(unknowns):
     whole = " ".join(pages(unknowns))
     for item in open_items:
         assert item.partition("#")[0] in whole
+    # Her no stands in the log as what it is worth.
+    assert "Unknown: a no was given for the person or before others; it does not count" in whole
+
+
+def test_three_what_the_call_does_not_tell_is_not_answered(unknowns, crisis):
+    """Seen to fail with: `emergency_now = false` in a case file."""
+    assert unknowns.reads("emergency_now") == "Not asked: not private"
+    assert unknowns.reads("jaundice_now") == "Not asked"
+    assert unknowns.reads("psychiatric_care_recent") == "Not asked: not private"
+    assert crisis.reads("emergency_now") == "Not asked: escalation"
+
+
+def test_three_no_release_is_signed_and_it_is_to_obtain(unknowns):
+    assert unknowns.reads("release_signed") == "No"
+    assert "release_of_information" in {entry["id"] for entry in unknowns.result["to_obtain"]}
 
 
 def test_three_a_clinician_is_needed_the_same_day(unknowns):
-    urgent = [f for f in unknowns.case.screening.flags if f.due >= Due.SAME_DAY]
-    assert urgent
-    assert all("A CLINICIAN IS NEEDED" in page for page in pages(unknowns))
+    """Seen to fail with: every urgent flag put under the due of the most urgent."""
+    assert max(flag.due for flag in unknowns.case.screening.flags) is Due.SAME_DAY
+    assert all("A CLINICIAN IS NEEDED THE SAME DAY" in page for page in pages(unknowns))
+
+
+# Page one ---------------------------------------------------------------------------------------
+
+BLOCKS = (
+    "1 Identity",
+    "2 Suicide-risk screen",
+    "3 Stop: reported",
+    "4 Stop: unknown or declined",
+    "5 Counts",
+    "6 Pressure, pregnancy, medicines",
+    "7 Who answered",
+    "8 To obtain",
+)
+PAGE_ONE = {
+    "straightforward": (
+        "Lucia Velasquez, sister",
+        "No (patient alone): 1 wish to be dead, 2 thoughts of suicide, 6 attempt or preparation",
+        "0 days ago; built-in wording, unvalidated",
+        "None raised by the answers given.",
+        "overridden 0",
+        "124/78 mmHg, 2026-02-17 (patient alone)",
+        "Post-hysterectomy",
+        "Medicines not identified: 0",
+        "All answers from the patient alone",
+        "BEFORE SCHEDULING, staff: Prescription monitoring check",
+    ),
+    "crisis": (
+        "Car park behind the library",
+        "a parent's phone (Someone else's phone)",
+        "Level: HIGH",
+        "Who has the person now: Dr. Ines Okafor",
+        "accepted 2026-09-15 10:47 by Dr. Ines Okafor, read back",
+        "Yes (patient alone): 1 wish to be dead",
+        "Last behaviour, within three months: Yes (Two months ago, mid-July)",
+        "Done already today: No. Means within reach: Not asked: escalation.",
+        "NOW: Suicidal intent or plan",
+        "NOT ASKED YET",
+        "Blood pressure: Not asked: escalation",
+        "Takes medicines: Not asked: escalation; none listed",
+    ),
+    "unknowns": (
+        "the wife's phone",
+        "INCOMPLETE; highest level still possible: high",
+        "Unknown, repeat with the patient (relative): 1 wish to be dead",
+        "Does not know (patient, others present): 2 thoughts of suicide",
+        "Declined (patient, others present): 6 attempt or preparation, ever",
+        "BEFORE SCHEDULING: Stroke or mini-stroke",
+        '"A small stroke, years ago, or last year."',
+        "SAME DAY: Suicidal intent or plan",
+        "nobody's number yet; used by flags here: hold sys 160, max age days 90",
+        "168/95 mmHg, 2025-autumn (relative); OLD: no current reading",
+        "Medicines not identified: 2 (one for the heart; one for sleep, maybe lorazepam)",
+        "Caller: wife",
+        "patient, others present: Suicide-risk screen 2, Mood, last two weeks 9",
+        "SAME DAY, clinic: A qualified interpreter",
+    ),
+}
+
+
+@pytest.mark.parametrize("call", PAGE_ONE)
+def test_page_one_answers_what_would_stop_me_what_is_unknown_what_must_i_verify(call, request):
+    """The eight blocks in their order. Seen to fail with: the firearm line after the wording."""
+    first = pages(request.getfixturevalue(call))[0]
+    places = [first.find(title) for title in BLOCKS]
+    assert -1 not in places
+    assert places == sorted(places)
+    missing = [text for text in PAGE_ONE[call] if text not in first]
+    assert not missing

@@ -549,10 +549,20 @@ def test_every_row_is_printed_and_every_page_names_the_columns() -> None:
 def test_a_row_longer_than_a_page_goes_on_over_it() -> None:
     """Seen to fail with rows that are never parted."""
     note = " ".join(f"word{n}" for n in range(1500))
-    packet = section(Grid(("Asked", "Answer"), (60, 40), (("Why?", note), ("When?", "never"))))
+    rows = (("Why?", f"Because:\n{note}"), ("When?", "never"))
+    packet = section(Grid(("Asked", "Answer"), (60, 40), rows))
     _first, rest = bodies(packet)
-    assert squeeze(note) in rest.replace("AskedAnswer", "")
+    assert squeeze(note) in rest.replace("AskedAnswerWhy?continuedBecause:", "")
     assert_stands_free(packet)
+
+
+def test_a_row_that_goes_on_over_the_page_says_again_what_it_is() -> None:
+    """Seen to fail with the column titles alone at the top of the next page."""
+    reasons = "\n".join(["Suicide risk (raised)", *(f"reason {n}" for n in range(150))])
+    pages = read(section(Grid(("Tier", "Flag"), (11, 89), (("STOP\nnow", reasons),))))[1:]
+    assert len(pages) > 2
+    for page in pages:
+        assert in_order(("Tier", "STOP", "Suicide risk (raised)", "reason"), page)
 
 
 def test_a_line_break_in_a_cell_is_one_on_the_page() -> None:

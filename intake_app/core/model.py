@@ -114,7 +114,7 @@ def _days_of(text: str) -> tuple[date, date]:
         raise ValueError("not a date")
     year, month, day, season = found.groups()
     if season == "winter":
-        return date(int(year) - 1, 12, 1), date(int(year) + 1, 2, 28)
+        return date(int(year) - 1, 12, 1), _days_of(f"{int(year) + 1:04}-02")[1]
     if season is not None and season not in _SEASONS:
         raise ValueError("not a season")
     first, last = _SEASONS[season] if season else (int(month or 1), int(month or 12))

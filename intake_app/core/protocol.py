@@ -138,7 +138,7 @@ def _blood_pressure(item: Item, raw: object) -> BloodPressure:
     parts = raw.split("/") if isinstance(raw, str) else raw
     if isinstance(parts, list | tuple) and len(parts) == 2:
         texts = [str(part).strip() for part in parts]
-        if all(text.isascii() and text.isdigit() for text in texts):
+        if all(text.isascii() and text.isdigit() and len(text) <= 3 for text in texts):
             upper, lower = (int(text) for text in texts)
             # Wider than any reading in life; only a slip of the finger falls outside (knowledge).
             if 20 <= lower < upper <= 350:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from intake_app.core import safety
 from intake_app.core.errors import NotAllowed, NotReady, WrongMove
 from intake_app.core.model import (
@@ -45,12 +47,14 @@ MAY: dict[str, frozenset[Role]] = {
     "add_staff": _ADMINISTRATOR,
 }
 
-_ROLE_WORDS = {
-    Role.FRONT_DESK: "the front desk",
-    Role.COORDINATOR: "a coordinator",
-    Role.CLINICIAN: "a clinician",
-    Role.ADMINISTRATOR: "an administrator",
-}
+
+def _role_words() -> Mapping[Role, str]:
+    return {
+        Role.FRONT_DESK: _("the front desk"),
+        Role.COORDINATOR: _("a coordinator"),
+        Role.CLINICIAN: _("a clinician"),
+        Role.ADMINISTRATOR: _("an administrator"),
+    }
 
 
 def role_for(staff: Staff, action: str) -> Role:
@@ -59,14 +63,15 @@ def role_for(staff: Staff, action: str) -> Role:
     for role in Role:
         if role in allowed and role in staff.roles:
             return role
-    needed = " or ".join(_ROLE_WORDS[role] for role in Role if role in allowed) or "nobody"
+    words = _role_words()
+    needed = _(" or ").join(words[role] for role in Role if role in allowed) or _("nobody")
     raise NotAllowed(action.replace("_", " "), needed)
 
 
 def check_editable(intake: Intake) -> None:
     if intake.signature is not None:
         raise WrongMove(
-            "This intake is signed and stays as it is; nothing was changed. Add an addendum."
+            _("This intake is signed and stays as it is; nothing was changed. Add an addendum.")
         )
 
 
@@ -81,9 +86,8 @@ def check_decision(flag: Flag, decision: Decision, reason: str) -> None:
     if decision is Decision.ACKNOWLEDGE and flag.tier is Tier.NOTE and not flag.fault:
         return
     if not reason.strip():
-        raise WrongMove(
-            f"A decision on {flag.criterion.label} needs a reason in words; nothing was saved."
-        )
+        template = _("A decision on {flag} needs a reason in words; nothing was saved.")
+        raise WrongMove(template.format(flag=flag.criterion.label))
 
 
 def standing(intake: Intake, flag: Flag) -> FlagReview | None:
@@ -126,4 +130,4 @@ def check_ready(case: Case, disposition: Disposition, reason: str) -> None:
     if points:
         raise NotReady(points)
     if not reason.strip():
-        raise WrongMove("A signature needs a reason in words; nothing was signed.")
+        raise WrongMove(_("A signature needs a reason in words; nothing was signed."))

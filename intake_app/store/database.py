@@ -44,6 +44,7 @@ class AlreadyOpen(IntakeError):
 class CannotOpen(IntakeError):
     def __init__(self, what: str) -> None:
         super().__init__(f"The records cannot be opened: {what}. Nothing in them was changed.")
+        self.why = what
 
 
 class NotSaved(IntakeError):
@@ -53,6 +54,7 @@ class NotSaved(IntakeError):
         super().__init__(
             f"Not saved: {what}. What was saved before is safe; mend this and give it again."
         )
+        self.why = what
 
 
 class NotCreated(IntakeError):
@@ -151,9 +153,13 @@ def create(
         finally:
             records.close()
         _move(making, folder)
-    except (NotSaved, vault.NotSaved, OSError) as error:
+    except (CannotOpen, NotSaved) as error:
         shutil.rmtree(making, ignore_errors=True)
-        raise NotCreated(str(getattr(error, "strerror", None) or "the disk refused")) from None
+        raise NotCreated(error.why) from None
+    except (vault.NotSaved, OSError) as error:
+        shutil.rmtree(making, ignore_errors=True)
+        refused = error if isinstance(error, OSError) else error.__cause__
+        raise NotCreated(f"the disk refused ({getattr(refused, 'strerror', '')})") from None
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise

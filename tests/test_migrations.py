@@ -1,0 +1,110 @@
+"""The migrations: what they build, and what a failed one leaves."""
+
+import shutil
+
+import pytest
+from sqlalchemy import inspect, text
+
+from intake_app import service
+from intake_app.store import database, migrations, schema, vault
+from tests.vaults import COORDINATOR, PASSWORD, Clock, open_clinic
+
+
+@pytest.fixture
+def folder(tmp_path):
+    desk = open_clinic(tmp_path / "vault", Clock(), [COORDINATOR])
+    desk.register_patient("Kept")
+    desk.close()
+    return tmp_path / "vault"
+
+
+@pytest.fixture
+def connection(folder):
+    keys = vault.unlock(folder, COORDINATOR, PASSWORD).keys
+    engine = database.engine_for(folder / database.DATABASE, keys.database)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_columns_keys_and_indexes_are_those_of_the_schema(connection):
+    """Seen to fail with: the column `note` of answer made nullable in the migration."""
+    found = inspect(connection)
+    assert set(found.get_table_names()) == {*schema.metadata.tables, "alembic_version"}
+    for table in schema.metadata.sorted_tables:
+        columns = {
+            c["name"]: (str(c["type"]), c["nullable"]) for c in found.get_columns(table.name)
+        }
+        assert columns == {c.name: (str(c.type), c.nullable) for c in table.columns}
+        key = found.get_pk_constraint(table.name)["constrained_columns"]
+        assert key == [c.name for c in table.primary_key.columns]
+        indexes = {index["name"] for index in found.get_indexes(table.name)}
+        assert indexes == {index.name for index in table.indexes}
+
+
+def test_the_guards_are_those_that_verify_looks_for(connection):
+    """Seen to fail with: a guard added to the migration alone."""
+    triggers = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    assert set(triggers.scalars()) == schema.GUARDS
+
+
+def test_the_newest_migration_is_the_one_that_the_app_expects():
+    assert migrations.scripts().get_heads() == [schema.HEAD]
+
+
+def stand_at(folder, revision):
+    keys = vault.unlock(folder, COORDINATOR, PASSWORD).keys
+    raw = database.connect(folder / database.DATABASE, keys.database)
+    raw.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    raw.close()
+
+
+def test_a_failed_migration_leaves_what_was_there_and_runs_the_next_time(folder, monkeypatch):
+    """Seen to fail with: the upgrade committed before it was whole."""
+    stand_at(folder, "0000")
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def half(connection):
+        connection.execute(text("CREATE TABLE half (id INTEGER)"))
+        connection.execute(text("DELETE FROM alembic_version"))
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(migrations, "upgrade", half)
+    with pytest.raises(RuntimeError):
+        service.open_vault(folder, COORDINATOR, PASSWORD, Clock())
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.stat().st_size} == {
+        name: data for name, data in files.items() if data
+    }
+
+    def whole(connection):
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = :at"), {"at": schema.HEAD}
+        )
+
+    monkeypatch.setattr(migrations, "upgrade", whole)
+    desk = service.open_vault(folder, COORDINATOR, PASSWORD, Clock())
+    desk.register_patient("After")
+    desk.close()
+    assert service.verify_vault(folder, COORDINATOR, PASSWORD) is None
+
+
+def test_records_that_do_not_fit_their_seal_are_not_even_upgraded(folder, tmp_path, monkeypatch):
+    """Seen to fail with: the upgrade before the look at vault.head."""
+    stand_at(folder, "0000")
+    older = shutil.copytree(folder, tmp_path / "older")
+    stand_at(folder, schema.HEAD)
+    desk = service.open_vault(folder, COORDINATOR, PASSWORD, Clock())
+    desk.register_patient("Newer")
+    desk.close()
+    shutil.copyfile(older / database.DATABASE, folder / database.DATABASE)
+    monkeypatch.setattr(migrations, "upgrade", lambda _c: pytest.fail("upgraded"))
+    with pytest.raises(database.Mismatch):
+        service.open_vault(folder, COORDINATOR, PASSWORD, Clock())
+
+
+@pytest.mark.parametrize("revision", ["0002", "9999"])
+def test_a_newer_revision_is_refused_by_opening_and_by_verify(folder, revision):
+    stand_at(folder, revision)
+    with pytest.raises(database.CannotOpen, match="newer version"):
+        service.open_vault(folder, COORDINATOR, PASSWORD, Clock())
+    assert "newer version" in service.verify_vault(folder, COORDINATOR, PASSWORD)
