@@ -8,12 +8,14 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 from intake_app.core import facts
 from intake_app.core.condition import NUMBER, Condition, ConditionError, Type, parse
 from intake_app.core.errors import ContentError
+from intake_app.core.floor import first_gap
 from intake_app.core.instrument import METHODS, SUICIDE_LEVEL, Band, Cutoff, Instrument
 from intake_app.core.medication import Drug, DrugClass, Formulary
 from intake_app.core.model import Due, Source, Stage, Tier
@@ -33,6 +35,7 @@ from intake_app.core.safety import SCREEN_ITEMS
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 KNOWLEDGE = "KNOWLEDGE:"
+_CONFIDENCE = ("verified", "knowledge")
 _CHECKED = ("text_seen", "secondary", "knowledge")
 _MEDICINES = "medications.toml"
 T = TypeVar("T")
@@ -99,13 +102,8 @@ def build(bundle: Bundle) -> Protocol:
     protocols = [name for name in tables if name.startswith("protocols/")]
     if len(protocols) != 1 or _MEDICINES not in tables:
         raise ContentError("resources", "needs one protocol and medications.toml")
-    instruments = [
-        _instrument(Fields(name, "", table))
-        for name, table in tables.items()
-        if name.startswith("instruments/")
-    ]
     formulary = _formulary(Fields(_MEDICINES, "", tables[_MEDICINES]))
-    builder = _ProtocolBuilder(bundle, {i.id: i for i in instruments}, formulary)
+    builder = _ProtocolBuilder(bundle, _instruments(tables), formulary)
     return builder.build(Fields(protocols[0], "", tables[protocols[0]]))
 
 
@@ -171,6 +169,8 @@ class Fields:
 
     def tables(self, key: str, *, needed: bool = False) -> list[Fields]:
         rows = self.take(key, list, None if needed else [])
+        if needed and not rows:
+            raise self.wrong(key, "is empty")
         return [Fields(self._file, self._row(key, i, row), row) for i, row in enumerate(rows)]
 
     def _row(self, key: str, number: int, row: object) -> str:
@@ -334,6 +334,7 @@ class _ProtocolBuilder:
         def condition(fields: Fields) -> Condition:
             found = draft.condition(fields, self._types)
             used.update(found.params)
+            self._check_asked(fields, found)
             return found
 
         items = tuple(
@@ -346,10 +347,26 @@ class _ProtocolBuilder:
             replace(found, asks={name: self._asks[name] for name in sorted(found.when.names)})
             for found in (_rule(table, condition, gates, measures) for table in draft.rules)
         )
-        draft.finish(used)
+        draft.finish(used, rules)
         return draft.criterion(items, rules)
 
+    def _check_asked(self, fields: Fields, condition: Condition) -> None:
+        """A fact that rests on a question which nobody asks would stay open for ever."""
+        for name in condition.names & facts.FACTS.keys():
+            missing = [ask for ask in facts.FACTS[name].asks if ask not in self._items]
+            if missing:
+                raise fields.wrong("when", f"'{name}' needs the question '{missing[0]}'")
+
     def _check_whole(self, fields: Fields, protocol: Protocol) -> None:
+        self._check_screen(fields, protocol)
+        self._check_medicines(protocol)
+        for criterion, param in self._decisions:
+            found = protocol.by_criterion.get(criterion)
+            if found is None or param not in found.params:
+                place = f"criteria[{criterion}].params.{param}"
+                raise fields.wrong(place, "was set by the clinic and is no parameter here")
+
+    def _check_screen(self, fields: Fields, protocol: Protocol) -> None:
         asked = {name for criterion in protocol.criteria for name in criterion.asks}
         if protocol.suicide_screen not in asked:
             raise fields.wrong("suicide_screen", "is asked by no criterion")
@@ -359,9 +376,13 @@ class _ProtocolBuilder:
             raise fields.wrong("suicide_screen", f"needs the items {', '.join(SCREEN_ITEMS)}")
         if not all(item.safety and item.kind == "yes_no" for item in screen.items):
             raise fields.wrong("suicide_screen", "needs safety = true on every item")
-        known = {criterion.id for criterion in protocol.criteria}
+        gap = first_gap(protocol)
+        if gap:
+            raise fields.wrong("suicide_screen", f"is routed too low: {gap}")
+
+    def _check_medicines(self, protocol: Protocol) -> None:
         for drug_class in protocol.formulary.classes:
-            if drug_class.criterion not in known:
+            if drug_class.criterion not in protocol.by_criterion:
                 raise ContentError(
                     f"{_MEDICINES}: classes[{drug_class.id}].criterion",
                     f"'{drug_class.criterion}' is no criterion",
@@ -420,9 +441,11 @@ class _Draft:
             if param.options
         }
 
-    def finish(self, used: set[str]) -> None:
+    def finish(self, used: set[str], rules: tuple[Rule, ...]) -> None:
         for fields in self.gates.values():
             fields.done()
+        if any(later.tier > rule.tier for rule, later in pairwise(rules)):
+            raise self._fields.wrong("rules", "do not stand strongest first")
         unused = next((name for name in self._params if name not in used), None)
         if unused:
             raise self._fields.wrong(f"params.{unused}", "is used by no condition")
@@ -436,7 +459,7 @@ class _Draft:
             label=fields.text("label"),
             stage=self._stage,
             rationale=fields.text("rationale"),
-            confidence=fields.one_of("confidence", ("verified", "knowledge")),
+            confidence=fields.one_of("confidence", _CONFIDENCE),
             unknown_tier=_tier(unknown),
             unknown_due=_due(unknown),
             items=items,
@@ -466,25 +489,33 @@ def _param(
     cited: set[str],
     decision: ParamDecision | None,
 ) -> Param:
-    value = fields.raw("value")
-    value = tuple(value) if isinstance(value, list) else value
-    if not isinstance(value, bool | int | Decimal | str | tuple):
-        raise fields.wrong("value", "has to be true, false, a number, a text or a list of texts")
+    value = _value(fields, fields.raw("value"))
     options = fields.texts("options", [])
-    if options and value not in options:
-        raise fields.wrong("value", f"is not one of {', '.join(options)}")
     basis = fields.text("basis")
     source = _param_source(fields, basis, library, cited)
     fields.done()
-    if decision is None:
-        return Param(name, value, basis, source, options=options)
-    if type(decision.value) is not type(value) and not _both_numbers(decision.value, value):
+    held = value if decision is None else _value(fields, decision.value)
+    if type(held) is not type(value) and not _are_numbers(held, value):
         raise fields.wrong("value", "was set by the clinic to something of another type")
-    return Param(name, decision.value, basis, source, confirmed=decision.by, options=options)
+    if options and held not in options:
+        raise fields.wrong("value", f"is not one of {', '.join(options)}")
+    confirmed = None if decision is None else decision.by
+    return Param(name, held, basis, source, confirmed=confirmed, options=options)
 
 
-def _both_numbers(*values: object) -> bool:
-    return all(isinstance(v, int | Decimal) and not isinstance(v, bool) for v in values)
+def _value(fields: Fields, value: object) -> object:
+    if isinstance(value, bool | str) or _are_numbers(value):
+        return value
+    if isinstance(value, list | tuple) and value and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    raise fields.wrong("value", "has to be true, false, a number, a text or a list of texts")
+
+
+def _are_numbers(*values: object) -> bool:
+    return all(
+        isinstance(v, int | Decimal) and not isinstance(v, bool) and Decimal(v).is_finite()
+        for v in values
+    )
 
 
 def _param_source(
@@ -523,7 +554,7 @@ def _base(name: str) -> str:
 def _item(fields: Fields, *, criterion: str, stage: Stage, instrument: str | None = None) -> Item:
     kind = fields.one_of("kind", sorted(ITEM_KINDS))
     options = _options(fields) if fields.has("options") else ()
-    if (kind in ("choice", "multi_choice")) != bool(options) and kind != "scale":
+    if not _fit(kind, options):
         raise fields.wrong("options", f"do not fit the kind {kind}")
     unit = fields.text("unit", "")
     if (kind in ("number", "blood_pressure")) != bool(unit):
@@ -552,13 +583,19 @@ def _item(fields: Fields, *, criterion: str, stage: Stage, instrument: str | Non
 
 
 def _options(fields: Fields) -> tuple[Option, ...]:
+    """For a scale rows with a number each, for a choice labels by their code."""
     options = fields.raw("options")
     if isinstance(options, dict):
-        if not all(isinstance(label, str) and label for label in options.values()):
+        if not options or not all(isinstance(v, str) and v.strip() for v in options.values()):
             raise fields.wrong("options", "need a label each")
         return tuple(Option(code, label) for code, label in options.items())
+    if not isinstance(options, list) or not options:
+        raise fields.wrong("options", "have to be a table or a list of tables")
     rows = [Fields(fields._file, f"{fields.place}.options", row) for row in options]
-    return tuple(_scale_option(row) for row in rows)
+    found = tuple(_scale_option(row) for row in rows)
+    if len({option.code for option in found}) != len(found):
+        raise fields.wrong("options", "have the same code twice")
+    return found
 
 
 def _scale_option(fields: Fields) -> Option:
@@ -567,13 +604,33 @@ def _scale_option(fields: Fields) -> Option:
     return found
 
 
+def _fit(kind: str, options: tuple[Option, ...]) -> bool:
+    if kind in ("choice", "multi_choice"):
+        return bool(options) and all(isinstance(option.code, str) for option in options)
+    return (kind == "scale" and all(isinstance(o.code, int) for o in options)) or not options
+
+
 # Instruments ------------------------------------------------------------------------------------
+
+
+def _instruments(tables: Mapping[str, dict[str, Any]]) -> Mapping[str, Instrument]:
+    found: dict[str, Instrument] = {}
+    for name, table in tables.items():
+        if name.startswith("instruments/"):
+            fields = Fields(name, "", table)
+            instrument = _instrument(fields)
+            if instrument.id in found:
+                raise fields.wrong("id", f"'{instrument.id}' stands twice")
+            found[instrument.id] = instrument
+    return found
 
 
 def _instrument(fields: Fields) -> Instrument:
     id_ = fields.text("id")
     stage = _stage(fields)
     options = _options(fields) if fields.has("options") else ()
+    if not _fit("scale", options):
+        raise fields.wrong("options", "do not fit the kind scale")
     items = tuple(
         _instrument_item(table, id_, stage, options)
         for table in fields.tables("items", needed=True)
@@ -585,7 +642,7 @@ def _instrument(fields: Fields) -> Instrument:
         wording=fields.text("wording"),
         scoring=fields.one_of("scoring", (*METHODS, SUICIDE_LEVEL)),
         items=_gated(items),
-        may_answer=frozenset(_source(fields, name) for name in fields.texts("may_answer")),
+        may_answer=_sources(fields),
         bands=tuple(_band(row) for row in fields.tables("bands")),
         cutoffs=tuple(_cutoff(row) for row in fields.tables("cutoffs")),
         recall=fields.text("recall", ""),
@@ -640,10 +697,12 @@ def _own_gate(table: Fields, types: Mapping[str, Type], own: set[str]) -> Condit
     return when
 
 
-def _source(fields: Fields, name: str) -> Source:
-    if name not in tuple(Source):
-        raise fields.wrong("may_answer", f"'{name}' is not one of {', '.join(Source)}")
-    return Source(name)
+def _sources(fields: Fields) -> frozenset[Source]:
+    names = fields.texts("may_answer")
+    unknown = next((name for name in names if name not in tuple(Source)), None)
+    if unknown is not None or not names:
+        raise fields.wrong("may_answer", f"'{unknown}' is not one of {', '.join(Source)}")
+    return frozenset(Source(name) for name in names)
 
 
 def _band(fields: Fields) -> Band:
@@ -682,7 +741,7 @@ def _formulary(fields: Fields) -> Formulary:
         classes,
         unflagged,
         recognised,
-        (tables.take("ashton", dict), tables.take("us_label", dict)),
+        tuple(_equivalents(tables, key, classes) for key in ("ashton", "us_label")),
         tables.text("basis"),
     )
     tables.texts("none_known")
@@ -690,6 +749,17 @@ def _formulary(fields: Fields) -> Formulary:
     fields.done()
     library.check(fields)
     return found
+
+
+def _equivalents(fields: Fields, key: str, classes: Iterable[DrugClass]) -> Mapping[str, Decimal]:
+    listed = {drug.generic for drug_class in classes for drug in drug_class.drugs}
+    amounts = fields.take(key, dict)
+    for generic, amount in amounts.items():
+        if generic not in listed:
+            raise fields.wrong(f"{key}.{generic}", "is no medicine of the list")
+        if not (_are_numbers(amount) and amount > 0):
+            raise fields.wrong(f"{key}.{generic}", "has to be a number above zero")
+    return {generic: Decimal(amount) for generic, amount in amounts.items()}
 
 
 def _drug_class(fields: Fields, library: _Library) -> DrugClass:
@@ -705,7 +775,7 @@ def _drug_class(fields: Fields, library: _Library) -> DrugClass:
         citations=tuple(library.cite(row) for row in fields.tables("sources", needed=True)),
         sources_disagree=fields.text("sources_disagree", ""),
     )
-    fields.text("confidence")
+    fields.one_of("confidence", _CONFIDENCE)
     fields.texts("cross_check", [])
     fields.done()
     return found
@@ -737,7 +807,7 @@ def _unflagged(fields: Fields) -> DrugClass:
     name = fields.text("name")
     drugs = tuple(_drug(row, matches=False) for row in fields.tables("drugs", needed=True))
     found = DrugClass(name, name, drugs, note=fields.text("why"))
-    fields.text("confidence")
+    fields.one_of("confidence", _CONFIDENCE)
     fields.done()
     return found
 

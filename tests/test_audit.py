@@ -120,10 +120,22 @@ def test_no_field_of_an_entry_can_be_changed(opened, column):
     ids=["deleted", "first deleted", "swapped", "doubled"],
 )
 def test_an_entry_out_of_its_place_is_found(opened, statements, place):
-    """Seen to fail with: the MAC of the entry before left out of the chain (swapped, doubled); the
-    numbers not compared (deleted)."""
+    """Seen to fail with: the numbers not compared (deleted); both the number of an entry and the
+    MAC before it left out of what is chained (swapped, doubled): either one is enough."""
     opened.run(*statements)
     assert place in opened.fault()
+
+
+def test_an_entry_of_another_history_is_found(opened):
+    """The right number, sealed with the right key, on another past: from a copy that went its own
+    way. Seen to fail with: the MAC of the entry before left out of the chain."""
+    row = opened.connection.execute(schema.audit.select().where(schema.audit.c.seq == 30)).one()
+    entry = {**row._mapping, "actor": "somebody"}
+    del entry["mac"]
+    mac = audit.entry_mac(opened.keys.audit, "5a" * 32, entry)
+    mine = schema.audit.c.seq == 30
+    opened.connection.execute(schema.audit.update().where(mine).values(actor="somebody", mac=mac))
+    assert "entry 30 was changed" in opened.fault()
 
 
 def test_an_end_cut_off_together_with_its_rows_is_found_through_the_head(opened):

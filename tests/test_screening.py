@@ -456,6 +456,7 @@ def test_a_rule_that_cannot_run_is_a_visible_fault_and_hides_no_other(protocol: 
     answers = clean(protocol)
     for criterion in protocol.criteria:
         found = look(with_broken_rule(protocol, criterion), *answers, calls=BOTH_CALLS)
+        assert found.to_obtain == ()
         faults = [flag for flag in found.flags if flag.fault]
         assert {flag.criterion.id for flag in faults} == {criterion.id}
         assert len(found.flags) == len(faults)

@@ -3,6 +3,7 @@
 import base64
 import inspect
 import json
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -50,10 +51,19 @@ def clock():
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def new_vault(tmp_path_factory):
+    """Made once; each test works on a copy of its own."""
+    folder = tmp_path_factory.mktemp("new") / "vault"
+    open_clinic(folder, Clock()).close()
+    return folder
+
+
 @pytest.fixture
-def clinic(tmp_path, clock):
+def clinic(new_vault, tmp_path, clock):
     """Everybody at one desk: `clinic.Cora` is the service as Cora."""
-    desk = open_clinic(tmp_path / "vault", clock)
+    shutil.copytree(new_vault, tmp_path / "vault")
+    desk = service.open_vault(tmp_path / "vault", COORDINATOR, PASSWORD, clock)
     voices = {COORDINATOR: desk}
     voices |= {n: desk.acting_as(n, PASSWORD) for n in PEOPLE if n != COORDINATOR}
     yield SimpleNamespace(**voices, folder=tmp_path / "vault", records=desk._records)

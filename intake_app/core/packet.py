@@ -932,11 +932,16 @@ def _basis(pages: _Pages, flag: Flag) -> str:
     ]
     lines += [f"{rule.when.text}" for rule in flag.rules]
     lines += [pages.threshold(param) for param in flag.params]
-    strongest_first = sorted(flag.criterion.citations, key=lambda c: KINDS.index(c.kind))
-    lines += [pages.cite(citation) for citation in strongest_first[:2]]
+    return "\n".join((*lines, *_cited(pages, flag.criterion)))
+
+
+def _cited(pages: _Pages, criterion: Criterion) -> list[str]:
+    """The two strongest sources, and how many more there are."""
+    strongest_first = sorted(criterion.citations, key=lambda c: KINDS.index(c.kind))
+    lines = [pages.cite(citation) for citation in strongest_first[:2]]
     if len(strongest_first) > 2:
         lines.append(_("and {count} more in the protocol").format(count=len(strongest_first) - 2))
-    return "\n".join(lines)
+    return lines
 
 
 def _suicide_in_full(pages: _Pages) -> Section:
@@ -1242,14 +1247,19 @@ def _logistics(pages: _Pages) -> Section:
 
 
 def _log(pages: _Pages) -> Section:
+    """An answer that a later one replaced says so: what it held may be open now."""
     rows = []
+    newest = {(answer.item, answer.entry): answer.id for answer in pages.intake.answers}
     for answer in pages.intake.answers:
         item = pages.case.protocol.items[answer.item]
+        said = pages.as_given(item, answer)
+        if newest[answer.item, answer.entry] != answer.id:
+            said = _("Earlier: {said}").format(said=said)
         note = f"\n{answer.note}" if answer.note else ""
         rows.append(
             (
                 f"{item.ask}\n{item.id}{_number(answer.entry)}",
-                pages.as_given(item, answer) + note,
+                said + note,
                 pages.sources[answer.source],
                 f"{pages.minute(answer.at)}\n{pages.who(answer.by)}",
             )
