@@ -29,6 +29,7 @@ from intake_app.core.model import (
 )
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, reads, resume_at, sedation_together
+from intake_app.core.words import _
 from intake_app.service import SELF, Clinic, IntakeService, MedicineEntry
 
 # Who speaks where an answer does not say so: only a self-caller is the patient alone.
@@ -76,9 +77,10 @@ def read(path: Path) -> CaseFile:
     try:
         table = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
     except OSError as error:
-        raise ContentError(path.name, f"cannot be read ({error.strerror})") from None
+        what = _("cannot be read ({why})").format(why=error.strerror)
+        raise ContentError(path.name, what) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ContentError(path.name, f"is not TOML ({error})") from None
+        raise ContentError(path.name, _("is not TOML ({why})").format(why=error)) from None
     return _case(Fields(path.name, "", table))
 
 
@@ -109,11 +111,11 @@ def _day(fields: Fields) -> date:
     try:
         return raw if type(raw) is date else date.fromisoformat(raw)
     except (TypeError, ValueError):
-        raise fields.wrong("today", "has to be a date such as 2026-03-10") from None
+        raise fields.wrong("today", _("has to be a date such as 2026-03-10")) from None
 
 
 def _clinic(fields: Fields) -> Clinic:
-    name = fields.text("name", "Clinic without a name")
+    name = fields.text("name", _("Clinic without a name"))
     country, demo = fields.text("country", "US"), fields.flag("demo")
     numbers = {key: fields.text(key) for key in fields.names()}
     return Clinic(name, country, demo, numbers)
@@ -123,7 +125,8 @@ def _person(fields: Fields) -> Person:
     name, roles = fields.text("name"), fields.texts("roles")
     unknown = [role for role in roles if role not in tuple(Role)]
     if unknown or not roles:
-        raise fields.wrong("roles", f"have to be among {', '.join(Role)}")
+        known = ", ".join(Role)
+        raise fields.wrong("roles", _("have to be among {known}").format(known=known))
     fields.done()
     return Person(name, frozenset(map(Role, roles)))
 
@@ -140,7 +143,8 @@ def _partial_date(fields: Fields, key: str) -> PartialDate:
     try:
         return PartialDate.parse(str(fields.raw(key)))
     except ValueError:
-        raise fields.wrong(key, "has to be a date such as 1983-05-04, 1983-05 or 1983") from None
+        what = _("has to be a date such as 1983-05-04, 1983-05 or 1983")
+        raise fields.wrong(key, what) from None
 
 
 def _said(item: str, value: object, source: Source, entry: int = 0) -> Event:
@@ -166,7 +170,7 @@ def _decimal(fields: Fields, key: str) -> Decimal | None:
         return None
     value = fields.raw(key)
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 < value < 1_000_000:
-        raise fields.wrong(key, "has to be a number above zero")
+        raise fields.wrong(key, _("has to be a number above zero"))
     return Decimal(value)
 
 
@@ -194,14 +198,15 @@ _KINDS = ("item", "call", "escalation", "review", "sign", "submit")
 def _event(fields: Fields, today: date, voice: Source) -> Event:
     kinds = [kind for kind in _KINDS if fields.has(kind)]
     if len(kinds) != 1:
-        raise fields.wrong("", f"needs exactly one of {', '.join(_KINDS)}")
+        known = ", ".join(_KINDS)
+        raise fields.wrong("", _("needs exactly one of {known}").format(known=known))
     kind = kinds[0]
     what = str(fields.raw(kind))
     value = fields.raw("value") if fields.has("value") else None
     states = (State.UNKNOWN, State.DECLINED, State.DEFERRED)
     state = State(fields.one_of("state", states)) if fields.has("state") else State.ANSWERED
     if kind == "item" and (value is None) == (state is State.ANSWERED):
-        raise fields.wrong(what, "needs either a value or a state")
+        raise fields.wrong(what, _("needs either a value or a state"))
     return Event(
         kind=kind,
         what=what,
@@ -231,7 +236,7 @@ def _moment(fields: Fields, today: date) -> datetime:
         text = str(raw)
         found = datetime.fromisoformat(text if "-" in text else f"{today}T{text}")
     except ValueError:
-        raise fields.wrong("at", "has to be a time such as 10:41") from None
+        raise fields.wrong("at", _("has to be a time such as 10:41")) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -246,7 +251,8 @@ def prove(case: CaseFile, protocol: Protocol) -> None:
             if event.state is State.ANSWERED:
                 item.parse(event.value)
         elif event.kind == "call" and event.what not in (*CallEnd, RESUMED, SECOND_CONTACT):
-            raise ContentError("event.call", f"'{event.what}' is not dropped, resumed or ended")
+            template = _("'{what}' is not dropped, resumed or ended")
+            raise ContentError("event.call", template.format(what=event.what))
         elif event.kind == "escalation":
             _escalation_move(event)
         elif event.kind == "review":
@@ -281,7 +287,8 @@ def _escalation_move(event: Event) -> tuple[str, dict[str, str]]:
         move = event.what
     else:
         known = ", ".join((*(f"step {n}" for n in safety.STEPS), *_ESCALATION_MOVES))
-        raise ContentError("event.escalation", f"'{event.what}' is not one of {known}")
+        template = _("'{value}' is not one of {known}")
+        raise ContentError("event.escalation", template.format(value=event.what, known=known))
     if event.by and move != "closed":
         fields["by"] = event.by
     return move, fields
@@ -292,14 +299,16 @@ def _decision(event: Event) -> tuple[str, Decision]:
     first, second = event.what, event.fields.get("decision", event.fields.get("flag", ""))
     flag, decision = (second, first) if first in tuple(Decision) else (first, second)
     if decision not in tuple(Decision) or not flag:
-        raise ContentError("event.review", f"needs a flag and one of {', '.join(Decision)}")
+        template = _("needs a flag and one of {known}")
+        raise ContentError("event.review", template.format(known=", ".join(Decision)))
     return flag, Decision(decision)
 
 
 def _disposition(event: Event) -> Disposition:
     found = event.what if event.what in tuple(Disposition) else event.fields.get("disposition", "")
     if found not in tuple(Disposition):
-        raise ContentError("event.sign", f"needs one of {', '.join(Disposition)}")
+        template = _("needs one of {known}")
+        raise ContentError("event.sign", template.format(known=", ".join(Disposition)))
     return Disposition(found)
 
 
@@ -356,7 +365,7 @@ class Replay:
         self._service.open_call(self.intake_id, self._case.relationship)
         for medicine, source in self._case.medicines:
             self._service.record_medication(self.intake_id, medicine, source)
-            self._saved("medicine")
+            self._saved(_("medicine"))
         for event in self._case.events:
             if event.at is not None:
                 self._clock.tell(event.at)
@@ -399,7 +408,7 @@ class Replay:
             self._service.open_call(self.intake_id, self._case.relationship, stage)
         else:
             self._service.end_call(self.intake_id, CallEnd(event.what))
-        self._saved(f"call {event.what}")
+        self._saved(_("call {what}").format(what=event.what))
 
     def _escalation(self, event: Event) -> None:
         move, fields = _escalation_move(event)
@@ -409,19 +418,19 @@ class Replay:
             self._as(event.by, Role.CLINICIAN).close_escalation(self.intake_id, fields)
         else:
             self._service.stamp_escalation(self.intake_id, move, fields)
-        self._saved(f"escalation {event.what}")
+        self._saved(_("escalation {what}").format(what=event.what))
 
     def _submit(self, _event: Event) -> None:
         self._hang_up()
         self._service.submit(self.intake_id)
-        self._saved("submit")
+        self._saved(_("submit"))
 
     def _review(self, event: Event) -> None:
         self._submit_first()
         flag, decision = _decision(event)
         reason = event.fields.get("reason", event.note)
         self._as(event.by, Role.CLINICIAN).review_flag(self.intake_id, flag, decision, reason)
-        self._saved(f"review {flag}")
+        self._saved(_("review {flag}").format(flag=flag))
 
     def _sign(self, event: Event) -> None:
         self._submit_first()
@@ -429,7 +438,7 @@ class Replay:
         reason = event.fields.get("reason", event.note)
         name = clinician.staff.name
         clinician.sign(self.intake_id, name, self._password, _disposition(event), reason)
-        self._saved("sign")
+        self._saved(_("sign"))
 
     def _submit_first(self) -> None:
         if self._service.show(self.intake_id).intake.submitted is None:
@@ -546,4 +555,5 @@ def refuse_strangers(case: CaseFile, names: tuple[str, ...]) -> None:
     wanted += [e.by for e in case.events if e.by and e.kind in ("item", "review", "sign")]
     stranger = next((name for name in wanted if name not in names), None)
     if stranger is not None:
-        raise NotFound("person of that name among the staff of this vault; see [[staff]] and 'by'")
+        what = _("person of that name among the staff of this vault; see [[staff]] and 'by'")
+        raise NotFound(what)

@@ -32,6 +32,7 @@ from intake_app.core.protocol import (
     Rule,
 )
 from intake_app.core.safety import SCREEN_ITEMS
+from intake_app.core.words import _
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 KNOWLEDGE = "KNOWLEDGE:"
@@ -91,9 +92,8 @@ def shipped(root: Path = RESOURCES) -> Bundle:
     try:
         return Bundle({p.relative_to(root).as_posix(): p.read_text("utf-8") for p in sorted(paths)})
     except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(
-            str(root.name), f"a file cannot be read ({type(error).__name__})"
-        ) from None
+        what = _("a file cannot be read ({kind})").format(kind=type(error).__name__)
+        raise ContentError(root.name, what) from None
 
 
 def build(bundle: Bundle) -> Protocol:
@@ -101,7 +101,7 @@ def build(bundle: Bundle) -> Protocol:
     tables = {name: _toml(name, text) for name, text in bundle.files.items()}
     protocols = [name for name in tables if name.startswith("protocols/")]
     if len(protocols) != 1 or _MEDICINES not in tables:
-        raise ContentError("resources", "needs one protocol and medications.toml")
+        raise ContentError("resources", _("needs one protocol and medications.toml"))
     formulary = _formulary(Fields(_MEDICINES, "", tables[_MEDICINES]))
     builder = _ProtocolBuilder(bundle, _instruments(tables), formulary)
     return builder.build(Fields(protocols[0], "", tables[protocols[0]]))
@@ -111,7 +111,7 @@ def _toml(name: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ContentError(name, f"is not TOML ({error})") from None
+        raise ContentError(name, _("is not TOML ({why})").format(why=error)) from None
 
 
 class Fields:
@@ -121,7 +121,7 @@ class Fields:
         self._file = file
         self.place = place
         if not isinstance(table, dict):
-            raise self.wrong("", "has to be a table")
+            raise self.wrong("", _("has to be a table"))
         self._left: dict[str, Any] = dict(table)
 
     def wrong(self, key: str, what: str) -> ContentError:
@@ -131,13 +131,13 @@ class Fields:
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         if key not in self._left:
             if default is None:
-                raise self.wrong(key, "is missing")
+                raise self.wrong(key, _("is missing"))
             return default
         value = self._left.pop(key)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.wrong(key, f"has to be {_KIND_WORDS.get(kind, kind.__name__)}")
+            raise self.wrong(key, _("has to be {kind}").format(kind=_kind_word(kind)))
         if kind is str and default is None and not str(value).strip():
-            raise self.wrong(key, "is empty")
+            raise self.wrong(key, _("is empty"))
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -149,19 +149,19 @@ class Fields:
     def texts(self, key: str, default: list[str] | None = None) -> tuple[str, ...]:
         values = self.take(key, list, default)
         if not all(isinstance(value, str) for value in values):
-            raise self.wrong(key, "has to be a list of texts")
+            raise self.wrong(key, _("has to be a list of texts"))
         return tuple(values)
 
     def one_of(self, key: str, known: Iterable[str], default: str | None = None) -> str:
         value = self.text(key, default)
         known = tuple(known)
         if value not in known:
-            raise self.wrong(key, f"'{value}' is not one of {', '.join(known)}")
+            raise self.wrong(key, _not_one_of(value, known))
         return value
 
     def raw(self, key: str) -> Any:
         if key not in self._left:
-            raise self.wrong(key, "is missing")
+            raise self.wrong(key, _("is missing"))
         return self._left.pop(key)
 
     def has(self, key: str) -> bool:
@@ -170,7 +170,7 @@ class Fields:
     def tables(self, key: str, *, needed: bool = False) -> list[Fields]:
         rows = self.take(key, list, None if needed else [])
         if needed and not rows:
-            raise self.wrong(key, "is empty")
+            raise self.wrong(key, _("is empty"))
         return [Fields(self._file, self._row(key, i, row), row) for i, row in enumerate(rows)]
 
     def _row(self, key: str, number: int, row: object) -> str:
@@ -186,16 +186,22 @@ class Fields:
 
     def done(self) -> None:
         if self._left:
-            raise self.wrong(next(iter(self._left)), "is not a field here")
+            raise self.wrong(next(iter(self._left)), _("is not a field here"))
 
 
-_KIND_WORDS: dict[type, str] = {
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-    list: "a list",
-    dict: "a table",
-}
+def _kind_word(kind: type) -> str:
+    words = {
+        str: _("a text"),
+        bool: _("true or false"),
+        int: _("a whole number"),
+        list: _("a list"),
+        dict: _("a table"),
+    }
+    return words.get(kind, kind.__name__)
+
+
+def _not_one_of(value: object, known: Iterable[str]) -> str:
+    return _("'{value}' is not one of {known}").format(value=value, known=", ".join(known))
 
 
 def _tier(fields: Fields) -> Tier:
@@ -230,14 +236,15 @@ class _Library:
 
     def work(self, fields: Fields, ref: str) -> Citation:
         if ref not in self.works:
-            raise fields.wrong("source", f"'{ref}' is not among the sources of the file")
+            template = _("'{ref}' is not among the sources of the file")
+            raise fields.wrong("source", template.format(ref=ref))
         self.cited.add(ref)
         return self.works[ref]
 
     def check(self, fields: Fields) -> None:
         for ref in self.works:
             if ref not in self.cited:
-                raise fields.wrong(f"sources.{ref}", "is cited nowhere")
+                raise fields.wrong(f"sources.{ref}", _("is cited nowhere"))
 
 
 def _library(fields: Fields) -> _Library:
@@ -303,9 +310,8 @@ class _ProtocolBuilder:
         asked = [name for draft in drafts for name in draft.asks]
         unknown = [name for name in asked if name not in self._instruments]
         if unknown or len(asked) != len(set(asked)):
-            raise fields.wrong(
-                "criteria.asks", f"unknown or repeated instrument {unknown or asked}"
-            )
+            template = _("unknown or repeated instrument {names}")
+            raise fields.wrong("criteria.asks", template.format(names=unknown or asked))
         items = [item for draft in drafts for item in draft.items]
         items += [item for name in asked for item in self._instruments[name].items]
         names = [item.name for item in items]
@@ -314,10 +320,10 @@ class _ProtocolBuilder:
         for several in (names, ids):
             twice = next((name for name in several if several.count(name) > 1), None)
             if twice:
-                raise fields.wrong(f"criteria[{twice}]", "stands twice")
+                raise fields.wrong(f"criteria[{twice}]", _("stands twice"))
         clash = next((name for name in names if name in facts.FACTS), None)
         if clash:
-            raise fields.wrong(f"items[{clash}]", "is the name of a fact")
+            raise fields.wrong(f"items[{clash}]", _("is the name of a fact"))
         return facts.types(items, ids)
 
     def _placed(self, drafts: list[_Draft]) -> Iterable[tuple[str, Instrument]]:
@@ -355,7 +361,8 @@ class _ProtocolBuilder:
         for name in condition.names & facts.FACTS.keys():
             missing = [ask for ask in facts.FACTS[name].asks if ask not in self._items]
             if missing:
-                raise fields.wrong("when", f"'{name}' needs the question '{missing[0]}'")
+                template = _("'{name}' needs the question '{question}'")
+                raise fields.wrong("when", template.format(name=name, question=missing[0]))
 
     def _check_whole(self, fields: Fields, protocol: Protocol) -> None:
         self._check_screen(fields, protocol)
@@ -364,28 +371,29 @@ class _ProtocolBuilder:
             found = protocol.by_criterion.get(criterion)
             if found is None or param not in found.params:
                 place = f"criteria[{criterion}].params.{param}"
-                raise fields.wrong(place, "was set by the clinic and is no parameter here")
+                raise fields.wrong(place, _("was set by the clinic and is no parameter here"))
 
     def _check_screen(self, fields: Fields, protocol: Protocol) -> None:
         asked = {name for criterion in protocol.criteria for name in criterion.asks}
         if protocol.suicide_screen not in asked:
-            raise fields.wrong("suicide_screen", "is asked by no criterion")
+            raise fields.wrong("suicide_screen", _("is asked by no criterion"))
         screen = self._instruments[protocol.suicide_screen]
         parts = tuple(item.id.partition(".")[2] for item in screen.items)
         if parts != SCREEN_ITEMS or screen.scoring != SUICIDE_LEVEL:
-            raise fields.wrong("suicide_screen", f"needs the items {', '.join(SCREEN_ITEMS)}")
+            template = _("needs the items {items}")
+            raise fields.wrong("suicide_screen", template.format(items=", ".join(SCREEN_ITEMS)))
         if not all(item.safety and item.kind == "yes_no" for item in screen.items):
-            raise fields.wrong("suicide_screen", "needs safety = true on every item")
+            raise fields.wrong("suicide_screen", _("needs safety = true on every item"))
         gap = first_gap(protocol)
         if gap:
-            raise fields.wrong("suicide_screen", f"is routed too low: {gap}")
+            raise fields.wrong("suicide_screen", _("is routed too low: {gap}").format(gap=gap))
 
     def _check_medicines(self, protocol: Protocol) -> None:
         for drug_class in protocol.formulary.classes:
             if drug_class.criterion not in protocol.by_criterion:
                 raise ContentError(
                     f"{_MEDICINES}: classes[{drug_class.id}].criterion",
-                    f"'{drug_class.criterion}' is no criterion",
+                    _("'{name}' is no criterion").format(name=drug_class.criterion),
                 )
 
 
@@ -406,7 +414,7 @@ class _Draft:
         refs = {str(cite.take("ref", str)) for cite in map(_peek, cites)}
         self._citations = tuple(library.cite(cite) for cite in cites)
         if not self._citations:
-            raise fields.wrong("sources", "are missing")
+            raise fields.wrong("sources", _("are missing"))
         params = fields.table("params")
         self._params = {
             name: _param(name, params.table(name), library, refs, decisions.get((self.id, name)))
@@ -428,7 +436,7 @@ class _Draft:
         options = {n: p.value for n, p in self._params.items()}
         clash = next((name for name in options if name in types), None)
         if clash:
-            raise self._fields.wrong(f"params.{clash}", "is the name of an item or a fact")
+            raise self._fields.wrong(f"params.{clash}", _("is the name of an item or a fact"))
         try:
             return parse(fields.text("when"), {**types, **self._option_types()}, options)
         except ConditionError as error:
@@ -445,10 +453,10 @@ class _Draft:
         for fields in self.gates.values():
             fields.done()
         if any(later.tier > rule.tier for rule, later in pairwise(rules)):
-            raise self._fields.wrong("rules", "do not stand strongest first")
+            raise self._fields.wrong("rules", _("do not stand strongest first"))
         unused = next((name for name in self._params if name not in used), None)
         if unused:
-            raise self._fields.wrong(f"params.{unused}", "is used by no condition")
+            raise self._fields.wrong(f"params.{unused}", _("is used by no condition"))
 
     def criterion(self, items: tuple[Item, ...], rules: tuple[Rule, ...]) -> Criterion:
         fields = self._fields
@@ -496,9 +504,10 @@ def _param(
     fields.done()
     held = value if decision is None else _value(fields, decision.value)
     if type(held) is not type(value) and not _are_numbers(held, value):
-        raise fields.wrong("value", "was set by the clinic to something of another type")
+        raise fields.wrong("value", _("was set by the clinic to something of another type"))
     if options and held not in options:
-        raise fields.wrong("value", f"is not one of {', '.join(options)}")
+        known = ", ".join(options)
+        raise fields.wrong("value", _("is not one of {known}").format(known=known))
     confirmed = None if decision is None else decision.by
     return Param(name, held, basis, source, confirmed=confirmed, options=options)
 
@@ -508,7 +517,7 @@ def _value(fields: Fields, value: object) -> object:
         return value
     if isinstance(value, list | tuple) and value and all(isinstance(v, str) for v in value):
         return tuple(value)
-    raise fields.wrong("value", "has to be true, false, a number, a text or a list of texts")
+    raise fields.wrong("value", _("has to be true, false, a number, a text or a list of texts"))
 
 
 def _are_numbers(*values: object) -> bool:
@@ -523,13 +532,13 @@ def _param_source(
 ) -> Citation | None:
     if not fields.has("source"):
         if not basis.startswith((PLACEHOLDER, KNOWLEDGE)):
-            raise fields.wrong(
-                "source", f"is missing, and the basis says neither {PLACEHOLDER} nor {KNOWLEDGE}"
-            )
+            template = _("is missing, and the basis says neither {placeholder} nor {knowledge}")
+            what = template.format(placeholder=PLACEHOLDER, knowledge=KNOWLEDGE)
+            raise fields.wrong("source", what)
         return None
     ref = fields.text("source")
     if ref not in cited:
-        raise fields.wrong("source", f"'{ref}' is not cited by this criterion")
+        raise fields.wrong("source", _("'{ref}' is not cited by this criterion").format(ref=ref))
     return library.work(fields, ref)
 
 
@@ -555,13 +564,13 @@ def _item(fields: Fields, *, criterion: str, stage: Stage, instrument: str | Non
     kind = fields.one_of("kind", sorted(ITEM_KINDS))
     options = _options(fields) if fields.has("options") else ()
     if not _fit(kind, options):
-        raise fields.wrong("options", f"do not fit the kind {kind}")
+        raise fields.wrong("options", _("do not fit the kind {kind}").format(kind=kind))
     unit = fields.text("unit", "")
     if (kind in ("number", "blood_pressure")) != bool(unit):
-        raise fields.wrong("unit", f"does not fit the kind {kind}")
+        raise fields.wrong("unit", _("does not fit the kind {kind}").format(kind=kind))
     reassuring = fields.flag("reassuring")
     if reassuring and kind != "yes_no":
-        raise fields.wrong("reassuring", "is for the kind yes_no alone")
+        raise fields.wrong("reassuring", _("is for the kind yes_no alone"))
     return Item(
         id=fields.text("id"),
         kind=kind,
@@ -587,14 +596,14 @@ def _options(fields: Fields) -> tuple[Option, ...]:
     options = fields.raw("options")
     if isinstance(options, dict):
         if not options or not all(isinstance(v, str) and v.strip() for v in options.values()):
-            raise fields.wrong("options", "need a label each")
+            raise fields.wrong("options", _("need a label each"))
         return tuple(Option(code, label) for code, label in options.items())
     if not isinstance(options, list) or not options:
-        raise fields.wrong("options", "have to be a table or a list of tables")
+        raise fields.wrong("options", _("have to be a table or a list of tables"))
     rows = [Fields(fields._file, f"{fields.place}.options", row) for row in options]
     found = tuple(_scale_option(row) for row in rows)
     if len({option.code for option in found}) != len(found):
-        raise fields.wrong("options", "have the same code twice")
+        raise fields.wrong("options", _("have the same code twice"))
     return found
 
 
@@ -620,7 +629,7 @@ def _instruments(tables: Mapping[str, dict[str, Any]]) -> Mapping[str, Instrumen
             fields = Fields(name, "", table)
             instrument = _instrument(fields)
             if instrument.id in found:
-                raise fields.wrong("id", f"'{instrument.id}' stands twice")
+                raise fields.wrong("id", _("'{id}' stands twice").format(id=instrument.id))
             found[instrument.id] = instrument
     return found
 
@@ -630,7 +639,7 @@ def _instrument(fields: Fields) -> Instrument:
     stage = _stage(fields)
     options = _options(fields) if fields.has("options") else ()
     if not _fit("scale", options):
-        raise fields.wrong("options", "do not fit the kind scale")
+        raise fields.wrong("options", _("do not fit the kind {kind}").format(kind="scale"))
     items = tuple(
         _instrument_item(table, id_, stage, options)
         for table in fields.tables("items", needed=True)
@@ -664,10 +673,10 @@ def _instrument_item(
 ) -> tuple[Item, Fields]:
     item = _item(fields, criterion="", stage=stage, instrument=instrument)
     if not item.id.startswith(f"{instrument}."):
-        raise fields.wrong("id", f"has to begin with '{instrument}.'")
+        raise fields.wrong("id", _("has to begin with '{start}.'").format(start=instrument))
     if item.kind == "scale" and not item.options:
         if not options:
-            raise fields.wrong("options", "are missing")
+            raise fields.wrong("options", _("are missing"))
         item = replace(item, options=options)
     if not fields.has("when"):
         fields.done()
@@ -676,8 +685,8 @@ def _instrument_item(
 
 def _gated(items: tuple[tuple[Item, Fields], ...]) -> tuple[Item, ...]:
     """Branching inside an instrument reads its own items alone."""
-    types = facts.types([item for item, _ in items], ())
-    own = {item.name for item, _ in items}
+    types = facts.types([item for item, _table in items], ())
+    own = {item.name for item, _table in items}
     found = []
     for item, table in items:
         found.append(replace(item, when=_own_gate(table, types, own)))
@@ -692,7 +701,7 @@ def _own_gate(table: Fields, types: Mapping[str, Type], own: set[str]) -> Condit
     except ConditionError as error:
         raise table.wrong("when", str(error)) from None
     if not when.names <= own:
-        raise table.wrong("when", "may read items of its own instrument only")
+        raise table.wrong("when", _("may read items of its own instrument only"))
     table.done()
     return when
 
@@ -701,7 +710,7 @@ def _sources(fields: Fields) -> frozenset[Source]:
     names = fields.texts("may_answer")
     unknown = next((name for name in names if name not in tuple(Source)), None)
     if unknown is not None or not names:
-        raise fields.wrong("may_answer", f"'{unknown}' is not one of {', '.join(Source)}")
+        raise fields.wrong("may_answer", _not_one_of(unknown, Source))
     return frozenset(Source(name) for name in names)
 
 
@@ -725,7 +734,7 @@ def _check_bands(fields: Fields, instrument: Instrument) -> None:
     edges = [sum(min(c) for c in codes) - 1, *(b.most for b in instrument.bands)]
     starts = [b.least - 1 for b in instrument.bands]
     if edges[:-1] != starts or edges[-1] != sum(max(c) for c in codes):
-        raise fields.wrong("bands", "leave a gap, overlap or miss an end of the scale")
+        raise fields.wrong("bands", _("leave a gap, overlap or miss an end of the scale"))
 
 
 # Medicines --------------------------------------------------------------------------------------
@@ -756,9 +765,9 @@ def _equivalents(fields: Fields, key: str, classes: Iterable[DrugClass]) -> Mapp
     amounts = fields.take(key, dict)
     for generic, amount in amounts.items():
         if generic not in listed:
-            raise fields.wrong(f"{key}.{generic}", "is no medicine of the list")
+            raise fields.wrong(f"{key}.{generic}", _("is no medicine of the list"))
         if not (_are_numbers(amount) and amount > 0):
-            raise fields.wrong(f"{key}.{generic}", "has to be a number above zero")
+            raise fields.wrong(f"{key}.{generic}", _("has to be a number above zero"))
     return {generic: Decimal(amount) for generic, amount in amounts.items()}
 
 

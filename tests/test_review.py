@@ -280,6 +280,13 @@ def test_nobody_may_what_the_table_does_not_know():
         review.role_for(person(*Role), "delete_patient")
 
 
+def test_a_refusal_says_what_was_wanted_in_words():
+    """Seen to fail with: the words of `sign` left out."""
+    assert review._action_words().keys() == review.MAY.keys()
+    with pytest.raises(NotAllowed, match="Only a clinician may close an escalation; nothing"):
+        review.role_for(person(Role.COORDINATOR), "close_escalation")
+
+
 def test_who_holds_several_roles_acts_in_the_least_that_suffices():
     """Seen to fail with: the roles asked in the opposite order."""
     assert review.role_for(person(*Role), "record_answer") is Role.COORDINATOR

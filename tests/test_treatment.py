@@ -16,6 +16,7 @@ from intake_app.core.treatment import (
     failed,
     failed_classes,
     in_episode,
+    judged,
     verdict,
 )
 
@@ -63,7 +64,14 @@ VERDICTS = [
 @pytest.mark.parametrize(("changes", "expected"), VERDICTS)
 def test_verdicts(changes: dict[str, object], expected: Verdict) -> None:
     """Seen to fail with: `<=` for `<` in weeks; not_listed as reached; improvement 0 as missing."""
-    assert verdict(trial(**changes), RULES) is expected
+    assert judged(trial(**changes), RULES) is expected
+
+
+def test_every_verdict_is_said_in_words_of_its_own() -> None:
+    """Seen to fail with: the words of TOO_LOW those of TOO_SHORT; one verdict without words."""
+    said = {expected: verdict(trial(**changes), RULES) for changes, expected in VERDICTS}
+    assert said.keys() == set(Verdict)
+    assert len(set(said.values())) == len(Verdict)
 
 
 FIELDS: dict[str, tuple[object, ...]] = {
@@ -88,8 +96,8 @@ def test_a_trial_is_open_exactly_while_it_may_still_have_failed_or_not(
     known: dict[str, object],
 ) -> None:
     """Seen to fail with: anything missing counted as failed, or as ruled out."""
-    ways = {verdict(Trial(1, **way), RULES) is Verdict.FAILED for way in settled(known)}  # type: ignore[arg-type]
-    found = verdict(Trial(1, **known), RULES)  # type: ignore[arg-type]
+    ways = {judged(Trial(1, **way), RULES) is Verdict.FAILED for way in settled(known)}  # type: ignore[arg-type]
+    found = judged(Trial(1, **known), RULES)  # type: ignore[arg-type]
     assert (found is Verdict.OPEN) is (len(ways) == 2)
     assert (found is Verdict.FAILED) is (ways == {True})
 
@@ -142,7 +150,7 @@ def ways_to_settle(drawn: Drawn) -> list[Drawn]:
     class as one of the known or as one of its own."""
     each = []
     for number, (known, start, drug_class) in enumerate(drawn):
-        is_open = verdict(Trial(1, **known), RULES) is Verdict.OPEN  # type: ignore[arg-type]
+        is_open = judged(Trial(1, **known), RULES) is Verdict.OPEN  # type: ignore[arg-type]
         sheets = [dict(DONE), {**DONE, "weeks": 4}] if is_open else [known]
         dates = [start] if start else ["2023-05-01", "2024-05-01"]
         classes = [drug_class] if drug_class else ["SSRI", "SNRI", f"own {number}"]
@@ -157,7 +165,7 @@ def test_counts_are_bounds_over_every_way_to_settle_what_is_open(
     """Seen to fail with: an open trial as certain; a trial without a start as in the episode."""
     counts, classes = set(), set()
     for way in ways_to_settle(drawn):
-        done = [t for t in made(way) if verdict(t, RULES) is Verdict.FAILED]
+        done = [t for t in made(way) if judged(t, RULES) is Verdict.FAILED]
         counts.add(sum(lifetime or in_episode(t, SINCE) is True for t in done))
         classes.add(len({t.drug_class for t in done}))
     assert failed(made(drawn), RULES, SINCE, lifetime=lifetime) == Span(min(counts), max(counts))

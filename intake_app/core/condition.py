@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
+from intake_app.core.words import _
+
 
 class NotApplicable:
     """Reads as no, as an empty list, and matches nothing."""
@@ -277,7 +279,7 @@ def parse(text: str, types: Mapping[str, Type], params: Mapping[str, object]) ->
     try:
         node = parser.truth(_tree(text))
     except (RecursionError, MemoryError):  # what the parser of Python says of deep nesting
-        raise ConditionError("is nested too deeply") from None
+        raise ConditionError(_("is nested too deeply")) from None
     return Condition(text, frozenset(parser.names), frozenset(parser.params), node)
 
 
@@ -285,7 +287,7 @@ def _tree(text: str) -> ast.expr:
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):  # ValueError: a null byte, before Python 3.11.4
-        raise ConditionError("is not a condition") from None
+        raise ConditionError(_("is not a condition")) from None
 
 
 class _Parser:
@@ -307,16 +309,17 @@ class _Parser:
                 return self._yes(name)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return self._comparison(left, op, right)
-        raise ConditionError("may hold names, comparisons, and, or, not, in; nothing else")
+        raise ConditionError(_("may hold names, comparisons, and, or, not, in; nothing else"))
 
     def _yes(self, name: str) -> Node:
         if name in self._values:
             value = self._param(name)
             if not isinstance(value, bool):
-                raise ConditionError(f"'{name}' is no yes/no parameter")
+                raise ConditionError(_("'{name}' is no yes/no parameter").format(name=name))
             return Constant(value)
         if self._type(name).kind != "yes_no":
-            raise ConditionError(f"'{name}' is no yes/no; compare it with something")
+            template = _("'{name}' is no yes/no; compare it with something")
+            raise ConditionError(template.format(name=name))
         return Yes(name)
 
     def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Node:
@@ -324,17 +327,17 @@ class _Parser:
             return self._membership(left, right, negated=isinstance(op, ast.NotIn))
         symbol = _AST_OPERATORS.get(type(op))
         if symbol is None:
-            raise ConditionError("may not use 'is'")
+            raise ConditionError(_("may not use 'is'"))
         first = self._operand(left)
         second = self._operand(right)
         if not isinstance(first, str | _Const):
-            raise ConditionError("compares a list with ==; use in")
+            raise ConditionError(_("compares a list with ==; use in"))
         if isinstance(first, _Const) and isinstance(second, _Const):
             if isinstance(left, ast.Name) and left.id in self._types:
                 self._option(self._types[left.id], left.id, second.value)
             return _constant(first.value, symbol, second.value)
         if isinstance(first, _Const) or not isinstance(second, str | _Const):
-            raise ConditionError("puts the name on the right; write it on the left")
+            raise ConditionError(_("puts the name on the right; write it on the left"))
         self._fit(first, symbol, second)
         if isinstance(second, _Const):
             return Compare(first, symbol, second.value, right_is_name=False)
@@ -343,21 +346,22 @@ class _Parser:
     def _fit(self, name: str, symbol: str, other: str | _Const) -> None:
         kind = self._type(name)
         if isinstance(other, str) and kind != self._type(other):
-            raise ConditionError(f"'{name}' and '{other}' are of different types")
+            template = _("'{name}' and '{other}' are of different types")
+            raise ConditionError(template.format(name=name, other=other))
         if kind.kind == "number" and (isinstance(other, str) or _is_number(other.value)):
             return
         if isinstance(other, str):
-            raise ConditionError(f"'{name}' cannot be compared with '{other}' by {symbol}")
+            raise _not_comparable(f"'{name}'", symbol, f"'{other}'")
         if kind.kind == "choice" and symbol in ("==", "!="):
             self._option(kind, name, other.value)
             return
-        raise ConditionError(f"'{name}' cannot be compared with {other.value!r} by {symbol}")
+        raise _not_comparable(f"'{name}'", symbol, repr(other.value))
 
     def _membership(self, left: ast.expr, right: ast.expr, *, negated: bool) -> Node:
         if isinstance(left, ast.Constant) and isinstance(right, ast.Name):
             kind = self._type(right.id)
             if kind.kind != "list":
-                raise ConditionError(f"'{right.id}' is no list of choices")
+                raise ConditionError(_("'{name}' is no list of choices").format(name=right.id))
             self._option(kind, right.id, left.value)
             self.names.add(right.id)
             found: Node = Holds(str(left.value), right.id)
@@ -365,10 +369,10 @@ class _Parser:
         name = self._operand(left)
         options = self._operand(right)
         if not isinstance(name, str) or not isinstance(options, tuple):
-            raise ConditionError("uses in with neither a list of choices nor a choice")
+            raise ConditionError(_("uses in with neither a list of choices nor a choice"))
         kind = self._type(name)
         if kind.kind != "choice":
-            raise ConditionError(f"'{name}' is no choice")
+            raise ConditionError(_("'{name}' is no choice").format(name=name))
         for option in options:
             self._option(kind, name, option)
         return OneOf(name, options, negated)
@@ -391,7 +395,7 @@ class _Parser:
                 texts = tuple(option for option in options if isinstance(option, str))
                 if len(texts) == len(parts):
                     return texts
-        raise ConditionError("may compare names, strings and numbers only")
+        raise ConditionError(_("may compare names, strings and numbers only"))
 
     def _param(self, name: str) -> object:
         self.params.add(name)
@@ -399,7 +403,7 @@ class _Parser:
 
     def _type(self, name: str) -> Type:
         if name not in self._types:
-            raise ConditionError(f"unknown name '{name}'")
+            raise ConditionError(_("unknown name '{name}'").format(name=name))
         self.names.add(name)
         return self._types[name]
 
@@ -407,7 +411,13 @@ class _Parser:
     def _option(kind: Type, name: str, option: object) -> None:
         known = isinstance(option, str) and (kind.options is None or option in kind.options)
         if not known:
-            raise ConditionError(f"'{name}' has no option {option!r}")
+            template = _("'{name}' has no option {option}")
+            raise ConditionError(template.format(name=name, option=repr(option)))
+
+
+def _not_comparable(left: str, symbol: str, right: str) -> ConditionError:
+    template = _("{left} cannot be compared with {right} by {symbol}")
+    return ConditionError(template.format(left=left, right=right, symbol=symbol))
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +429,8 @@ def _constant(left: object, symbol: str, right: object) -> Constant:
     """Two params, or a param and a number or a text: decided once, at load."""
     alike = isinstance(left, str) and isinstance(right, str) and symbol in ("==", "!=")
     if not (alike or (_is_number(left) and _is_number(right))):
-        raise ConditionError(f"{left!r} and {right!r} cannot be compared by {symbol}")
+        template = _("{left} and {right} cannot be compared by {symbol}")
+        raise ConditionError(template.format(left=repr(left), right=repr(right), symbol=symbol))
     return Constant(bool(_OPERATORS[symbol](left, right)))
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from intake_app.core.model import Answer, Due, Intake, Patient, Source, State, Tier
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Screening, screen
+from intake_app.core.words import _
 
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
 _NO = {"1": False, "2": False, "6": False}
@@ -46,11 +47,13 @@ def first_gap(protocol: Protocol) -> str | None:
     """The first answers that would be routed too low, in words for the author of the content."""
     for sheet in _ACT_NOW:
         if not _screened(protocol, sheet).grounds:
-            return f"{_words(sheet)} has to stop the intake now and raise an escalation"
+            template = _("{answers} has to stop the intake now and raise an escalation")
+            return template.format(answers=_words(sheet))
     for sheet in _SAME_DAY:
         flags = _screened(protocol, sheet).flags
         if not any(f.tier >= Tier.REVIEW and f.due >= Due.SAME_DAY for f in flags):
-            return f"{_words(sheet)} has to be reviewed by a clinician the same day"
+            template = _("{answers} has to be reviewed by a clinician the same day")
+            return template.format(answers=_words(sheet))
     return None
 
 
@@ -72,5 +75,5 @@ def _screened(protocol: Protocol, sheet: Sheet) -> Screening:
 
 
 def _words(sheet: Sheet) -> str:
-    said = {True: "yes", False: "no", None: "declined"}
+    said = {True: _("yes"), False: _("no"), None: _("declined")}
     return ", ".join(f"{key} {said[value]}" for key, value in sheet.items() if value is not False)

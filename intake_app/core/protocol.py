@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from intake_app.core.condition import Condition
 from intake_app.core.errors import NotFound, WrongValue
 from intake_app.core.model import BloodPressure, Due, PartialDate, Stage, Tier, Value
+from intake_app.core.words import _
 
 if TYPE_CHECKING:
     from intake_app.core.instrument import Instrument
@@ -95,7 +96,7 @@ class Item:
     def label(self, value: Value) -> str:
         """What a person reads for a value of this item."""
         if isinstance(value, bool):
-            return "Yes" if value else "No"
+            return _("Yes") if value else _("No")
         labels = {option.code: option.label for option in self.options}
         if isinstance(value, tuple):
             return ", ".join(labels[code] for code in value)
@@ -122,7 +123,7 @@ def _yes_no(item: Item, raw: object) -> bool:
         return raw == "yes"
     if isinstance(raw, bool):
         return raw
-    raise WrongValue(item.id, "yes or no")
+    raise WrongValue(item.id, _("yes or no"))
 
 
 def _number(item: Item, raw: object) -> int | Decimal:
@@ -131,7 +132,7 @@ def _number(item: Item, raw: object) -> int | Decimal:
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
         if Decimal(raw).is_finite() and 0 <= raw < 1_000_000:
             return raw
-    raise WrongValue(item.id, f"a number of {item.unit}, zero or more")
+    raise WrongValue(item.id, _("a number of {unit}, zero or more").format(unit=item.unit))
 
 
 def _blood_pressure(item: Item, raw: object) -> BloodPressure:
@@ -143,21 +144,22 @@ def _blood_pressure(item: Item, raw: object) -> BloodPressure:
             # Wider than any reading in life; only a slip of the finger falls outside (knowledge).
             if 20 <= lower < upper <= 350:
                 return BloodPressure(upper, lower)
-    raise WrongValue(item.id, "an upper and a lower number in mmHg, such as 124/78")
+    raise WrongValue(item.id, _("an upper and a lower number in mmHg, such as 124/78"))
 
 
 def _choice(item: Item, raw: object) -> str:
     if isinstance(raw, str) and any(option.code == raw for option in item.options):
         return raw
-    raise WrongValue(item.id, f"one of {_codes(item)}")
+    raise WrongValue(item.id, _("one of {codes}").format(codes=_codes(item)))
 
 
 def _multi_choice(item: Item, raw: object) -> tuple[str, ...]:
     codes = [option.code for option in item.options]
     if not isinstance(raw, list | tuple) or not raw or any(part not in codes for part in raw):
-        raise WrongValue(item.id, f"a list with at least one of {_codes(item)}")
+        template = _("a list with at least one of {codes}")
+        raise WrongValue(item.id, template.format(codes=_codes(item)))
     if NONE_OF_THESE in raw and len(set(raw)) > 1:
-        raise WrongValue(item.id, "either none_of_these or some of the others, not both")
+        raise WrongValue(item.id, _("either none_of_these or some of the others, not both"))
     return tuple(str(code) for code in codes if code in raw)
 
 
@@ -166,21 +168,21 @@ def _date(item: Item, raw: object) -> PartialDate:
         return PartialDate.parse(str(raw))
     except ValueError:
         raise WrongValue(
-            item.id, "a date such as 2024-03-05, 2024-03, 2024, 2024-autumn or ..2024"
+            item.id, _("a date such as 2024-03-05, 2024-03, 2024, 2024-autumn or ..2024")
         ) from None
 
 
 def _text(item: Item, raw: object) -> str:
     if isinstance(raw, str) and raw.strip():
         return raw.strip()
-    raise WrongValue(item.id, "some text")
+    raise WrongValue(item.id, _("some text"))
 
 
 def _scale(item: Item, raw: object) -> int:
     if isinstance(raw, int) and not isinstance(raw, bool):
         if any(option.code == raw for option in item.options):
             return raw
-    raise WrongValue(item.id, f"one of {_codes(item)}")
+    raise WrongValue(item.id, _("one of {codes}").format(codes=_codes(item)))
 
 
 def _codes(item: Item) -> str:
@@ -308,7 +310,7 @@ class Protocol:
 
     def item(self, item_id: str) -> Item:
         if item_id not in self.items:
-            raise NotFound(f"question '{item_id}' in this protocol")
+            raise NotFound(_("question '{item}' in this protocol").format(item=item_id))
         return self.items[item_id]
 
     def param(self, criterion: str, name: str) -> object:

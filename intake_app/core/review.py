@@ -57,6 +57,31 @@ def _role_words() -> Mapping[Role, str]:
     }
 
 
+def _action_words() -> Mapping[str, str]:
+    """What a refusal calls each row of `MAY`."""
+    return {
+        "register_patient": _("register a patient"),
+        "open_intake": _("open an intake"),
+        "open_call": _("open a call"),
+        "end_call": _("end a call"),
+        "record_answer": _("record an answer"),
+        "record_medication": _("record a medicine"),
+        "raise_escalation": _("raise an escalation"),
+        "stamp_escalation": _("stamp an escalation"),
+        "close_escalation": _("close an escalation"),
+        "submit": _("submit an intake"),
+        "review_flag": _("review a flag"),
+        "sign": _("sign an intake"),
+        "add_addendum": _("add an addendum"),
+        "decide_parameter": _("decide a parameter"),
+        "adopt_protocol": _("adopt a protocol"),
+        "show": _("open a chart"),
+        "worklist": _("see the worklist"),
+        "print_summary": _("print a summary"),
+        "add_staff": _("add staff"),
+    }
+
+
 def role_for(staff: Staff, action: str) -> Role:
     """The hat in which `staff` does it, the least that suffices; NotAllowed if none does."""
     allowed = MAY.get(action, frozenset())
@@ -65,7 +90,7 @@ def role_for(staff: Staff, action: str) -> Role:
             return role
     words = _role_words()
     needed = _(" or ").join(words[role] for role in Role if role in allowed) or _("nobody")
-    raise NotAllowed(action.replace("_", " "), needed)
+    raise NotAllowed(_action_words().get(action, action), needed)
 
 
 def check_editable(intake: Intake) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, auto
 
 from intake_app.core.condition import Span
 from intake_app.core.model import PartialDate
+from intake_app.core.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +36,36 @@ class TrialRules:
     inadequate_below_pct: int | Decimal
 
 
-class Verdict(StrEnum):
-    """How a trial counts, with the reason."""
+class Verdict(Enum):
+    """How a trial counts."""
 
-    FAILED = "adequate, not enough benefit: counted as failed"
-    CURRENT = "still being taken: not counted"
-    HELPED = "helped enough: not counted as failed"
-    TOO_SHORT = "too short: not an adequate trial"
-    TOO_LOW = "dose below the minimum: not an adequate trial"
-    NOT_TAKEN = "not taken on most days: not an adequate trial"
-    OPEN = "something is still open: not counted yet"
+    FAILED = auto()
+    CURRENT = auto()
+    HELPED = auto()
+    TOO_SHORT = auto()
+    TOO_LOW = auto()
+    NOT_TAKEN = auto()
+    OPEN = auto()
 
 
-def verdict(trial: Trial, rules: TrialRules) -> Verdict:
+def _verdict_words() -> Mapping[Verdict, str]:
+    return {
+        Verdict.FAILED: _("adequate, not enough benefit: counted as failed"),
+        Verdict.CURRENT: _("still being taken: not counted"),
+        Verdict.HELPED: _("helped enough: not counted as failed"),
+        Verdict.TOO_SHORT: _("too short: not an adequate trial"),
+        Verdict.TOO_LOW: _("dose below the minimum: not an adequate trial"),
+        Verdict.NOT_TAKEN: _("not taken on most days: not an adequate trial"),
+        Verdict.OPEN: _("something is still open: not counted yet"),
+    }
+
+
+def verdict(trial: Trial, rules: TrialRules) -> str:
+    """How a trial counts and why, in words for a person."""
+    return _verdict_words()[judged(trial, rules)]
+
+
+def judged(trial: Trial, rules: TrialRules) -> Verdict:
     """A trial with anything missing is open unless what is known already rules it out."""
     ruled_out = (
         (trial.end == "still_taking", Verdict.CURRENT),
@@ -86,7 +105,7 @@ def failed(
     certain = possible = 0
     for trial in trials:
         where = True if lifetime else in_episode(trial, episode)
-        found = verdict(trial, rules)
+        found = judged(trial, rules)
         if where is False or found not in (Verdict.FAILED, Verdict.OPEN):
             continue
         possible += 1
@@ -96,8 +115,8 @@ def failed(
 
 def failed_classes(trials: tuple[Trial, ...], rules: TrialRules) -> Span:
     """Distinct drug classes among the failed trials; an unnamed one may be new or old."""
-    sure = [t for t in trials if verdict(t, rules) is Verdict.FAILED]
-    maybe = [t for t in trials if verdict(t, rules) is Verdict.OPEN]
+    sure = [t for t in trials if judged(t, rules) is Verdict.FAILED]
+    maybe = [t for t in trials if judged(t, rules) is Verdict.OPEN]
     named = {t.drug_class for t in sure if t.drug_class}
     unnamed = sum(not t.drug_class for t in sure)
     new = {t.drug_class for t in maybe if t.drug_class} - named
