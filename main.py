@@ -50,27 +50,30 @@ def _system_clock() -> datetime:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
+    about = _("Do the work of the app without a window.")
+    parser = argparse.ArgumentParser(prog="main.py", description=about)
     parser.set_defaults(run=_demo, out=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND")
 
-    screen = commands.add_parser("screen", help="run a case file through the service")
+    screen = commands.add_parser("screen", help=_("run a case file through the service"))
     screen.add_argument("case", type=Path, metavar="CASE.toml")
     screen.add_argument("--vault", type=Path, required=True, metavar="DIR")
     screen.add_argument("--pdf", type=Path, required=True, metavar="OUT.pdf")
     screen.add_argument("--json", type=Path, metavar="OUT.json")
-    screen.add_argument("--staff", metavar="NAME", help="who is at the desk")
+    screen.add_argument("--staff", metavar="NAME", help=_("who is at the desk"))
     screen.set_defaults(run=_screen)
 
-    items = commands.add_parser("items", help="the protocol's items as JSON")
+    items = commands.add_parser("items", help=_("the protocol's items as JSON"))
     items.set_defaults(run=_items)
 
-    verify = commands.add_parser("verify", help="look for any change made behind the app's back")
+    what = _("look for any change made behind the app's back")
+    verify = commands.add_parser("verify", help=what)
     verify.add_argument("--vault", type=Path, required=True, metavar="DIR")
-    verify.add_argument("--staff", metavar="NAME", help="whose password it is")
+    verify.add_argument("--staff", metavar="NAME", help=_("whose password it is"))
     verify.set_defaults(run=_verify)
 
-    demo = commands.add_parser("demo", help="walk the demo calls and print the path of each PDF")
+    what = _("walk the demo calls and print the path of each PDF")
+    demo = commands.add_parser("demo", help=what)
     demo.add_argument("--out", type=Path, metavar="DIR")
     demo.set_defaults(run=_demo)
     return parser
@@ -86,7 +89,7 @@ def _password() -> str:
                     "terminal."
                 )
             )
-        found = getpass.getpass("Password: ")
+        found = getpass.getpass(_("Password: "))
     return found
 
 
@@ -102,7 +105,7 @@ def _screen(chosen: argparse.Namespace) -> int:
 
 
 def _print_saved(what: str) -> None:
-    print(f"saved {what}", flush=True)
+    print(_("saved {what}").format(what=what), flush=True)
 
 
 def _run(
@@ -163,7 +166,8 @@ def _create(
     ]
     desk, recovery_key = service.create_vault(folder, case.clinic, people, clock)
     if not case.clinic.demo:
-        print(f"Recovery key, shown this once: {recovery_key}", file=sys.stderr)
+        template = _("Recovery key, shown this once: {key}")
+        print(template.format(key=recovery_key), file=sys.stderr)
     return desk
 
 
@@ -219,7 +223,7 @@ def _verify(chosen: argparse.Namespace) -> int:
         template = _("{fault}. Nothing was mended; restore a backup.")
         print(template.format(fault=fault.rstrip(".")), file=sys.stderr)
         return 1
-    print("Nothing was changed behind the app's back.")
+    print(_("Nothing was changed behind the app's back."))
     return 0
 
 

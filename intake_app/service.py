@@ -149,7 +149,7 @@ def _member(connection: Connection, staff_id: str) -> Staff:
 
 def staff_names(folder: Path) -> tuple[str, ...]:
     """Who may unlock; names stand in clear in vault.keys."""
-    return tuple(name for _, name in vault.read(folder).staff)
+    return tuple(name for _id, name in vault.read(folder).staff)
 
 
 def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
@@ -166,7 +166,7 @@ def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
 
 
 def _unlock(folder: Path, name: str | None, password: str) -> vault.Keys:
-    names = [name] if name else [known for _, known in vault.read(folder).staff]
+    names = [name] if name else [known for _id, known in vault.read(folder).staff]
     for known in names[:-1]:
         with suppress(vault.WrongPassword):
             return vault.unlock(folder, known, password).keys
@@ -180,7 +180,7 @@ def _worklist_fault(connection: Connection) -> str | None:
     for intake_id in connection.execute(select(intake.c.id).order_by(intake.c.at)).scalars():
         row = kept.get(intake_id)
         if row is None:
-            return f"worklist: intake {intake_id} is missing"
+            return _("worklist: intake {intake} is missing").format(intake=intake_id)
         if row.app != APP_VERSION:  # made by other rules; renewed when the worklist is opened
             continue
         text = clinic.protocol_text(connection, row.protocol_digest)
@@ -189,7 +189,8 @@ def _worklist_fault(connection: Connection) -> str | None:
         today = date.fromisoformat(row.day)
         case = Case(found, protocol, screen(found, protocol, today), today)
         if _summary(case) != dict(row._mapping):
-            return f"worklist: the row of intake {intake_id} differs from its record"
+            template = _("worklist: the row of intake {intake} differs from its record")
+            return template.format(intake=intake_id)
     return None
 
 
@@ -829,5 +830,5 @@ def _person_on_the_line(intake: Intake) -> dict[str, str]:
         "phone": str(latest.get("callback_number", "")),
     }
     if latest.get("callback_permission") == "someone_elses_phone":
-        found["phone_note"] = "not their own, ask by first name"
+        found["phone_note"] = _("not their own, ask by first name")
     return found

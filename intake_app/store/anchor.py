@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from intake_app.core.errors import IntakeError
+from intake_app.core.words import _
 from intake_app.store.audit import Head
 from intake_app.store.codec import canonical, time_text
 from intake_app.store.files import replace_file
@@ -32,10 +33,11 @@ class Mismatch(IntakeError):
     """The records and their anchor disagree."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(
-            f"The records do not agree with their seal: {what}. They were not opened and nothing "
+        template = _(
+            "The records do not agree with their seal: {what}. They were not opened and nothing "
             "was changed; run verify, and restore a backup."
         )
+        super().__init__(template.format(what=what))
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def read_head(folder: Path, keys: Keys) -> Anchor:
     """Mismatch where the file is not, byte for byte, what this vault wrote."""
     body = _proven(folder / HEAD, keys.audit, "seal")
     if body["vault"] != keys.vault_id:
-        raise Mismatch(f"{HEAD} belongs to another vault")
+        raise Mismatch(_("{file} belongs to another vault").format(file=HEAD))
     files = {name: tuple(hashes) for name, hashes in body["files"].items()}
     return Anchor(Head(body["n"], body["mac"]), files)
 
@@ -101,9 +103,10 @@ def _proven(path: Path, key: bytes, seal: str) -> dict[str, Any]:
         given = body.pop(seal)
         whole = _written({**body, seal: _mac(key, body)})
     except OSError:
-        raise Mismatch(f"{path.name} is missing or cannot be read") from None
+        template = _("{file} is missing or cannot be read")
+        raise Mismatch(template.format(file=path.name)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise Mismatch(f"{path.name} was changed") from None
+        raise Mismatch(_("{file} was changed").format(file=path.name)) from None
     if not isinstance(given, str) or not hmac.compare_digest(whole, data):
-        raise Mismatch(f"{path.name} was changed")
+        raise Mismatch(_("{file} was changed").format(file=path.name))
     return dict(body)

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, select
 
+from intake_app.core.words import _
 from intake_app.store import schema
 from intake_app.store.codec import canonical, time_text
 
@@ -115,33 +116,38 @@ def first_fault(connection: Connection, key: bytes, head: Head) -> str | None:
             chain_fault(connection, key) or _head_fault(connection, head) or _rows_fault(connection)
         )
     except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
-        return f"audit trail: cannot be read ({type(error).__name__})"
+        return _("audit trail: cannot be read ({kind})").format(kind=type(error).__name__)
 
 
 def chain_fault(connection: Connection, key: bytes, first: int = 1) -> str | None:
     """From entry `first` on each entry is there, unchanged, in its place."""
     before = mac_of(connection, first - 1)
     if before is None:
-        return f"audit trail: entry {first - 1} is missing"
+        return _missing(first - 1)
     table = schema.audit
     rows = connection.execute(select(table).where(table.c.seq >= first).order_by(table.c.seq))
     for expected, row in enumerate(rows, start=first):
         entry = dict(row._mapping)
         mac = entry.pop("mac")
         if entry["seq"] != expected:
-            return f"audit trail: entry {expected} is missing"
+            return _missing(expected)
         if not hmac.compare_digest(mac, entry_mac(key, before, entry)):
-            return f"audit trail: entry {expected} was changed"
+            return _("audit trail: entry {n} was changed").format(n=expected)
         before = mac
     return None
+
+
+def _missing(n: int) -> str:
+    return _("audit trail: entry {n} is missing").format(n=n)
 
 
 def _head_fault(connection: Connection, head: Head) -> str | None:
     end = newest(connection).n
     if end < head.n:
-        return f"audit trail: ends at entry {end}, vault.head knows entry {head.n}"
+        template = _("audit trail: ends at entry {end}, vault.head knows entry {known}")
+        return template.format(end=end, known=head.n)
     if mac_of(connection, head.n) != head.mac:
-        return f"audit trail: entry {head.n} differs from vault.head"
+        return _("audit trail: entry {n} differs from vault.head").format(n=head.n)
     return None
 
 
@@ -160,5 +166,8 @@ def _rows_fault(connection: Connection) -> str | None:
             if "seq" in whole:
                 whole.pop("seq")
             if noted.pop(f"{table.name}:{key}", None) != payload_hash(table.name, whole):
-                return f"{table.name}: row {key} differs from its audit entry"
-    return f"{next(iter(noted))}: is in the audit trail and nowhere else" if noted else None
+                template = _("{table}: row {key} differs from its audit entry")
+                return template.format(table=table.name, key=key)
+    if not noted:
+        return None
+    return _("{row}: is in the audit trail and nowhere else").format(row=next(iter(noted)))

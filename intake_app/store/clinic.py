@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from intake_app.core.errors import NotFound
 from intake_app.core.model import Role, Staff
+from intake_app.core.words import _
 from intake_app.store import schema
 from intake_app.store.audit import Journal
 from intake_app.store.codec import canonical
@@ -53,5 +54,5 @@ def protocol_text(connection: Connection, digest: str) -> str:
     table = schema.protocol
     found = connection.execute(select(table.c.content).where(table.c.digest == digest)).scalar()
     if found is None:
-        raise NotFound("such protocol")
+        raise NotFound(_("such protocol"))
     return str(found)

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from intake_app.core.errors import IntakeError
+from intake_app.core.words import _
 from intake_app.store import anchor, audit, schema, vault
 from intake_app.store.anchor import HEAD, KEYS, Anchor, Mismatch
 from intake_app.store.audit import Actor, Head, Journal
@@ -36,14 +37,17 @@ WAL_LIMIT_BYTES = 4 * 1024 * 1024
 class AlreadyOpen(IntakeError):
     def __init__(self) -> None:
         super().__init__(
-            "These records are open in another window of the app; nothing was changed. "
-            "Close that one first, or go on there."
+            _(
+                "These records are open in another window of the app; nothing was changed. "
+                "Close that one first, or go on there."
+            )
         )
 
 
 class CannotOpen(IntakeError):
     def __init__(self, what: str) -> None:
-        super().__init__(f"The records cannot be opened: {what}. Nothing in them was changed.")
+        template = _("The records cannot be opened: {what}. Nothing in them was changed.")
+        super().__init__(template.format(what=what))
         self.why = what
 
 
@@ -51,18 +55,20 @@ class NotSaved(IntakeError):
     """The disk refused; the transaction is rolled back."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(
-            f"Not saved: {what}. What was saved before is safe; mend this and give it again."
+        template = _(
+            "Not saved: {what}. What was saved before is safe; mend this and give it again."
         )
+        super().__init__(template.format(what=what))
         self.why = what
 
 
 class NotCreated(IntakeError):
     def __init__(self, why: str) -> None:
-        super().__init__(
-            f"No vault was created: {why}. Nothing is left of it; mend this or choose another "
+        template = _(
+            "No vault was created: {why}. Nothing is left of it; mend this or choose another "
             "place, and start again."
         )
+        super().__init__(template.format(why=why))
 
 
 class Records:
@@ -141,7 +147,7 @@ def create(
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if folder.exists() and any(folder.iterdir()):
-            raise CannotOpen("the folder is not empty and holds no vault")
+            raise CannotOpen(_("the folder is not empty and holds no vault"))
         making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-unfinished-"))
     except OSError as error:
         raise NotCreated(str(error.strerror)) from None
@@ -159,7 +165,7 @@ def create(
     except (vault.NotSaved, OSError) as error:
         shutil.rmtree(making, ignore_errors=True)
         refused = error if isinstance(error, OSError) else error.__cause__
-        raise NotCreated(f"the disk refused ({getattr(refused, 'strerror', '')})") from None
+        raise NotCreated(_disk_refused(refused)) from None
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
@@ -188,14 +194,16 @@ def writer_lock(folder: Path) -> FileLock:
 def _open(folder: Path, keys: vault.Keys, *, create: bool) -> Records:
     path = folder / DATABASE
     if not create and not path.exists():
-        raise CannotOpen(f"{DATABASE} is missing; restore it from a backup")
+        template = _("{file} is missing; restore it from a backup")
+        raise CannotOpen(template.format(file=DATABASE))
     lock = writer_lock(folder)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise AlreadyOpen from None
     except OSError as error:
-        raise CannotOpen(f"the folder cannot be written to ({error.strerror})") from None
+        template = _("the folder cannot be written to ({why})")
+        raise CannotOpen(template.format(why=error.strerror)) from None
     engine = engine_for(path, keys.database)
     try:
         records = Records(folder, keys, lock, engine)
@@ -269,17 +277,17 @@ def connect(path: Path, key: bytes) -> Any:
         connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
         connection.execute("PRAGMA cipher_log_level=NONE")
         if not connection.execute("PRAGMA cipher_version").fetchone():
-            raise CannotOpen("this build of SQLite cannot encrypt; install sqlcipher3")
+            raise CannotOpen(_("this build of SQLite cannot encrypt; install sqlcipher3"))
         for name, value, expected in _SETTINGS:
             connection.execute(f"PRAGMA {name}={value}")
             if connection.execute(f"PRAGMA {name}").fetchone()[0] != expected:
-                raise CannotOpen(f"the setting {name} did not take")
+                raise CannotOpen(_("the setting {name} did not take").format(name=name))
         connection.enable_load_extension(False)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlcipher.DatabaseError as error:
         connection.close()
-        found = _reason(error)
-        raise CannotOpen(found or f"{path.name} does not answer; restore a backup") from None
+        silent = _("{file} does not answer; restore a backup").format(file=path.name)
+        raise CannotOpen(_reason(error) or silent) from None
     except BaseException:
         connection.close()
         raise
@@ -292,17 +300,19 @@ def _check_header(path: Path) -> None:
         return
     with path.open("rb") as file:
         if file.read(16).startswith(b"SQLite format 3"):
-            raise CannotOpen(f"{path.name} is not encrypted; restore a backup")
+            template = _("{file} is not encrypted; restore a backup")
+            raise CannotOpen(template.format(file=path.name))
 
 
 def check_version(connection: Connection) -> str:
     """The migration that the records stand at; refuses those of a newer app."""
     known = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
     if connection.execute(text(known)).first() is None:
-        raise CannotOpen(f"{DATABASE} holds no records; restore a backup")
+        template = _("{file} holds no records; restore a backup")
+        raise CannotOpen(template.format(file=DATABASE))
     found = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
     if found > schema.HEAD:
-        raise CannotOpen("they were written by a newer version of the app; use that one")
+        raise CannotOpen(_("they were written by a newer version of the app; use that one"))
     return found
 
 
@@ -322,7 +332,8 @@ def _check_anchor(records: Records, connection: Connection) -> None:
     held = anchor.read_head(records.folder, records.keys)
     newest = audit.newest(connection)
     if newest.n < held.head.n or audit.mac_of(connection, held.head.n) != held.head.mac:
-        raise Mismatch(f"the audit trail does not hold entry {held.head.n} of {HEAD}")
+        template = _("the audit trail does not hold entry {n} of {head}")
+        raise Mismatch(template.format(n=held.head.n, head=HEAD))
     first = min(held.head.n, newest.n - _PROVEN_AT_OPENING) + 1
     fault = audit.chain_fault(connection, records.keys.audit, first=max(first, 1))
     if fault is not None:
@@ -330,7 +341,8 @@ def _check_anchor(records: Records, connection: Connection) -> None:
     records.anchor_files()
     for name, (found,) in records._files.items():
         if found not in held.files.get(name, ()):
-            raise Mismatch(f"{name} is not the one that {HEAD} knows")
+            template = _("{file} is not the one that {head} knows")
+            raise Mismatch(template.format(file=name, head=HEAD))
     if newest != held.head:  # a crash came between the commit and its anchor
         with suppress(OSError):
             at = time_of(audit.newest_time(connection))
@@ -339,21 +351,28 @@ def _check_anchor(records: Records, connection: Connection) -> None:
 
 # Plain words --------------------------------------------------------------------------------------
 
-_REASONS = {
-    "SQLITE_FULL": "the disk is full",
-    "SQLITE_READONLY": "the folder or the file is read-only",
-    "SQLITE_IOERR": "the disk reported an error",
-    "SQLITE_CORRUPT": f"{DATABASE} is damaged; restore a backup",
-    "SQLITE_NOTADB": f"{DATABASE} is damaged or does not belong to {KEYS}; restore a backup",
-    "SQLITE_BUSY": f"another program holds {DATABASE}",
-    "SQLITE_CANTOPEN": f"{DATABASE} cannot be opened",
-    "SQLITE_NOMEM": "this computer has no memory left",
-}
+
+def _reasons() -> Mapping[str, str]:
+    return {
+        "SQLITE_FULL": _("the disk is full"),
+        "SQLITE_READONLY": _("the folder or the file is read-only"),
+        "SQLITE_IOERR": _("the disk reported an error"),
+        "SQLITE_CORRUPT": _("{file} is damaged; restore a backup"),
+        "SQLITE_NOTADB": _("{file} is damaged or does not belong to {keys}; restore a backup"),
+        "SQLITE_BUSY": _("another program holds {file}"),
+        "SQLITE_CANTOPEN": _("{file} cannot be opened"),
+        "SQLITE_NOMEM": _("this computer has no memory left"),
+    }
 
 
 def _reason(error: BaseException | None) -> str | None:
     name = str(getattr(error, "sqlite_errorname", ""))
-    return next((why for code, why in _REASONS.items() if name.startswith(code)), None)
+    template = next((why for code, why in _reasons().items() if name.startswith(code)), None)
+    return None if template is None else template.format(file=DATABASE, keys=KEYS)
+
+
+def _disk_refused(error: BaseException | None) -> str:
+    return _("the disk refused ({why})").format(why=getattr(error, "strerror", ""))
 
 
 @contextmanager
@@ -367,9 +386,9 @@ def _in_plain_words(refusal: Callable[[str], IntakeError] = NotSaved) -> Iterato
             raise  # our own mistake, not the disk's; hide_parameters keeps values out of it
         raise refusal(reason) from None
     except OSError as error:
-        raise refusal(f"the disk refused ({error.strerror})") from None
+        raise refusal(_disk_refused(error)) from None
     except UnicodeEncodeError:
-        raise refusal("a text holds half a character; type it again") from None
+        raise refusal(_("a text holds half a character; type it again")) from None
 
 
 # This process -------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from intake_app.core.errors import IntakeError
+from intake_app.core.words import _
 from intake_app.store.files import replace_file
 
 FILE_NAME = "vault.keys"
@@ -50,81 +51,93 @@ class WrongPassword(IntakeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This name and password do not open the vault. Nothing was changed; "
-            "check both and try again."
+            _(
+                "This name and password do not open the vault. Nothing was changed; "
+                "check both and try again."
+            )
         )
 
 
 class NotAVault(IntakeError):
     def __init__(self, folder_name: str) -> None:
-        super().__init__(
-            f"The folder {folder_name} holds no {FILE_NAME} that can be read. "
+        template = _(
+            "The folder {folder} holds no {file} that can be read. "
             "Nothing was changed; choose the vault's folder."
         )
+        super().__init__(template.format(folder=folder_name, file=FILE_NAME))
 
 
 class VaultExists(IntakeError):
     def __init__(self, folder_name: str) -> None:
-        super().__init__(
-            f"The folder {folder_name} already holds a vault. "
+        template = _(
+            "The folder {folder} already holds a vault. "
             "Nothing was changed; choose an empty folder."
         )
+        super().__init__(template.format(folder=folder_name))
 
 
 class DamagedKeys(IntakeError):
     """`place` says what does not fit, in words for the `verify` command."""
 
     def __init__(self, place: str) -> None:
-        super().__init__(
-            f"{FILE_NAME} is damaged or was altered: {place}. The records were not touched; "
-            f"restore {FILE_NAME} from the newest backup."
+        template = _(
+            "{file} is damaged or was altered: {place}. The records were not touched; "
+            "restore {file} from the newest backup."
         )
+        super().__init__(template.format(file=FILE_NAME, place=place))
         self.place = place
 
 
 class NewerVault(IntakeError):
     def __init__(self, version: int) -> None:
-        super().__init__(
-            f"A newer version of this app wrote the vault (format {version}, this one reads "
-            f"{VERSION}). Nothing was changed; install the newer version."
+        template = _(
+            "A newer version of this app wrote the vault (format {found}, this one reads "
+            "{known}). Nothing was changed; install the newer version."
         )
+        super().__init__(template.format(found=version, known=VERSION))
 
 
 class NotSaved(IntakeError):
     def __init__(self) -> None:
-        super().__init__(
-            f"{FILE_NAME} could not be saved for certain. The earlier one or the new one is "
+        template = _(
+            "{file} could not be saved for certain. The earlier one or the new one is "
             "whole and in place; make room on the disk and try again."
         )
+        super().__init__(template.format(file=FILE_NAME))
 
 
 class NameTaken(IntakeError):
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"Someone named {name} already has a place in this vault. "
+        template = _(
+            "Someone named {name} already has a place in this vault. "
             "Nothing was changed; add an initial or a middle name."
         )
+        super().__init__(template.format(name=name))
 
 
 class NothingTyped(IntakeError):
     def __init__(self, what: str) -> None:
-        super().__init__(f"The {what} is empty. Nothing was changed; type one.")
+        template = _("The {what} is empty. Nothing was changed; type one.")
+        super().__init__(template.format(what=what))
 
 
 class MistypedRecoveryKey(IntakeError):
     """Found without the vault, by length, alphabet and check characters."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(
-            f"{problem}. Nothing was changed; compare each group with the paper and try again."
+        template = _(
+            "{problem}. Nothing was changed; compare each group with the paper and try again."
         )
+        super().__init__(template.format(problem=problem))
 
 
 class WrongRecoveryKey(IntakeError):
     def __init__(self) -> None:
         super().__init__(
-            "This recovery key has no typing mistake, but it does not open this vault. "
-            "Nothing was changed; look for the paper of this vault."
+            _(
+                "This recovery key has no typing mistake, but it does not open this vault. "
+                "Nothing was changed; look for the paper of this vault."
+            )
         )
 
 
@@ -317,7 +330,7 @@ def add_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAU
 def change_password(folder: Path, name: str, old: str, new: str) -> None:
     """Re-wrap this person's private keys; the vault key and the database stay as they are."""
     if not new:
-        raise NothingTyped("new password")
+        raise NothingTyped(_("new password"))
     opened = _open(folder, name, old)
     changed = _locked(opened.file.vault_id, opened.slot, opened.private, new)
     slots = tuple(changed if slot is opened.slot else slot for slot in opened.file.slots)
@@ -380,14 +393,13 @@ def parse_recovery_key(written: str) -> bytes:
     """The 20 secret bytes, from any case and spacing, or MistypedRecoveryKey."""
     letters = "".join(written.upper().split()).translate(_AS_WRITTEN)
     if len(letters) != _KEY_LETTERS:
-        raise MistypedRecoveryKey(
-            f"A recovery key has {_KEY_LETTERS} letters and digits, this one has {len(letters)}"
-        )
+        template = _("A recovery key has {needed} letters and digits, this one has {found}")
+        raise MistypedRecoveryKey(template.format(needed=_KEY_LETTERS, found=len(letters)))
     if not set(letters) <= set(_ALPHABET):
-        raise MistypedRecoveryKey("A character was typed that no recovery key has")
+        raise MistypedRecoveryKey(_("A character was typed that no recovery key has"))
     number, written_check = divmod(int(letters.translate(_AS_DIGITS), 32), 32**4)
     if number % _CHECK_PRIME != written_check:
-        raise MistypedRecoveryKey("A character of the recovery key is mistyped")
+        raise MistypedRecoveryKey(_("A character of the recovery key is mistyped"))
     return number.to_bytes(_RECOVERY_BYTES, "big")
 
 
@@ -481,9 +493,9 @@ def _locked(vault_id: str, slot: Slot, private: _Private, password: str) -> Slot
 def _with_staff(file: VaultKeys, keys: Keys, person: NewStaff, kdf: KdfParams) -> VaultKeys:
     name = _one_spelling(person.name)
     if not name:
-        raise NothingTyped("name")
+        raise NothingTyped(_("name"))
     if not person.password:
-        raise NothingTyped("password")
+        raise NothingTyped(_("password"))
     if _find(file, name):
         raise NameTaken(name)
     if person.staff_id in file.signing_keys:
@@ -514,16 +526,20 @@ def _find(file: VaultKeys, name: str) -> Slot | None:
 def _open(folder: Path, name: str, password: str) -> _Opened:
     file = read(folder)
     slot, private = _open_slot(file, name, password)
-    place = f"staff entry {file.slots.index(slot) + 1}"
+    place = _staff_entry(file.slots.index(slot) + 1)
     # A colleague who holds the vault key could put a public key of their own here and sign it in.
     if _public(private) != (slot.box_public, slot.sign_public):
-        raise DamagedKeys(f"the public keys of {place}")
+        raise DamagedKeys(_("the public keys of {place}").format(place=place))
     bound_to = _vault_key_binding(file.vault_id, slot.staff_id)
     try:
         vault_key = _HPKE.decrypt(slot.vault_key, private.box, bound_to)
     except InvalidTag:
-        raise DamagedKeys(f"the sealed vault key of {place}") from None
+        raise DamagedKeys(_("the sealed vault key of {place}").format(place=place)) from None
     return _Opened(file, slot, private, _proven_keys(file, vault_key))
+
+
+def _staff_entry(number: int) -> str:
+    return _("staff entry {number}").format(number=number)
 
 
 def _open_slot(file: VaultKeys, name: str, password: str) -> tuple[Slot, _Private]:
@@ -547,7 +563,7 @@ def _proven_keys(file: VaultKeys, vault_key: bytes) -> Keys:
 
 def _check_mac(file: VaultKeys, keys: Keys) -> None:
     if not hmac.compare_digest(file.mac, _mac(file, keys)):
-        raise DamagedKeys("its authentication code does not fit this vault's key")
+        raise DamagedKeys(_("its authentication code does not fit this vault's key"))
 
 
 def _mac(file: VaultKeys, keys: Keys) -> bytes:
@@ -609,25 +625,25 @@ def parse(data: bytes) -> VaultKeys:
             mac=_hex(document["mac"], _KEY_BYTES),
         )
     except (KeyError, TypeError, ValueError):
-        raise DamagedKeys("an entry is missing or malformed") from None
+        raise DamagedKeys(_("an entry is missing or malformed")) from None
     # Whatever reading let pass: another spelling, a duplicate key, an entry or a version too many.
     if _written(file) != data:
-        raise DamagedKeys("its bytes are not in canonical form")
+        raise DamagedKeys(_("its bytes are not in canonical form"))
     return file
 
 
 def _document(data: bytes) -> dict[str, Any]:
     if len(data) > _LARGEST_FILE:
-        raise DamagedKeys("it is too large")
+        raise DamagedKeys(_("it is too large"))
     try:
         document = json.loads(data)
         if not isinstance(document, dict):
             raise ValueError
         checksum = _checksum(document)
     except (ValueError, RecursionError):
-        raise DamagedKeys("it is no JSON object") from None
+        raise DamagedKeys(_("it is no JSON object")) from None
     if document.get("checksum") != checksum:
-        raise DamagedKeys("its checksum does not fit")
+        raise DamagedKeys(_("its checksum does not fit"))
     return document
 
 
@@ -642,7 +658,7 @@ def _slot(place: int, raw: Any) -> Slot:
         sealed = {name: _hex(raw[name], size) for name, size in _SLOT_BYTES.items()}
         return Slot(_text(raw["staff_id"]), _text(raw["name"]), _kdf(raw["kdf"]), **sealed)
     except (KeyError, TypeError, ValueError):
-        raise DamagedKeys(f"staff entry {place}") from None
+        raise DamagedKeys(_staff_entry(place)) from None
 
 
 def _kdf(raw: Any) -> KdfParams:

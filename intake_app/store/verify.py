@@ -16,6 +16,7 @@ from filelock import Timeout
 from sqlalchemy import Connection, Row, select, text
 
 from intake_app.core.errors import IntakeError
+from intake_app.core.words import _
 from intake_app.store import anchor, audit, database, schema, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS
 from intake_app.store.codec import time_text
@@ -31,7 +32,8 @@ More = Callable[[Connection], str | None]
 
 class CannotVerify(IntakeError):
     def __init__(self, what: str) -> None:
-        super().__init__(f"The records cannot be verified: {what}. Nothing in them was changed.")
+        template = _("The records cannot be verified: {what}. Nothing in them was changed.")
+        super().__init__(template.format(what=what))
 
 
 @contextmanager
@@ -46,7 +48,8 @@ def private_copy(folder: Path) -> Iterator[Path]:
                 for path in folder.iterdir():
                     _copy(path, copy)
         except OSError as error:
-            raise CannotVerify(f"no copy can be made ({error.strerror})") from None
+            what = _("no copy can be made ({why})").format(why=error.strerror)
+            raise CannotVerify(what) from None
         yield copy
 
 
@@ -83,10 +86,10 @@ def file_fault(folder: Path) -> str | None:
     """What no key is needed for: every file is one of a vault's, and none is missing."""
     for path in sorted(folder.iterdir()):
         if path.name not in _KNOWN or not path.is_file():
-            return f"{path.name}: is not a file of a vault"
+            return _("{file}: is not a file of a vault").format(file=path.name)
     for name in _NEEDED:
         if not (folder / name).is_file() or not (folder / name).stat().st_size:
-            return f"{name}: is missing or empty"
+            return _("{file}: is missing or empty").format(file=name)
     return None
 
 
@@ -105,7 +108,8 @@ def _seal_fault(folder: Path, keys: vault.Keys) -> str | None:
         return f"{HEAD}: {error}"
     for name, (found,) in anchor.anchored_now(folder).items():
         if found not in files.get(name, ()):
-            return f"{name}: is not the one that {HEAD} knows; an older one was put back"
+            template = _("{file}: is not the one that {head} knows; an older one was put back")
+            return template.format(file=name, head=HEAD)
     return None
 
 
@@ -116,7 +120,8 @@ def _database_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     except IntakeError as error:
         return f"{DATABASE}: {error}"
     except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
-        return f"{DATABASE}: cannot be read ({type(error).__name__})"
+        template = _("{file}: cannot be read ({kind})")
+        return template.format(file=DATABASE, kind=type(error).__name__)
 
 
 def _file_fault(path: Path, keys: vault.Keys) -> str | None:
@@ -154,7 +159,10 @@ def _guards_fault(connection: Connection) -> str | None:
     found = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     names = set(connection.execute(found).scalars())
     missing = sorted(schema.GUARDS - names)
-    return f"{DATABASE}: the guard {missing[0]} was taken away" if missing else None
+    if not missing:
+        return None
+    template = _("{file}: the guard {guard} was taken away")
+    return template.format(file=DATABASE, guard=missing[0])
 
 
 # Whoever holds the vault key can write rows and chain them anew, but not sign. A statement names
@@ -169,12 +177,14 @@ def _signatures_fault(connection: Connection, public: Mapping[str, bytes]) -> st
         said["record_hash"] = hashes[row.intake_id]
         fault = _statement_fault(connection, public, row, said)
         if fault is not None or row.record_hash != said["record_hash"]:
-            return f"signature of intake {row.intake_id}: {fault or 'is not of this record'}"
+            template = _("signature of intake {intake}: {fault}")
+            return template.format(intake=row.intake_id, fault=fault or _of_another_record())
     for row in connection.execute(select(schema.addendum)):
         said = {"text": row.text, "record_hash": hashes.get(row.intake_id, "")}
         fault = _statement_fault(connection, public, row, said)
         if fault is not None:
-            return f"addendum of intake {row.intake_id}: {fault}"
+            template = _("addendum of intake {intake}: {fault}")
+            return template.format(intake=row.intake_id, fault=fault)
     return None
 
 
@@ -183,11 +193,15 @@ def _statement_fault(
 ) -> str | None:
     key, signature = public.get(row.by), bytes.fromhex(row.signature)
     if key is None or not vault.verify(key, row.statement.encode(), signature):
-        return "does not verify"
+        return _("does not verify")
     stated = json.loads(row.statement)
     said = {**said, "intake": row.intake_id, "name": row.name, "staff": row.by}
     same_time = time_text(datetime.fromisoformat(stated["at"])) == row.at
     if not same_time or any(stated.get(name) != text for name, text in said.items()):
-        return "is not of this record"
+        return _of_another_record()
     n, mac = stated["audit"]
-    return None if audit.mac_of(connection, n) == mac else "was made on another trail"
+    return None if audit.mac_of(connection, n) == mac else _("was made on another trail")
+
+
+def _of_another_record() -> str:
+    return _("is not of this record")
