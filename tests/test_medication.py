@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intake_app import content
 from intake_app.core.medication import (
     UNNAMED_SEDATIVE,
     Drug,
@@ -229,6 +231,230 @@ def test_a_name_that_nobody_knows_is_raised_and_a_recognised_one_is_not(
     assert match(protocol, "atorvastatin").state is RECOGNISED
     assert flags(protocol, "sertraline") == {}
     assert set(flags(protocol, "atorvastatin", "zorblaxin", "sertraline")) == {"med_other"}
+
+
+# Ways of writing ----------------------------------------------------------------------------------
+
+KNOWN = list(rows(content.build(content.shipped()).formulary))
+LISTED_ROWS = [row for row in KNOWN if row[0].criterion]
+QUIET_NAMES = [name for drug_class, _, name in KNOWN if not drug_class.criterion]
+STRENGTHS = ("10 mg", "2.5mg", "1,000 mcg", "5-10 mg", "100 units", "50 mg/5 ml", "0.1 %", "2 g")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Tylenol 3", "tylenol #3", "Tylenol No. 3", "TYLENOL no 4", "Tylenol-3", "Tylenol (3)"),
+        *("Tylenol, 3", "Tylenol three", "Tylenol III", "Tylenol 3 300 mg", "tylenol #4 daily"),
+        *("Tylenol with codeine #3", "Tylenol w/ codeine 4", "Tylenol/codeine", "Empirin 3"),
+        *("Fiorinal with codeine", "Fiorinal #3", "Fioricet 3", "acetaminophen-codeine 300-30 mg"),
+    ],
+)
+def test_a_number_that_stands_for_codeine_is_codeine(protocol: Protocol, text: str) -> None:
+    """Seen to fail with: the numbered names left out; what stands in brackets not read."""
+    found = match(protocol, text)
+    assert found.state is LISTED
+    assert "codeine" in drugs(found)
+
+
+@pytest.mark.parametrize("text", ["Tylenol 2 tablets", "tylenol 3s", "took tylenol 3 last night"])
+def test_what_may_be_codeine_is_possible_and_not_checked(protocol: Protocol, text: str) -> None:
+    """Seen to fail with: a number before "tablets" always taken for a count."""
+    found = match(protocol, text)
+    assert found.possible
+    assert "codeine" in drugs(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["Tylenol 8", "Tylenol 500 3", "sertraline #3", "T3", "sertraline?"]
+)
+def test_a_number_or_mark_that_says_more_than_a_strength_is_not_checked(
+    protocol: Protocol, text: str
+) -> None:
+    """Seen to fail with: any bare number behind a pain reliever taken for its strength."""
+    assert match(protocol, text).state is NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    ("text", "generic"),
+    [
+        ("sertraline 100", "sertraline"),
+        ("SERTRALINE HCL 100 MG TABLET", "sertraline"),
+        ("sertraline 50, daily", "sertraline"),
+        ("Effexor XR 75", "venlafaxine"),
+        ("metformin 500 twice a day", "metformin"),
+        ("metformin 1,000 mg b.i.d. with meals", "metformin"),
+        ("Lexapro 10 mg every other day", "escitalopram"),
+        ("melatonin 5 (for sleep)", "melatonin"),
+        ("2 Tylenol", "acetaminophen"),
+        ("Tylenol 500", "acetaminophen"),
+        ("Tylenol 3 times a day", "acetaminophen"),
+        ("Tylenol 1-2 tablets every 4 hours", "acetaminophen"),
+        ("Zoloft (sertraline) 50 mg", "sertraline"),
+        ("ibuprofen 600 mg q6h prn pain", "ibuprofen"),
+        ("vitamin D 50,000 units weekly", "vitamin D (cholecalciferol)"),
+    ],
+)
+def test_everyday_ways_of_writing_keep_a_recognised_name(
+    protocol: Protocol, text: str, generic: str
+) -> None:
+    """Seen to fail with: no number taken for a strength; no times of day, purposes, salts."""
+    found = match(protocol, text)
+    assert (found.state, found.known_as) == (RECOGNISED, generic)
+
+
+@pytest.mark.parametrize(
+    ("text", "generic"),
+    [
+        ("lisinopril 10mg daily", "lisinopril"),
+        ("lisinopril-10mg", "lisinopril"),
+        ("bupropion XL 300 mg", "bupropion"),
+        ("Wellbutrin XL 300mg (bupropion)", "bupropion"),
+        ("lorazepam 0.5 mg 1 tab po bid prn anxiety", "lorazepam"),
+        ("lorazepam 1", "lorazepam"),
+        ("St. John\u2019s Wort", "St John's wort"),
+        ("DHE 45", "dihydroergotamine"),
+        ("Claritin D", "pseudoephedrine"),
+        ("Percocet (oxycodone/acetaminophen) 5/325", "oxycodone/acetaminophen"),
+        ("hydrocodone-acetaminophen 5-325", "hydrocodone/acetaminophen"),
+        ("heroin", "heroin or illicit fentanyl"),
+    ],
+)
+def test_everyday_ways_of_writing_keep_a_listed_name(
+    protocol: Protocol, text: str, generic: str
+) -> None:
+    """Seen to fail with: a name and its synonym taken for two medicines; "a or b" for one name."""
+    found = match(protocol, text)
+    assert (found.state, found.known_as) == (LISTED, generic)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sertraline and something", "sertraline plus a new one", "sertraline (stopped)"),
+        *("sertraline, the blue one", "no sertraline", "sertraline with", "sertraline / ?"),
+        *("sertraline, zorblaxin", "vitamin D (and zorblaxin)", "Aleve PM", "allegra-d"),
+    ],
+)
+def test_one_word_that_is_not_understood_leaves_the_text_not_checked(
+    protocol: Protocol, text: str
+) -> None:
+    """Seen to fail with: a text understood as soon as one name in it is."""
+    assert (match(protocol, text).state, drugs(match(protocol, text))) == (NOT_CHECKED, set())
+
+
+def test_several_medicines_are_recognised_only_if_every_one_is(protocol: Protocol) -> None:
+    """Seen to fail with: the first of them alone looked at."""
+    for text in ("sertraline, Tylenol", "vitamin D and metformin 500", "Zoloft + vitamin C 500 mg"):
+        assert match(protocol, text).state is RECOGNISED
+    for text in ("sertraline, lorazepam", "vitamin D (and lorazepam 1 mg)", "Zoloft plus Ativan"):
+        found = match(protocol, text)
+        assert found.possible
+        assert drugs(found) == {"lorazepam"}
+
+
+BESIDE = (
+    *("{other} ({name})", "{other} [{name}]", "{other} and {name}", "{other}, {name}"),
+    *("{other} {name}", "{name} {other}", "{name}, {other}", "{name} ({other})", "{other}/{name}"),
+    *(
+        "{other} plus {name}",
+        "{other}-{name}",
+        "{other} 10 mg with {name} 5 mg",
+        "{name} or {other}",
+    ),
+    *("{other}; {name}.", "{other} (and maybe {name})", "something like {name}", "{name}?"),
+)
+
+
+@given(st.sampled_from(LISTED_ROWS), st.sampled_from(QUIET_NAMES), st.sampled_from(BESIDE))
+def test_a_listed_drug_is_never_lost_beside_a_recognised_name(
+    protocol: Protocol, row: tuple[DrugClass, Drug, str], other: str, written: str
+) -> None:
+    """Seen to fail with: what stands in brackets not read; the first medicine alone looked at."""
+    drug_class, drug, name = row
+    found = match(protocol, written.format(name=name, other=other))
+    assert found.state is not RECOGNISED
+    assert (drug_class.id, drug) in [(hit.drug_class.id, hit.drug) for hit in found.interactions]
+
+
+@given(st.sampled_from(LISTED_ROWS), st.text(max_size=20), st.text(max_size=20))
+def test_a_listed_drug_is_never_lost_among_other_words(
+    protocol: Protocol, row: tuple[DrugClass, Drug, str], before: str, after: str
+) -> None:
+    """Seen to fail with: names looked for at the beginning of a text alone."""
+    drug_class, drug, name = row
+    found = match(protocol, f"{before} {name} {after}")
+    assert found.state is not RECOGNISED
+    assert (drug_class.id, drug) in [(hit.drug_class.id, hit.drug) for hit in found.interactions]
+
+
+@given(
+    st.sampled_from(KNOWN),
+    st.sampled_from(("{}", "{} XR", "{} daily", "{} (for sleep)", "{} and zorblaxin", "maybe {}")),
+    st.sampled_from(STRENGTHS),
+)
+def test_a_strength_with_its_unit_changes_no_match(
+    protocol: Protocol, row: tuple[DrugClass, Drug, str], written: str, strength: str
+) -> None:
+    """Seen to fail with: "mcg" left out of the units."""
+    text = written.format(row[2])
+    assert match(protocol, f"{text} {strength}") == match(protocol, text)
+
+
+@given(st.sampled_from(KNOWN), st.sampled_from(KNOWN))
+def test_a_confirmed_name_hides_nothing_that_was_written(
+    protocol: Protocol, row: tuple[DrugClass, Drug, str], other: tuple[DrugClass, Drug, str]
+) -> None:
+    """Seen to fail with: the confirmed name looked up alone."""
+    written, confirmed = row[2], other[1].generic
+    found = match(protocol, f"{written}, or maybe {confirmed}", confirmed=confirmed)
+    held = {hit.drug_class.id for hit in found.interactions}
+    named = {c.id for c, _, name in LISTED_ROWS if name in (written, confirmed)}
+    assert named <= held
+    assert (found.state is RECOGNISED) is not held
+
+
+def test_phenelzine_or_maybe_sertraline_stays_a_possible_mao_inhibitor(protocol: Protocol) -> None:
+    """The dose is nobody's then. Seen to fail with: the dose counted for the confirmed name."""
+    found = match(protocol, "phenelzine, or maybe sertraline", confirmed="sertraline")
+    assert found.possible
+    assert drugs(found) == {"phenelzine"}
+    pills = replace(
+        listed("Xanax, or maybe Ativan", confirmed="lorazepam"),
+        dose_mg=Decimal(1),
+        per_day=Decimal(1),
+    )
+    assert protocol.formulary.diazepam_mg(pills) is None
+    assert protocol.formulary.diazepam_mg(replace(pills, name="Ativan")) == 10
+
+
+def test_a_pill_that_was_only_described_is_settled_by_its_confirmed_name(
+    protocol: Protocol,
+) -> None:
+    """Seen to fail with: "for sleep" kept as a possible sedative beside the confirmed name."""
+    found = match(protocol, "one for sleep", confirmed="zolpidem")
+    assert (found.state, found.known_as) == (LISTED, "zolpidem")
+
+
+def test_a_described_pill_is_possible_beside_a_listed_one(protocol: Protocol) -> None:
+    """Seen to fail with: the description read only where no listed drug is named."""
+    found = match(protocol, "lisinopril and something for sleep")
+    assert drugs(found) == {"lisinopril", UNNAMED_SEDATIVE}
+    assert drugs(match(protocol, "I take zolpidem for sleep")) == {"zolpidem"}
+
+
+def test_a_word_that_only_begins_listed_names_may_be_each_of_them(protocol: Protocol) -> None:
+    """Seen to fail with: whole names alone looked for."""
+    found = match(protocol, "selegiline 5 mg")
+    assert found.possible
+    assert drugs(found) == {"selegiline oral", "selegiline transdermal"}
+
+
+def test_two_benzodiazepines_in_one_entry_have_no_known_dose(protocol: Protocol) -> None:
+    """Seen to fail with: the dose counted for the first of them."""
+    pills = replace(listed("lorazepam/diazepam"), dose_mg=Decimal(1), per_day=Decimal(1))
+    assert protocol.formulary.match(pills).state is LISTED
+    assert protocol.formulary.diazepam_mg(pills) is None
 
 
 # Tiers --------------------------------------------------------------------------------------------

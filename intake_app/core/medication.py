@@ -3,12 +3,17 @@
 Three states that must never be confused: an interaction is listed; the name is recognised and the
 list has nothing on it (which says nothing about harm); the name was not checked. The app never
 advises stopping, skipping or changing a medicine.
+
+A text counts as understood only if every word of it is: names of the list, and what belongs to a
+name without changing it (strength, form, times of day, purpose). One word more, and it is not
+checked; whatever it names is possible then. See docs/decisions/0007.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -70,7 +75,10 @@ class MatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`possible`: the text names or describes such a drug without being its name."""
+    """`possible`: the text names or describes such a drug without being its name.
+
+    `known_as` is empty unless the text, or the name that staff confirmed, is one medicine.
+    """
 
     state: MatchState
     interactions: tuple[Interaction, ...] = ()
@@ -79,6 +87,22 @@ class Match:
     @property
     def possible(self) -> bool:
         return self.state is MatchState.NOT_CHECKED and bool(self.interactions)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name of the list as it stands in a text: words `start` to `stop`, and its rows."""
+
+    start: int
+    stop: int
+    rows: tuple[Interaction, ...]
+
+    @property
+    def generics(self) -> frozenset[str]:
+        return frozenset(row.drug.generic for row in self.rows)
+
+
+Group = Sequence[Named]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,105 +117,357 @@ class Formulary:
     _seen: dict[str, Match] = field(default_factory=dict, compare=False, repr=False)
 
     def match(self, medication: Medication) -> Match:
-        """What the list says of a medicine, by its confirmed name or else as it was written."""
-        name = medication.confirmed or medication.name
-        if name not in self._seen:
-            self._seen[name] = self._match(normal(name))
-        return self._seen[name]
+        """What the list says of a medicine, by its confirmed name or else as it was written.
+
+        What the written words themselves name stays possible beside a confirmed name.
+        """
+        written = self._read(medication.name)
+        if not medication.confirmed:
+            return self._or_described(written, medication.name)
+        return _beside(self._read(medication.confirmed), written)
 
     def near(self, name: str, limit: int = 3) -> tuple[str, ...]:
         """Names of the list that look like `name`; offered, never taken without staff."""
         found = process.extract(
-            normal(name), self._index.keys(), scorer=fuzz.ratio, limit=limit, score_cutoff=75
+            normal(name), self._spelt.keys(), scorer=fuzz.ratio, limit=limit, score_cutoff=75
         )
-        return tuple(dict.fromkeys(self._index[key][0].drug.generic for key, _, _ in found))
+        return tuple(dict.fromkeys(self._spelt[key] for key, _, _ in found))
 
     def antidepressant_class(self, name: str) -> str:
         """The class that counts a trial: of the list that raises nothing, or of any other."""
-        hits = self._entries(normal(name))
+        medicine = _one_medicine(self._groups(_words(name)))
+        hits = [row for named in medicine for row in named.rows]
         plain = [hit for hit in hits if hit.drug_class in self.unflagged]
         return next((hit.drug_class.name for hit in plain or hits), "")
 
-    def _match(self, name: str) -> Match:
-        exact = self._entries(name)
-        if exact:
-            return self._known(exact)
-        mentioned = [hit for key, hits in self._index.items() if _says(name, key) for hit in hits]
-        listed = tuple(hit for hit in mentioned if hit.drug_class.criterion)
-        if not listed and _SLEEP_OR_NERVES.search(name):
-            listed = tuple(self._index.get(UNNAMED_SEDATIVE, ()))
-        return Match(MatchState.NOT_CHECKED, listed)
+    def _read(self, text: str) -> Match:
+        if text not in self._seen:
+            self._seen[text] = self._match(_words(text))
+        return self._seen[text]
 
-    def _entries(self, name: str) -> list[Interaction]:
-        """The rows of a name, and for a combination, under any of its names, those of its parts."""
-        found = list(self._index.get(name, ()))
-        wholes = dict.fromkeys((name, *(normal(hit.drug.generic) for hit in found)))
-        parts = [part.strip() for whole in wholes if "/" in whole for part in whole.split("/")]
-        if found or all(part in self._index for part in parts):
-            found += [hit for part in parts for hit in self._index.get(part, ())]
+    def _match(self, words: Sequence[str]) -> Match:
+        groups = self._groups(words)
+        medicine = _one_medicine(groups)
+        listed = _listed(row for group in groups for named in group for row in named.rows)
+        if medicine and listed:
+            return Match(MatchState.INTERACTION_LISTED, listed, _known_as(medicine))
+        if groups and not listed:
+            return Match(MatchState.RECOGNISED, (), _known_as(medicine))
+        return Match(MatchState.NOT_CHECKED, self._mentioned(words))
+
+    def _or_described(self, found: Match, text: str) -> Match:
+        """A pill "for sleep" may be any sedative, unless the words name one themselves."""
+        sedating = any(hit.drug_class.criterion in _SEDATING for hit in found.interactions)
+        described = _SLEEP_OR_NERVES.search(text.casefold())
+        if found.state is not MatchState.NOT_CHECKED or sedating or not described:
+            return found
+        unnamed = _listed(self._index.get(_key(UNNAMED_SEDATIVE), ()))
+        return Match(MatchState.NOT_CHECKED, (*found.interactions, *unnamed))
+
+    # The names in a text ------------------------------------------------------------------------
+
+    def _groups(self, words: Sequence[str]) -> list[Group]:
+        """The medicines of a text that is understood to the last word; else nothing.
+
+        The parts of a combination ("a/b", "a with b") are one group, those of a list are several.
+        """
+        named = self._named(words)
+        left = _shortened(_outline(words, named))
+        if not _UNDERSTOOD.fullmatch(left):
+            return []
+        following = iter(named)
+        return [
+            [self._codeine if sign == CODEINE else next(following) for sign in group]
+            for group in _SIGNS.findall(_COMBINED.sub("", left))
+        ]
+
+    def _mentioned(self, words: Sequence[str]) -> tuple[Interaction, ...]:
+        """What a text that is not understood may mean: every name, and every beginning of one."""
+        named = self._named(words)
+        rows = [row for found in named for row in found.rows]
+        if CODEINE in _shortened(_outline(words, named)):
+            rows += self._codeine.rows
+        taken = {place for found in named for place in range(found.start, found.stop)}
+        rest = (word for place, word in enumerate(words) if place not in taken)
+        rows += [row for word in rest for row in self._beginnings.get(word, ())]
+        return _listed(rows)
+
+    def _named(self, words: Sequence[str]) -> list[Named]:
+        """Every name of the list in the text that is no part of a longer one, in order."""
+        found: list[Named] = []
+        for start in range(len(words)):
+            longest = self._longest(words, start)
+            if longest and (not found or longest.stop > found[-1].stop):
+                found.append(longest)
         return found
 
-    def _known(self, hits: list[Interaction]) -> Match:
-        listed = tuple(dict.fromkeys(hit for hit in hits if hit.drug_class.criterion))
-        state = MatchState.INTERACTION_LISTED if listed else MatchState.RECOGNISED
-        return Match(state, listed, hits[0].drug.generic)
+    def _longest(self, words: Sequence[str], start: int) -> Named | None:
+        if words[start] not in self._heads:
+            return None
+        for stop in range(min(len(words), start + self._heads[words[start]]), start, -1):
+            rows = self._index.get(_alone(words[start:stop]))
+            if rows and words[stop - 1].isalnum():
+                return Named(start, stop, tuple(self._with_parts(rows)))
+        return None
+
+    def _with_parts(self, rows: Iterable[Interaction]) -> Iterator[Interaction]:
+        """The rows of a name, and for a combination, under any of its names, those of its parts."""
+        for row in rows:
+            yield row
+            parts = row.drug.generic.split("/")
+            yield from (hit for part in parts for hit in self._index.get(_key(part), ()))
 
     @cached_property
-    def _index(self) -> Mapping[str, list[Interaction]]:
+    def _index(self) -> Mapping[tuple[str, ...], list[Interaction]]:
         known = DrugClass("recognised", "", self.recognised)
-        index: dict[str, list[Interaction]] = {}
+        index: dict[tuple[str, ...], list[Interaction]] = {}
         for drug_class in (*self.classes, *self.unflagged, known):
             for drug in drug_class.drugs:
-                for name in _names(drug):
+                for name in _names(drug, may_be_one_of=bool(drug_class.criterion)):
                     index.setdefault(name, []).append(Interaction(drug_class, drug))
         return index
 
+    @cached_property
+    def _heads(self) -> Mapping[str, int]:
+        """By first word, how many words and marks the longest name may take up."""
+        heads: dict[str, int] = {}
+        for name in self._index:
+            heads[name[0]] = max(heads.get(name[0], 0), 2 * len(name) - 1)
+        return heads
+
+    @cached_property
+    def _spelt(self) -> Mapping[str, str]:
+        return {" ".join(name): rows[0].drug.generic for name, rows in self._index.items()}
+
+    @cached_property
+    def _beginnings(self) -> Mapping[str, tuple[Interaction, ...]]:
+        """A word that begins names and is none, like selegiline, may be any of them."""
+        found: dict[str, tuple[Interaction, ...]] = {}
+        for name, rows in self._index.items():
+            if len(name) > 1 and len(name[0]) > _SHORT and name[:1] not in self._index:
+                found[name[0]] = _listed((*found.get(name[0], ()), *rows))
+        return found
+
+    @cached_property
+    def _codeine(self) -> Named:
+        return Named(0, 0, tuple(self._index.get(("codeine",), ())))
+
     def diazepam_mg(self, medication: Medication) -> Decimal | None:
         """Daily diazepam equivalent in mg by the table that gives more; None where not known."""
-        generic = self.match(medication).known_as
-        amounts = [table[generic] for table in self.equivalents if generic in table]
-        if not amounts or medication.as_needed:
+        found = self.match(medication)
+        amounts = [table[found.known_as] for table in self.equivalents if found.known_as in table]
+        if not amounts or found.possible or medication.as_needed:
             return None
         if medication.dose_mg is None or medication.per_day is None:
             return None
         return medication.dose_mg * medication.per_day * 10 / min(amounts)
 
 
+def _beside(confirmed: Match, written: Match) -> Match:
+    more = [hit for hit in written.interactions if hit not in confirmed.interactions]
+    if not more:
+        return confirmed
+    listed = (*confirmed.interactions, *more)
+    return Match(MatchState.NOT_CHECKED, listed, confirmed.known_as)
+
+
+def _listed(rows: Iterable[Interaction]) -> tuple[Interaction, ...]:
+    return tuple(dict.fromkeys(row for row in rows if row.drug_class.criterion))
+
+
+def _one_medicine(groups: Sequence[Group]) -> Group:
+    """Its fullest name where all groups share a drug ("Zoloft (sertraline)"); else nothing."""
+    drugs = [frozenset[str]().union(*(named.generics for named in group)) for group in groups]
+    shared = frozenset.intersection(*drugs) if drugs else frozenset()
+    return max(groups, key=len) if shared else ()
+
+
+def _known_as(medicine: Group) -> str:
+    return "/".join(dict.fromkeys(named.rows[0].drug.generic for named in medicine))
+
+
 # The list's own entry for a pill that nobody can name; until named it may be any sedative.
 UNNAMED_SEDATIVE = "unnamed sleeping or calming pill"
-_SLEEP_OR_NERVES = re.compile(r"\b(sleep\w*|nerves?|calm\w*|anxiety|relax\w*)\b")
-
-_FORM = re.compile(
-    r"\b(?:\d+(?:[.,]\d+)?\s*(?:mg|mcg|µg|g|ml|iu|units?|%)?"
-    r"|xl|xr|er|sr|cr|ir|la|dr|od|tablets?|capsules?|pills?)\b"
+_SEDATING = ("med_benzodiazepine", "med_opioid", "med_cns_depressant_other")
+_SLEEP_OR_NERVES = re.compile(
+    r"\b(sleep\w*|nerves?|calm\w*|anxiety|relax\w*|sedat\w*|tranquil\w*|benzo\w*)\b"
 )
+_SHORT = 6  # letters; "sodium" begins too much
 
 
-def normal(name: str) -> str:
-    """A written name without case, strength, release form and brackets."""
-    text = re.sub(r"\([^)]*\)", " ", name.casefold())
-    return re.sub(r"\s+", " ", _FORM.sub(" ", text)).strip(" ,.;-") or name.casefold().strip()
+# Names --------------------------------------------------------------------------------------------
 
 
-def _names(drug: Drug) -> Iterable[str]:
-    names = {normal(drug.generic), drug.generic.casefold()}
-    names |= {normal(brand) for brand in drug.brands}
+def _words(text: str) -> list[str]:
+    """Words, numbers and single marks in small letters; "b.i.d." and "John's" are one word."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = re.sub(r"['’]", "", plain)
+    plain = re.sub(r"\b([^\W\d_])\.(?=[^\W\d_]\b)", r"\1", plain)
+    return re.findall(r"[^\W\d_]+|\d+(?:[.,]\d+)*|\S", plain)
+
+
+def _key(name: str) -> tuple[str, ...]:
+    return _alone(_words(name))
+
+
+def _alone(words: Iterable[str]) -> tuple[str, ...]:
+    """Without the marks that may stand inside a name."""
+    return tuple(word for word in words if word not in _INSIDE)
+
+
+_INSIDE = frozenset("-./,()")
+
+
+def _names(drug: Drug, *, may_be_one_of: bool) -> set[tuple[str, ...]]:
+    """Every way in which the list itself writes a drug, with and without its release form."""
+    bare = re.sub(r"\([^)]*\)", " ", drug.generic)
+    names = {drug.generic, bare, *drug.brands}
     # "valproate (divalproex, valproic acid)": what stands in brackets are names too, unless the
     # bracket tells one use of a drug from another.
     for bracket in re.findall(r"\(([^)]*)\)", drug.generic):
-        names |= {normal(part) for part in bracket.split(",") if _is_name(part)}
-    return names - {""}
+        names |= {part for part in bracket.split(",") if _is_name(part)}
+    if may_be_one_of and drug.generic != UNNAMED_SEDATIVE:
+        names |= set(_one_of(bare))
+    keys = {_key(name) for name in names}
+    return (keys | {_without_form(key) for key in keys}) - {()}
+
+
+def _one_of(generic: str) -> list[str]:
+    """Each of "cannabis or THC" is a name; longer words describe and name nothing."""
+    parts = re.split(r",| or ", generic)
+    return parts if all(len(part.split()) <= 2 for part in parts) else []
 
 
 def _is_name(part: str) -> bool:
     return part.strip().casefold() not in _USES
 
 
-_USES = {"prescription", "otc stimulant", "otc", "lozenge", "tablet", "nasal", "cream", "injection"}
+_USES = {
+    *("prescription", "otc stimulant", "otc", "lozenge", "tablet", "nasal", "cream", "injection"),
+    *("not us", "all kinds", "compounded", "non-medical"),
+}
 
 
-def _says(text: str, key: str) -> bool:
-    return len(key) > 4 and key in text and bool(re.search(rf"\b{re.escape(key)}\b", text))
+def _without_form(key: tuple[str, ...]) -> tuple[str, ...]:
+    while len(key) > 1 and re.fullmatch(_FORM, key[-1]):
+        key = key[:-1]
+    return key
+
+
+# What may stand beside a name without changing it -------------------------------------------------
+#
+# A text is looked at in outline: words with one space between them, and a capital for each name
+# (the text itself has none). N is any name, P a pain reliever that is also sold with codeine under
+# a number, C the codeine that such a number stands for: Tylenol 3 is no strength of Tylenol.
+
+CODEINE = "C"
+_NUMBERED = {
+    *(("tylenol",), ("acetaminophen",), ("fioricet",), ("fiorinal",)),
+    *(("codeine",), ("tylenol", "with", "codeine")),
+}
+
+
+def _outline(words: Sequence[str], named: Sequence[Named]) -> str:
+    marks = list(words)
+    for found in named:
+        numbered = _alone(words[found.start : found.stop]) in _NUMBERED
+        marks[found.start : found.stop] = [""] * (found.stop - found.start)
+        marks[found.start] = "P" if numbered else "N"
+    return " ".join(filter(None, marks))
+
+
+def _shortened(outline: str) -> str:
+    """Without strengths, forms, times and purposes: of what is understood only names are left."""
+    text = _CODEINE_NUMBER.sub(lambda found: "P with C" if found["name"] == "P" else "C", outline)
+    text = _CODEINE_OR_COUNT.sub(r"\g<name> ? C", text)
+    for pattern in _BESIDE:
+        text = " ".join(pattern.sub(" ", text).split())
+    return text
+
+
+def _any(words: str) -> str:
+    """One of the words; "_" stands for a space inside one."""
+    return "(?:" + "|".join(words.split()).replace("_", " ") + ")"
+
+
+_FORM = _any(
+    "xl xr er sr cr ir la dr od ec odt xt cd tabs? tablets? caps? capsules? caplets? softgels? "
+    "pills?"
+)
+_SALT = _any(
+    "hcl hydrochloride hbr hydrobromide sulfate sulphate sodium potassium calcium maleate succinate"
+    " tartrate besylate mesylate fumarate oxalate phosphate acetate carbonate citrate pamoate"
+)
+_UNIT = _any(
+    r"mg mcg ug μg g gm gr grams? milligrams? micrograms? ml cc l iu i_u u units? meq % "
+    r"hours? hrs? h"
+)
+_NUMBER = r"\d+(?:[.,]\d+)*"
+_COUNT = rf"(?:{_NUMBER}|one|two|three|four|half)"
+_RANGE = rf"{_COUNT}(?: (?:-|–|/|⁄|to|or) {_COUNT}){{0,2}}"
+_STRENGTH = rf"{_RANGE} {_UNIT}(?: (?:-|/|per) (?:{_NUMBER} )?{_UNIT}){{0,3}}"
+_SPAN = _any(
+    "days? weeks? months? mornings? evenings? nights? noon bedtime hours? hrs? meals? am pm"
+)
+_LARGE = rf"(?:(?:{_NUMBER} [-/] )?(?:\d\d+|\d+[.,]\d+)(?: [-/] {_NUMBER})?)"
+_TIMES = rf"(?:{_RANGE} (?:times?|x)|once|twice)"
+_PURPOSE = _any(
+    r"sleep(?:ing)? insomnia anxiety panic nerves depression mood pain headaches? migraines? "
+    r"blood_pressure bp cholesterol diabetes sugar reflux heartburn stomach nausea allerg(?:y|ies) "
+    r"asthma thyroid heart adhd add focus seizures? epilepsy bones birth_control acne arthritis "
+    r"inflammation infection"
+)
+_PURPOSES = rf"{_PURPOSE}(?: (?:and|or|/|,) {_PURPOSE}){{0,4}}"
+_PLAIN = (
+    _STRENGTH,
+    rf"(?:{_TIMES} |{_RANGE} )?(?:a|per|each|every|/) (?:other )?(?:{_RANGE} )?{_SPAN}",
+    rf"(?:{_TIMES}|x {_RANGE})(?: {_SPAN})?",
+    r"daily|weekly|monthly|nightly|mornings|evenings|nights|bedtime",
+    r"(?:in|at|before|after|with|on) (?:the )?"
+    + _any("morning evening night bed bedtime noon lunch dinner breakfast food meals? water am pm"),
+    rf"(?:at )?{_NUMBER} (?:am|pm)",
+    r"q \d+ (?:h|hrs?|hours?)|" + _any("bid tid qid qd qod qhs hs qam qpm"),
+    rf"(?:(?:as|when|if) (?:needed|required|directed|prescribed)|prn)(?: (?:for )?{_PURPOSES})?",
+    rf"for (?:my |the |her |his )?{_PURPOSES}",
+    rf"(?:{_RANGE} )?{_FORM}",
+    r"(?:extended|delayed|immediate|slow|sustained) release|(?:extra|double) strength",
+    r"generic|brand|po|by mouth|oral|orally",
+)
+
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    """No part of a longer word or number."""
+    return re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
+
+
+# Empirin and Phenaphen are known for these numbers alone, so the list does not have them.
+_WITH_NUMBER = r"(?P<name>P|empirin|phenaphen|apap)(?: [][#.,()-]| no| nr| number)*"
+_ONE_TO_FOUR = _any("1 2 3 4 two three four ii iii iv")
+_UP_TO = r"(?:-|/|to|or) [1-9]"
+_AS_TIMES = rf"(?:{_UP_TO} )?(?:{_UNIT}|times?|x|a|per|/ {_SPAN}|every|{_SPAN})|{_UP_TO} {_FORM}"
+_CODEINE_NUMBER = _whole(rf"{_WITH_NUMBER} {_ONE_TO_FOUR}(?! (?:{_AS_TIMES}|{_FORM})(?!\S))")
+# "Tylenol 3 tablets" is either.
+_CODEINE_OR_COUNT = _whole(rf"{_WITH_NUMBER} {_ONE_TO_FOUR}(?= {_FORM}(?!\S))")
+_LOOSE = r"(?: [][(),:-])*"
+_BESIDE = (
+    _whole("|".join(_PLAIN)),
+    _whole(rf"\( {_PURPOSES} \)|^{_NUMBER}(?= [NP])"),
+    re.compile(rf"(?<=[NPC]) {_SALT}(?!\S)"),
+    # A number behind a name is its strength. Of a pain reliever only one that no product bears.
+    re.compile(rf"(?<=N){_LOOSE} {_NUMBER}(?: [-/] {_NUMBER})?(?!\S)"),
+    re.compile(rf"(?<=[PC]){_LOOSE} {_LARGE}(?!\S)"),
+)
+_COMBINED = re.compile(r" (?:/|-|–|with|w /|w) ")
+_MARK = r"[][(),;.:*•\"“”-]"
+_BETWEEN = rf"(?:{_MARK}|/|–|with|w|w /|and|or|plus|&|\+)"
+_UNDERSTOOD = re.compile(rf"(?:{_MARK} )*[NPC](?:(?: {_BETWEEN})* [NPC])*(?: {_MARK})*")
+_SIGNS = re.compile(r"[NPC]+")
+
+
+def normal(name: str) -> str:
+    """A written name in small letters without strength, form, times and marks, to be likened."""
+    words = _BESIDE[0].sub(" ", " ".join(_words(name))).split()
+    return " ".join(word for word in words if word.isalpha()) or name.casefold().strip()
 
 
 def listed_tiers(
