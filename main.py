@@ -105,7 +105,9 @@ def _screen(chosen: argparse.Namespace) -> int:
 
 
 def _print_saved(what: str) -> None:
-    print(_("saved {what}").format(what=what), flush=True)
+    """For a program that reads along: the same in every language."""
+    sys.stdout.write(f"saved {what}\n")
+    sys.stdout.flush()
 
 
 def _run(

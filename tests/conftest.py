@@ -10,6 +10,7 @@ from itertools import count, product
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from intake_app import content
@@ -32,6 +33,11 @@ from intake_app.core.model import (
 )
 from intake_app.core.protocol import Item, Protocol
 from tests.vaults import _fast_keys  # noqa: F401 - a fixture for every test
+
+# A loaded machine is no failure, and an example kept from other code says nothing of this one.
+hypothesis.settings.register_profile("suite", deadline=None, database=None)
+hypothesis.settings.load_profile("suite")
+
 
 # Tests open no window on anybody's screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -84,10 +90,6 @@ def intake(*answers: Answer, **more: object) -> Intake:
     """A first call that is still on the line, unless `more` says otherwise."""
     given = {"calls": (on_the_line(),), **more}
     return Intake("i1", PATIENT, "digest", NOW, answers=answers, **given)  # type: ignore[arg-type]
-
-
-def latest(answers: Iterable[Answer]) -> dict[tuple[str, int], Answer]:
-    return {(answer.item, answer.entry): answer for answer in answers}
 
 
 # Yes/no questions to which a yes is the answer of somebody well.

@@ -532,9 +532,9 @@ def test_the_shapes_that_hold_the_rest_are_proven_for_every_wrong_type(
 
 # Faithful to the facts ----------------------------------------------------------------------------
 
+EXTRA_RULE = "birth_date_differs"
 EXTRA_ITEM = "trial_start"  # docs/decisions/0005: one question more than the criteria name
 REWORDED = "med_benzodiazepine"  # one reason says which table counts
-REASSURING = "can_talk_freely"  # marked, because a no is what it has to find
 KINDS = {
     "yes_no": ("yes_no",),
     "choice": ("choice",),
@@ -589,16 +589,45 @@ def test_the_questions_are_those_of_the_facts(protocol: Protocol, facts_of_crite
             assert item.stage == known.get("stage", fact["stage"]), item.id
             for mark in ("gate", "safety", "observed"):
                 assert getattr(item, mark) == known.get(mark, False), (item.id, mark)
-            assert item.reassuring == (item.id == REASSURING)
             assert one_line(item.ask) == one_line(known["ask"]), item.id
+
+
+REASSURING = {
+    "can_talk_freely",
+    "diagnosed_by_clinician",
+    "pulmonary_hypertension_treated",
+    "seizure_treated",
+    "adrenal_tumor_removed",
+    "escort_stays",
+    "trial_taken_most_days",
+    "mood_stabiliser_now",
+    "cpap_used",
+    "fasting_possible",
+    "no_driving_agreed",
+    "can_stay",
+    "care_covered",
+    "treating_clinician",
+    "may_contact_clinician",
+    "release_signed",
+    "pregnancy_test_agreed",
+    "rems_agreed",
+    "rems_site_certified",
+    "rems_enrolled",
+}
+
+
+def test_a_yes_is_the_good_answer_to_just_these(protocol: Protocol) -> None:
+    """Seen to fail with: the mark left out of one of them."""
+    assert {item.id for item in protocol.items.values() if item.reassuring} == REASSURING
 
 
 def test_the_rules_are_those_of_the_facts(protocol: Protocol, facts_of_criteria: Any) -> None:
     reworded = 0
     for criterion in protocol.criteria:
         fact = facts_of_criteria[criterion.id]
-        assert len(criterion.rules) == len(fact["rules"]), criterion.id
-        for rule, known in zip(criterion.rules, fact["rules"], strict=True):
+        rules = [rule for rule in criterion.rules if rule.when.text != EXTRA_RULE]
+        assert len(rules) == len(fact["rules"]), criterion.id
+        for rule, known in zip(rules, fact["rules"], strict=True):
             assert one_line(rule.when.text) == one_line(known["when"]), criterion.id
             assert (rule.tier.word, rule.due.word) == (known["tier"], known["due"]), criterion.id
             if one_line(rule.reason) != one_line(known["reason"]):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
 from functools import cache, cached_property
+from itertools import takewhile
 from typing import NamedTuple
 
 from intake_app.core import medication as drugs
@@ -39,6 +39,7 @@ from intake_app.core.model import (
     Stage,
     State,
     Tier,
+    Value,
 )
 from intake_app.core.protocol import NONE_OF_THESE, Item, Protocol
 
@@ -80,38 +81,48 @@ _SKIPPED = Finding(NOT_APPLICABLE)
 _UNASKED = Finding(None, NOT_ASKED)
 
 
+# The questions that say whether anybody listens.
+_CAN_TALK_FREELY = "can_talk_freely"
+_PRIVACY = (_CAN_TALK_FREELY, "listener_present")
+
+
+class _Known(dict[str, "Finding"]):
+    """Findings by name; the first look-up of a name works it out."""
+
+    __slots__ = ("_work_out",)
+
+    def __init__(self, work_out: Callable[[str], Finding]) -> None:
+        self._work_out = work_out
+
+    def __missing__(self, name: str) -> Finding:
+        found = self[name] = self._work_out(name)
+        return found
+
+
 class Findings:
     """All that is known of one intake on one day, computed on demand."""
 
-    def __init__(self, intake: Intake, protocol: Protocol, today: date) -> None:
+    def __init__(self, intake: Intake, protocol: Protocol, today: date, entry: int = 0) -> None:
         self.intake = intake
         self.protocol = protocol
         self.today = today
-        self.entry = 0
+        self.entry = entry
         self._items = protocol.by_name
-        self._known: dict[str, Finding] = {}
-        self._entries: dict[int, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
+        self._history: dict[str, list[Answer]] = defaultdict(list)
         for answer in intake.answers:
-            self._entries[answer.entry][answer.item].append(answer)
-        self._history = self._entries[0]
+            if answer.entry in (0, entry):
+                self._history[answer.item].append(answer)
+        known = _Known(self._find)
+        self.find: Callable[[str], Finding] = known.__getitem__
+        self.read: Callable[[str], object] = lambda name: known[name].value
 
     def at(self, entry: int) -> Findings:
         """The same findings, read for one entry of a for_each criterion."""
-        other = copy(self)
-        other.entry, other._known = entry, {}
-        other._history = self._entries[0] | self._entries.get(entry, {})
-        return other
+        return Findings(self.intake, self.protocol, self.today, entry)
 
-    def read(self, name: str) -> object:
-        found = self._known.get(name)
-        return self.find(name).value if found is None else found.value
-
-    def find(self, name: str) -> Finding:
-        found = self._known.get(name)
-        if found is None:
-            item = self._items.get(name)
-            found = self._known[name] = _fact(name)(self) if item is None else self.item(item)
-        return found
+    def _find(self, name: str) -> Finding:
+        item = self._items.get(name)
+        return _fact(name)(self) if item is None else self.item(item)
 
     # One item ---------------------------------------------------------------------------------
 
@@ -121,7 +132,8 @@ class Findings:
     @cached_property
     def each(self) -> tuple[Findings, ...]:
         """One reading for each entry of the for_each criteria, in their order."""
-        return tuple(self.at(entry) for entry in sorted(self._entries) if entry)
+        entries = {answer.entry for answer in self.intake.answers} - {0}
+        return tuple(self.at(entry) for entry in sorted(entries))
 
     def applicable(self, item: Item) -> bool | None:
         """False where a branch skips it; None while the branch is open, and then it is asked."""
@@ -137,21 +149,113 @@ class Findings:
         After a no to thoughts of suicide, a method told all the same: intent and plan are asked.
         """
         screen = self.protocol.instruments[self.protocol.suicide_screen]
-        return tuple(i.when for i in screen.items if _ever_yes(i, self.history(i)))
+        return tuple(i.when for i in screen.items if self._ever_yes(i, self.history(i)))
 
     def item(self, item: Item) -> Finding:
         history = self._history.get(item.id)
-        if history and item.safety and (reported := _ever_yes(item, history)):
+        if history and item.safety and (reported := self._ever_yes(item, history)):
             return reported
+        if item.name in self._implied:
+            own = history[-1:] if history else ()
+            return Finding(True, SETTLED, (*own, self._implied[item.name]))
         asked = True if item.when is None else self.applicable(item)
         if asked is False:
-            return _SKIPPED
+            return self._told_all_the_same(item, history) if history else _SKIPPED
         if history:
-            counted = self._counted(item, history)
-            found = None if counted is None else _finding_of(item, counted, history)
+            found = self._finding_of(item, history)
             return found or Finding(None, self._why_not_asked(item, asked), (history[-1],))
         why = self._why_not_asked(item, asked)
         return _UNASKED if why is NOT_ASKED else Finding(None, why)
+
+    @cached_property
+    def _implied(self) -> Mapping[str, Answer]:
+        """By the name of a gate that is not a yes, the detail behind it that says yes.
+
+        Who names a symptom has answered whether there is one, whatever the gate says.
+        """
+        found: dict[str, Answer] = {}
+        for item, gates in self.protocol.behind_gates:
+            history = self._history.get(item.id, ())
+            told = self._told(item, gates[0], history) if history else None
+            if told is not None:
+                found |= {gate.name: told for gate in gates if not self._says_yes(gate)}
+        return found
+
+    def _told(self, item: Item, gate: Item, history: Sequence[Answer]) -> Answer | None:
+        if item.safety and (reported := self._ever_yes(item, history)):
+            return reported.answers[0]
+        latest = history[-1]
+        return latest if item.tells(latest.value) and not self._corrected(gate, latest) else None
+
+    def _says_yes(self, gate: Item) -> bool:
+        history = self._history.get(gate.id)
+        return history is not None and history[-1].value is True
+
+    def _told_all_the_same(self, item: Item, history: Sequence[Answer]) -> Finding:
+        """An answer to a question that its branch skips counts, unless the branch was corrected."""
+        latest = history[-1]
+        names = item.when.names if item.when else ()
+        gates = (self._items[name] for name in names if name in self._items)
+        if latest.value is None or any(self._corrected(gate, latest) for gate in gates):
+            return _SKIPPED
+        return self._finding_of(item, history) or _SKIPPED
+
+    def _corrected(self, gate: Item, detail: Answer) -> bool:
+        """Whether the gate's answer was changed after the detail was told."""
+        history = self._history.get(gate.id)
+        if history is None or len({answer.value for answer in history}) < 2:
+            return False
+        in_order = [answer.id for answer in self.intake.answers]
+        return in_order.index(history[-1].id) > in_order.index(detail.id)
+
+    @cached_property
+    def withdrawn(self) -> Mapping[str, Answer]:
+        """By question, the last yes that a later answer no longer says."""
+        found = {}
+        for id_, history in self._history.items():
+            if len(history) < 2 or len({answer.value for answer in history}) == 1:
+                continue
+            item, latest = self.protocol.items[id_], history[-1].value
+            yes = next((a for a in reversed(history) if _denies(item, latest, a.value)), None)
+            if yes is not None:
+                found[item.name] = yes
+        return found
+
+    @cached_property
+    def taken_back(self) -> frozenset[str]:
+        """Questions, outside the safety block, whose yes became a no that counts.
+
+        The no speaks; that there was a yes is shown to the clinician all the same.
+        """
+        found = (self._items[name] for name in self.withdrawn)
+        return frozenset(
+            item.name
+            for item in found
+            if not item.safety and self._history[item.id][-1].value is not None
+        )
+
+    def counts_for_a_no(self, answer: Answer) -> bool:
+        """Whose no counts on an item of safety: the person alone, and with nobody listening."""
+        return answer.source in COUNTS_FOR_A_NO and answer.id not in self._overheard
+
+    @cached_property
+    def _overheard(self) -> frozenset[str]:
+        """Answers that somebody may have listened to: all of them, whenever that was noticed.
+
+        Asked again once the person can talk freely, an answer counts.
+        """
+        said = [
+            answer
+            for answer in self.intake.answers
+            if answer.item in _PRIVACY and answer.state is not State.DEFERRED
+        ]
+        heard = [answer for answer in said if answer.value is not (answer.item == _CAN_TALK_FREELY)]
+        if not heard:
+            return frozenset()
+        alone_again = said[-1] not in heard and any(a.item == said[-1].item for a in heard)
+        until = said[-1].id if alone_again and said[-1].item == _CAN_TALK_FREELY else None
+        ids = (answer.id for answer in self.intake.answers)
+        return frozenset(takewhile(lambda id_: id_ != until, ids))
 
     def _counted(self, item: Item, history: Sequence[Answer]) -> Answer | None:
         """The latest answer; for a scale the latest in a voice that it accepts."""
@@ -160,6 +264,53 @@ class Findings:
         accepted = self.protocol.instruments[item.instrument].may_answer
         counting = (a for a in reversed(history) if a.value is None or a.source in accepted)
         return next(counting, None)
+
+    def _finding_of(self, item: Item, history: Sequence[Answer]) -> Finding | None:
+        """What the counted answer says; None where it only put the question off."""
+        latest = self._counted(item, history)
+        if latest is None:
+            return None
+        if latest.value is not None:
+            return self._valued(item, latest, history)
+        if latest.state is State.NOT_APPLICABLE:
+            return Finding(NOT_APPLICABLE, SETTLED, (latest,))
+        if latest.state is State.DECLINED:
+            return Finding(None, DECLINED, (latest,))
+        known = [answer for answer in history if answer.value is not None]
+        if latest.state is State.UNKNOWN or known:
+            # "Ask later" after an answer withdraws it: what was known is unknown now.
+            return Finding(None, UNKNOWN, (*known[-1:], latest))
+        return None
+
+    def _valued(self, item: Item, latest: Answer, history: Sequence[Answer]) -> Finding:
+        if item.safety and not item.observed and not self.counts_for_a_no(latest):
+            return Finding(None, UNKNOWN, (latest,))
+        yes = self.withdrawn.get(item.name) if len(history) > 1 else None
+        if yes is None or latest.source is yes.source or self.counts_for_a_no(latest):
+            return Finding(latest.value, SETTLED, (latest,))
+        # Taken back by neither the person nor the voice that said it.
+        return Finding(None, UNKNOWN, (yes, latest))
+
+    def _ever_yes(self, item: Item, history: Sequence[Answer]) -> Finding | None:
+        """A yes once given on a safety item stands, whoever gave it and whatever came later.
+
+        It is a clinician who closes its flag and its escalation, not a later no.
+        """
+        said = [answer for answer in history if item.reports(answer.value)]
+        if not said:
+            return None
+        rests_on = (said[-1],) if history[-1] is said[-1] else (said[-1], history[-1])
+        if item.kind == "multi_choice":
+            return Finding(self._options_said(said, history[-1]), SETTLED, rests_on)
+        if item.kind == "scale":
+            return Finding(max(a.value for a in said), SETTLED, rests_on)  # type: ignore[type-var]
+        return Finding(said[-1].value, SETTLED, rests_on)
+
+    def _options_said(self, said: list[Answer], latest: Answer) -> object:
+        present = {code for a in said if isinstance(a.value, tuple) for code in a.value}
+        present.discard(NONE_OF_THESE)
+        whole = latest.state is State.ANSWERED and self.counts_for_a_no(latest)
+        return tuple(sorted(present)) if whole else SomeOf(frozenset(present))
 
     def _why_not_asked(self, item: Item, asked: bool | None) -> Openness:
         if asked is None and item.when is not None:
@@ -224,8 +375,7 @@ class Findings:
         """The latest counted answer: a positive one that somebody else gave, or that was taken
         back, still raises its flag and is no part of the person's own score."""
         history = self.history(item)
-        counted = self._counted(item, history) if history else None
-        found = None if counted is None else _finding_of(item, counted, history)
+        found = self._finding_of(item, history) if history else None
         return found.value if found is not None and isinstance(found.value, int) else None
 
     @cached_property
@@ -282,45 +432,11 @@ def _trial(at: Findings) -> treatment.Trial:
     )
 
 
-def _ever_yes(item: Item, history: Sequence[Answer]) -> Finding | None:
-    """A yes once given on a safety item stands, whoever gave it and whatever came later.
-
-    It is a clinician who closes its flag and its escalation, not a later no.
-    """
-    said = [a for a in history if a.value is not None and item.is_yes(a.value)]
-    if not said:
-        return None
-    rests_on = (said[-1],) if history[-1] is said[-1] else (said[-1], history[-1])
-    if item.kind == "multi_choice":
-        return Finding(_options_said(said, history), SETTLED, rests_on)
-    if item.kind == "scale":
-        return Finding(max(a.value for a in said), SETTLED, rests_on)  # type: ignore[type-var]
-    return Finding(said[-1].value, SETTLED, rests_on)
-
-
-def _options_said(said: list[Answer], history: Sequence[Answer]) -> object:
-    present = {code for a in said if isinstance(a.value, tuple) for code in a.value}
-    present.discard(NONE_OF_THESE)
-    latest = history[-1]
-    whole = latest.state is State.ANSWERED and latest.source in COUNTS_FOR_A_NO
-    return tuple(sorted(present)) if whole else SomeOf(frozenset(present))
-
-
-def _finding_of(item: Item, latest: Answer, history: Sequence[Answer]) -> Finding | None:
-    """None for "ask later" where nothing was ever answered: that is like not asked."""
-    if latest.value is not None:
-        if item.safety and not item.observed and latest.source not in COUNTS_FOR_A_NO:
-            return Finding(None, UNKNOWN, (latest,))
-        return Finding(latest.value, SETTLED, (latest,))
-    if latest.state is State.NOT_APPLICABLE:
-        return Finding(NOT_APPLICABLE, SETTLED, (latest,))
-    if latest.state is State.DECLINED:
-        return Finding(None, DECLINED, (latest,))
-    known = [answer for answer in history if answer.value is not None]
-    if latest.state is State.UNKNOWN or known:
-        # "Ask later" after an answer withdraws it: what was known is unknown now.
-        return Finding(None, UNKNOWN, (*known[-1:], latest))
-    return None
+def _denies(item: Item, latest: Value | None, before: Value | None) -> bool:
+    """Whether `latest` no longer says what `before` reported: whole, or one option of a list."""
+    if isinstance(latest, tuple) and isinstance(before, tuple):
+        return bool({*before} - {*latest, NONE_OF_THESE})
+    return item.reports(before) and not item.reports(latest)
 
 
 # Facts ----------------------------------------------------------------------------------------
@@ -440,6 +556,25 @@ def _age(findings: Findings) -> Finding:
         return found._replace(value=Span(youngest, None))
     oldest = years_between(found.value.earliest, findings.today)
     return found._replace(value=youngest if youngest == oldest else Span(youngest, oldest))
+
+
+def _birth_date_differs(findings: Findings) -> Finding:
+    """Whether a birth date was told that cannot be the registered one."""
+    registered = findings.intake.patient.born
+    told = [
+        answer
+        for answer in findings.history(findings.protocol.by_name["date_of_birth"])
+        if isinstance(answer.value, PartialDate)
+    ]
+    if registered is None:
+        return Finding(False)
+    differing = tuple(a for a in told if not _may_be_one_day(a.value, registered))  # type: ignore[arg-type]
+    return Finding(bool(differing), SETTLED, differing)
+
+
+def _may_be_one_day(one: PartialDate, other: PartialDate) -> bool:
+    starts = [day for day in (one.earliest, other.earliest) if day is not None]
+    return not starts or max(starts) <= min(one.latest, other.latest)
 
 
 def years_between(born: date, today: date) -> int:
@@ -646,6 +781,7 @@ FACTS: dict[str, Fact] = {
     "phq9_item9_open": Fact(YES_NO, _self_harm_item_open, ("phq9_9",)),
     "phq9_total": Fact(NUMBER, _mood_total, _MOOD),
     "age_years": Fact(NUMBER, _age, ("date_of_birth",)),
+    "birth_date_differs": Fact(YES_NO, _birth_date_differs, ("date_of_birth",)),
     "bmi": Fact(NUMBER, _bmi, ("height", "weight")),
     "systolic": Fact(NUMBER, _pressure(lambda r: r.systolic), ("last_blood_pressure",)),
     "diastolic": Fact(NUMBER, _pressure(lambda r: r.diastolic), ("last_blood_pressure",)),

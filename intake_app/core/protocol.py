@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from sys import intern
 from typing import TYPE_CHECKING
 
-from intake_app.core.condition import Condition
+from intake_app.core.condition import Condition, Yes
 from intake_app.core.errors import NotFound, WrongValue
 from intake_app.core.model import BloodPressure, Due, PartialDate, Stage, Tier, Value
 from intake_app.core.words import _
@@ -108,14 +108,25 @@ class Item:
 
     def is_yes(self, value: Value) -> bool:
         """Whether a value reports what the item has to find; mostly that is a yes."""
+        if value is True or value is False:
+            return value is not self.reassuring
         if isinstance(value, tuple):
             return any(code != NONE_OF_THESE for code in value)
-        if self.kind == "scale":
-            return value != 0
-        return value is not self.reassuring and isinstance(value, bool)
+        return self.kind == "scale" and value != 0
+
+    def reports(self, value: Value | None) -> bool:
+        """`is_yes` of an answer that may be none."""
+        return value is not None and self.is_yes(value)
+
+    def tells(self, value: Value | None) -> bool:
+        """Whether this answer, behind a gate, says that the gate's own answer is yes."""
+        return value is not None and value not in _TELLS_NOTHING
 
 
 NONE_OF_THESE = "none_of_these"
+
+
+_TELLS_NOTHING = (False, "none", (NONE_OF_THESE,))
 
 
 def _yes_no(item: Item, raw: object) -> bool:
@@ -283,6 +294,27 @@ class Protocol:
     @cached_property
     def by_criterion(self) -> Mapping[str, Criterion]:
         return {criterion.id: criterion for criterion in self.criteria}
+
+    @cached_property
+    def behind_gates(self) -> tuple[tuple[Item, tuple[Item, ...]], ...]:
+        """Each detail that a yes opens, with the gates that lead to it, nearest first.
+
+        Where a yes is the good answer, and in the suicide-risk screen, a detail implies nothing.
+        """
+        found = []
+        for item in self.items.values():
+            gates = tuple(self._gates_of(item))
+            if gates and item.instrument != self.suicide_screen:
+                found.append((item, gates))
+        return tuple(found)
+
+    def _gates_of(self, item: Item) -> Iterator[Item]:
+        while item.when is not None and isinstance(item.when.node, Yes):
+            gate = self.by_name.get(item.when.node.name)
+            if gate is None or gate.reassuring:
+                return
+            yield gate
+            item = gate
 
     @cached_property
     def repeated(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from intake_app.core import facts, safety
-from intake_app.core.condition import SomeOf, Span
+from intake_app.core.condition import SomeOf
 from intake_app.core.facts import Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.model import (
@@ -177,7 +177,7 @@ class _Undecided(NamedTuple):
 def _flag(criterion: Criterion, at: Findings) -> Flag | None:
     try:
         held, undecided = _decide(criterion, at)
-        if not (held or undecided):
+        if not (held or undecided or at.taken_back):
             return None  # as with most criteria
         return _Judgement(criterion, at, held, undecided).flag()
     except Exception:  # noqa: BLE001 - a rule that cannot run is shown, never skipped
@@ -217,34 +217,43 @@ class _Judgement:
     def flag(self) -> Flag | None:
         unknown = [open_ for open_ in self._undecided if self._is_unknown(open_)]
         if not self._held and not unknown:
-            return None
+            return self._taken_back()
         possible = [open_ for open_ in self._undecided if self._follows(open_)]
         return self._compose(possible, unknown)
 
     def _follows(self, open_: _Undecided) -> bool:
         """A yes holds, and only its date or size keeps a stronger rule open.
 
-        Questions of a later stage that nobody asked yet are open, not unknown: they leave the
-        flag where it is, marked that a stronger one is open.
+        Whoever was to ask for it: until somebody did, it may be recent or large.
         """
-        if open_.rule.strength <= self._strength:
+        if open_.rule.strength <= self._strength or not open_.names & open_.rule.measures:
             return False
-        shares = any(open_.rule.reach & held.reach for held in self._held)
-        return shares and any(
-            self._is_due(name, open_.rule.asks[name]) for name in open_.names & open_.rule.measures
+        return any(open_.rule.reach & held.reach for held in self._held)
+
+    def _taken_back(self) -> Flag | None:
+        """Nothing holds any more, and a yes to one of the questions became a no."""
+        back = self._at.taken_back
+        asking = tuple(rule for rule in self._criterion.rules if rule.when.names & back)
+        if not asking:
+            return None
+        by_name = self._at.protocol.by_name
+        items = [by_name[n] for n in sorted(set().union(*(r.when.names for r in asking)) & back)]
+        return Flag(
+            key=_key(self._criterion, self._at),
+            criterion=self._criterion,
+            tier=Tier.NOTE,
+            due=Due.NONE,
+            state=FlagState.UNRESOLVED,
+            reasons=(_("Was answered yes, later no. Nothing else stands here now."),),
+            rules=asking,
+            items=tuple(item.id for item in items),
+            answers=tuple(answer for item in items for answer in self._at.history(item)),
+            was_yes=True,
         )
 
     @property
     def _strength(self) -> tuple[Tier, Due]:
         return max((rule.strength for rule in self._held), default=_NOTHING)
-
-    def _is_due(self, name: str, questions: tuple[str, ...]) -> bool:
-        found = self._at.find(name)
-        if found.openness >= facts.UNKNOWN or isinstance(found.value, Span):
-            return True
-        by_name = self._at.protocol.by_name
-        open_ = (by_name[q] for q in questions if self._at.read(q) is None)
-        return any(item.stage in self._at.held_stages for item in open_)
 
     def _is_unknown(self, open_: _Undecided) -> bool:
         """Undecided because something was asked in vain, or answered too loosely to decide it.
@@ -340,24 +349,19 @@ class _Judgement:
 
     def _was_yes(self, rules: Iterable[Rule]) -> bool:
         """A yes was given and later taken back, changed or made unknown."""
-        return any(
-            self._is_withdrawn(question)
+        withdrawn = self._at.withdrawn.keys()
+        return bool(withdrawn) and any(
+            not withdrawn.isdisjoint(questions)
             for rule in rules
             for questions in rule.asks.values()
-            for question in questions
         )
-
-    def _is_withdrawn(self, question: str) -> bool:
-        item = self._at.protocol.by_name[question]
-        history = self._at.history(item)
-        if len(history) < 2 or _says_yes(item, history[-1]):
-            return False
-        return any(_says_yes(item, answer) for answer in history)
 
     def _what_is_open(self, unknown: list[_Undecided]) -> str:
         by_name = self._at.protocol.by_name
         questions = (question for open_ in unknown for question in self._open_questions(open_))
         states = {reads(self._at, by_name[question]) for question in questions}
+        if not states:
+            return _("Not settled: the medicines are not listed.")
         return _("Not settled: {states}.").format(states="; ".join(sorted(states)))
 
     def missing(self) -> ToObtain | None:
@@ -374,10 +378,6 @@ class _Judgement:
 
 def _key(criterion: Criterion, at: Findings) -> str:
     return f"{criterion.id}#{at.entry}" if at.entry else criterion.id
-
-
-def _says_yes(item: Item, answer: Answer) -> bool:
-    return answer.value is not None and item.is_yes(answer.value)
 
 
 def _fault(criterion: Criterion, at: Findings) -> Flag:
@@ -452,6 +452,9 @@ def reads(findings: Findings, item: Item) -> str:
         if found.value is not None:
             return _("Not applicable")
         return _not_asked(findings, item)
+    own = tuple(answer for answer in found.answers if answer.item == item.id)
+    if own != found.answers:
+        return _by_a_detail(item, own)
     before, latest = found.answers[0], found.answers[-1]
     if latest.value is None:
         said = _STATE_WORDS[latest.state]()
@@ -462,6 +465,14 @@ def reads(findings: Findings, item: Item) -> str:
     if before is latest or before.value is None:
         return said
     return _("{said} (was {before})").format(said=said, before=item.label(before.value))
+
+
+def _by_a_detail(item: Item, own: tuple[Answer, ...]) -> str:
+    if not own:
+        return _("Yes, by an answer to a detail")
+    latest = own[-1]
+    said = _STATE_WORDS[latest.state]() if latest.value is None else item.label(latest.value)
+    return _("Yes, by an answer to a detail (answered: {said})").format(said=said)
 
 
 def _said_by_other(item: Item, said: str) -> str:

@@ -68,15 +68,16 @@ def _desk(folder: Path) -> service.IntakeService:
 
 @contextmanager
 def _intake(folder: Path) -> Iterator[tuple[service.IntakeService, str]]:
-    """An intake of ANSWERS answers: every yes/no item answered no, round after round."""
+    """An intake of ANSWERS answers: every yes/no item, round after round, with the good answer."""
     desk = _desk(folder)
     patient = desk.register_patient("Bench Person")
     case = desk.open_intake(patient.id)
     desk.open_call(case.intake.id)
-    plain = [i.id for i in case.protocol.items.values() if i.kind == "yes_no"]
-    plain = [item for item in plain if item not in case.protocol.repeated]
+    asked = [item for item in case.protocol.items.values() if item.kind == "yes_no"]
+    asked = [item for item in asked if item.id not in case.protocol.repeated]
     for number in range(ANSWERS):
-        desk.record_answer(case.intake.id, plain[number % len(plain)], False)
+        item = asked[number % len(asked)]
+        desk.record_answer(case.intake.id, item.id, item.reassuring)
     try:
         yield desk, case.intake.id
     finally:
