@@ -429,8 +429,22 @@ class _Pages:
             if answer.id not in shown
             and (answer.note or self.case.protocol.items[answer.item].instrument != screen)
         )
-        head = f"{self.dues[flag.due].upper()}: {flag.criterion.label}. {flag.reason}"
+        head = f"{self.dues[flag.due].upper()}: {flag.criterion.label}. {self.reasons(flag)[0]}"
         return f"{head} {said}".strip()
+
+    def reasons(self, flag: Flag) -> list[str]:
+        """Why a flag stands; what a reason says no of reads as what it is while it is open."""
+        plain = flag.criterion.rules[-1].reason
+        detail, open_reason = _while_open().get(flag.criterion.id, ("", ""))
+        item = self.item(detail)
+        if item is None or not self.is_open(item):
+            return list(flag.reasons)
+        told = open_reason.format(how=self.reads(detail))
+        return [told if reason == plain else reason for reason in flag.reasons]
+
+    def is_open(self, item: Item, entry: int = 0) -> bool:
+        value = self.at(entry).read(item.name)
+        return value is None or isinstance(value, SomeOf)
 
     def open_line(self, flag: Flag) -> str:
         """The questions that keep a flag from being settled, by how they read."""
@@ -438,11 +452,28 @@ class _Pages:
         groups: dict[str, list[str]] = {}
         for id_ in flag.items:
             item = self.case.protocol.items[id_]
-            value = at.read(item.name)
-            if value is None or isinstance(value, SomeOf | PartialDate):
+            if self.is_open(item, at.entry) or isinstance(at.read(item.name), PartialDate):
                 groups.setdefault(reads(at, item), []).append(item.topic or item.ask)
         text = ". ".join(f"{how}: {', '.join(which)}" for how, which in groups.items())
-        return f"{self.dues[flag.due].upper()}: {flag.criterion.label}. {text or flag.reasons[-1]}"
+        head = f"{self.dues[flag.due].upper()}: {flag.criterion.label}."
+        return f"{head} {text or self.reasons(flag)[-1]}"
+
+
+def _while_open() -> Mapping[str, tuple[str, str]]:
+    """By criterion: what its last rule takes for a no, and its reason while that is open."""
+    return {
+        "harm_to_others": (
+            "harm_detail",
+            _(
+                "Thoughts of harming another person: a clinician the same day. Intention, plan, "
+                "person or child at risk: {how}."
+            ),
+        ),
+        "active_mania": (
+            "little_need_for_sleep",
+            _("More energy than usual. Little need for sleep: {how}."),
+        ),
+    }
 
 
 def _short(note: str) -> str:
@@ -635,9 +666,13 @@ def _stop_unknowns(pages: _Pages) -> Entries:
         for flag in pages.case.screening.flags
         if _can_stop(flag.criterion) and (flag.state is FlagState.UNRESOLVED or flag.stronger_open)
     ]
+    undecided = _undecided_stops(pages)
+    asked = [f"{c.label} ({how})" for c in undecided if (how := _asked_in_vain(pages, c))]
+    if asked:
+        lines.append(_("ASKED, STILL OPEN: {which}").format(which="; ".join(asked)))
     if not lines:
         lines.append(_("None among the questions asked."))
-    not_asked = _stops_not_asked(pages)
+    not_asked = [c.label for c in undecided if not _asked_in_vain(pages, c)]
     if len(not_asked) > _FEW:
         text = _("NOT ASKED YET: {count} subjects that could stop, named at the end of the answers")
         lines.append(text.format(count=len(not_asked)))
@@ -653,11 +688,11 @@ def _can_stop(criterion: Criterion) -> bool:
     return any(rule.tier is Tier.STOP for rule in criterion.rules)
 
 
-def _stops_not_asked(pages: _Pages) -> list[str]:
-    """What could stop, raises nothing and is not settled: nobody put the question yet."""
+def _undecided_stops(pages: _Pages) -> list[Criterion]:
+    """What could stop, raises nothing and is not settled."""
     flagged = {flag.criterion.id for flag in pages.case.screening.flags}
     return [
-        criterion.label
+        criterion
         for criterion in pages.case.protocol.criteria
         if criterion.for_each is None and criterion.id not in flagged
         if any(
@@ -665,6 +700,12 @@ def _stops_not_asked(pages: _Pages) -> list[str]:
             for rule in criterion.rules
         )
     ]
+
+
+def _asked_in_vain(pages: _Pages, criterion: Criterion) -> str:
+    """How the questions of a criterion read that were put and are open, "ask later" with them."""
+    put = (i for i in criterion.items if pages.findings.history(i) and pages.is_open(i))
+    return "; ".join(dict.fromkeys(pages.reads(item.id) for item in put))
 
 
 def counts(case: Case) -> Mapping[str, int]:
@@ -774,7 +815,9 @@ def _medicine_lines(pages: _Pages) -> list[str]:
     strange = [m.name for m, match in matched if match.state is MatchState.NOT_CHECKED]
     unknown = _("Medicines not identified: {count}").format(count=len(strange))
     return [
-        _("Medicines that matter most: {names}").format(names=", ".join(strong) or _("none")),
+        _("Medicines that matter most: {names}").format(
+            names=", ".join(strong) or _("none of those identified")
+        ),
         f"{unknown} ({'; '.join(strange)})" if strange else unknown,
         _("{count} medicines listed; is that all: {answer}").format(
             count=len(matched), answer=pages.reads("medicine_list_complete")
@@ -830,6 +873,8 @@ def _voices(pages: _Pages) -> Entries:
     callers = dict.fromkeys(call.relationship for call in pages.intake.calls)
     caller = _("Caller: {who}").format(who=", ".join(callers) or _("no call on record"))
     alone = _("All answers from the patient alone, from a record or from a test.")
+    if not parts:
+        alone = _("No answers yet.")
     return Entries(_("7 Who answered"), (caller, *(lines or (alone,))))
 
 
@@ -915,7 +960,7 @@ def _decided(decided: FlagReview) -> str:
 def _flag_text(pages: _Pages, flag: Flag) -> str:
     raised = flag.state is FlagState.RAISED
     state = _("raised") if raised else _("unresolved")
-    lines = [f"{flag.criterion.label} ({state})", *flag.reasons]
+    lines = [f"{flag.criterion.label} ({state})", *pages.reasons(flag)]
     if flag.stronger_open:
         lines.append(_("A stronger rule is still open."))
     if flag.was_yes:
@@ -1142,13 +1187,7 @@ def _medicine_row(pages: _Pages, medication: Medication) -> tuple[str, ...]:
     match = pages.case.protocol.formulary.match(medication)
     worst = _worst(pages, match)
     if match.state is MatchState.NOT_CHECKED:
-        near = ", ".join(pages.case.protocol.formulary.near(medication.name))
-        listed = _("Not checked: this name is not in our list.")
-        if match.possible:
-            names = ", ".join(dict.fromkeys(hit.drug.generic for hit in match.interactions))
-            listed += _(" Possibly {names}.").format(names=names)
-        elif near:
-            listed += _(" Similar names: {names}.").format(names=near)
+        listed = _not_checked(pages, medication, match)
     elif worst is None:
         listed = _("Recognised. Nothing in our list about ketamine.")
     else:
@@ -1158,12 +1197,25 @@ def _medicine_row(pages: _Pages, medication: Medication) -> tuple[str, ...]:
         for hit in match.interactions
         if hit.tier(pages.case.protocol.route) is not None
     )
-    return (
-        f"{medication.name} ({pages.sources[medication.source]})",
-        _dose(medication),
-        listed,
-        "\n".join(effects),
-    )
+    if match.state is MatchState.NOT_CHECKED and not effects:
+        effects = {_("Not looked up: which medicine it is, is not known."): None}
+    named = f"{medication.name} ({pages.sources[medication.source]})"
+    if medication.confirmed:
+        named += "\n" + _("confirmed as {name}").format(name=medication.confirmed)
+    return (named, _dose(medication), listed, "\n".join(effects))
+
+
+def _not_checked(pages: _Pages, medication: Medication, match: Match) -> str:
+    names = ", ".join(dict.fromkeys(hit.drug.generic for hit in match.interactions))
+    near = ", ".join(pages.case.protocol.formulary.near(medication.name))
+    if match.known_as:
+        return _("Not settled: as named it may be {names}.").format(names=names)
+    text = _("Not checked: these words are not one medicine of our list.")
+    if names:
+        text += _(" Possibly {names}.").format(names=names)
+    elif near:
+        text += _(" Similar names: {names}.").format(names=near)
+    return text
 
 
 def _dose(medication: Medication) -> str:
@@ -1175,33 +1227,53 @@ def _dose(medication: Medication) -> str:
     if medication.as_needed:
         parts.append(_("as needed"))
     parts.append(medication.detail)
-    return ", ".join(part for part in parts if part) or _("dose not asked")
+    return ", ".join(part for part in parts if part) or _("dose not recorded")
 
 
 _HISTORY = ("absolute_contraindication", "relative_contraindication", "caution")
 
 
 def _history(pages: _Pages) -> Section:
-    """Positives in a table; negatives collapsed, but each is named."""
-    reported, denied = [], []
-    for item, entry, answer in pages.latest():
-        if pages.case.protocol.by_criterion[item.criterion].group not in _HISTORY:
-            continue
-        value = pages.findings.find(item.name).value
-        if item.instrument or value is None or value is NOT_APPLICABLE or answer.value is None:
-            continue
-        if value in (False, (NONE_OF_THESE,)):
-            denied.append(_spaced(item.id))
+    """What was ever told in a table; negatives and what was asked in vain collapsed by name."""
+    told: list[tuple[str, ...]] = []
+    others: dict[str, list[str]] = {}
+    for item, entry, answer in _of_history(pages):
+        source, day = pages.sources[answer.source], pages.day(answer.at)
+        if _positives(pages, item, entry):
+            told.append((item.ask, _told(pages, item, entry), source, day))
+        elif pages.at(entry).read(item.name) is None:
+            others.setdefault(pages.reads(item.id, entry), []).append(_spaced(item.id))
         else:
-            source, day = pages.sources[answer.source], pages.day(answer.at)
-            said = pages.noted(item.id) if not entry else pages.reads(item.id, entry)
-            reported.append((item.ask, said, source, day))
+            others.setdefault(_("Answered no"), []).append(_spaced(item.id))
     columns = (_("Asked"), _("Answer"), _("Source"), _("Date"))
-    grid = (Grid(columns, (46, 28, 14, 12), tuple(reported)),) if reported else ()
-    none = _("Nothing was reported.") if not reported else ""
-    no = _("Answered no: {items}.").format(items=", ".join(denied) or _("no question"))
-    rest = _("What is open stands under the flags and at the end of the answers.")
-    return Section(_("History"), (*grid, Text(" ".join(filter(None, (none, no, rest))))))
+    grid = (Grid(columns, (46, 28, 14, 12), tuple(told)),) if told else ()
+    collapsed = [f"{how}: {', '.join(names)}." for how, names in others.items()]
+    if not told:
+        collapsed.insert(0, _("Nothing was reported by the answers given."))
+    collapsed.append(_("Every open question stands at the end of the answers."))
+    return Section(_("History"), (*grid, Text(" ".join(collapsed))))
+
+
+def _of_history(pages: _Pages) -> Iterable[tuple[Item, int, Answer]]:
+    for item, entry, answer in pages.latest():
+        group = pages.case.protocol.by_criterion[item.criterion].group
+        applies = pages.at(entry).read(item.name) is not NOT_APPLICABLE
+        if group in _HISTORY and applies and not item.instrument:
+            yield item, entry, answer
+
+
+def _positives(pages: _Pages, item: Item, entry: int) -> list[Answer]:
+    """Every answer that ever told something: none of them hides behind a later no or silence."""
+    given = (answer for answer in pages.at(entry).history(item) if answer.value is not None)
+    return [a for a in given if a.value is not False and a.value != (NONE_OF_THESE,)]
+
+
+def _told(pages: _Pages, item: Item, entry: int) -> str:
+    text = pages.reads(item.id, entry) if entry else pages.noted(item.id)
+    last = _positives(pages, item, entry)[-1]
+    if last in pages.at(entry).find(item.name).answers:
+        return text
+    return _("{text}; earlier: {said}").format(text=text, said=pages.as_given(item, last))
 
 
 _TESTS = ("pretreatment_test",)
@@ -1240,7 +1312,9 @@ def _logistics(pages: _Pages) -> Section:
     return Section(
         _("Logistics, and what is still missing"),
         (
-            Grid((_("What"), _("Answer"), _("Source")), (50, 36, 14), tuple(rows)),
+            Grid((_("What"), _("Answer"), _("Source")), (50, 36, 14), tuple(rows))
+            if rows
+            else Text(_("Nothing of this was asked yet.")),
             Grid((_("To obtain"), _("Due"), _("Asked of")), (50, 25, 25), wanted),
         ),
     )
