@@ -1,0 +1,209 @@
+"""What is asked, in which order: the questions of one stage of the work, in sections.
+
+Callers do not answer in order; the agenda is where the next question stands, not a corridor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from intake_app.core.facts import NOT_ASKED, Findings
+from intake_app.core.model import Stage, State
+from intake_app.core.protocol import Criterion, Item
+from intake_app.core.screening import Case
+from intake_app.core.words import _
+
+# Questions that are no items: who calls and for whom, the name, the list of medicines, one trial
+# more.
+CALLER = "caller"
+NAME = "name"
+MEDICINES = "medicines"
+MORE_TRIALS = "more_trials"
+
+# workflow.md, "Stages" 1 and 2: the line may drop at any second, so number and place come first.
+_OPENING = (
+    "callback_number",
+    "caller_location",
+    "callback_permission",
+    "can_talk_freely",
+    "listener_present",
+    CALLER,
+    NAME,
+    "date_of_birth",
+)
+_EMERGENCY = ("emergency_now", "emergency_symptoms")
+# Then the suicide-risk screen; then these two criteria, before fit, money or mood (stage 3).
+_SAFETY = ("recent_psychiatric_discharge", "harm_to_others")
+# Asked in an escalation only, and there by the panel.
+_BY_THE_PANEL = "lethal_means_and_support"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One line of the agenda. `item` is None for CALLER, NAME, MEDICINES and MORE_TRIALS."""
+
+    key: str
+    item: Item | None = None
+    entry: int = 0
+    answered: bool = False
+
+    @property
+    def careful(self) -> bool:
+        """Whether the next question waits for Enter: nobody is hurried past these."""
+        return self.item is not None and self.item.safety
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    questions: tuple[Question, ...]
+
+    @property
+    def answered(self) -> int:
+        return sum(question.answered for question in self.questions)
+
+
+def agenda(case: Case, stage: Stage) -> tuple[Section, ...]:
+    """The sections of a stage; a branch that is closed is left out, one that is open is asked."""
+    asked = _Asked(case, stage)
+    sections = (*asked.opening(), *asked.the_rest())
+    return tuple(section for section in sections if section.questions)
+
+
+def stage_of(case: Case) -> Stage:
+    """The stage of the latest contact; before any, the first call."""
+    return case.intake.calls[-1].stage if case.intake.calls else Stage.CALL
+
+
+def questions(sections: Iterable[Section]) -> tuple[Question, ...]:
+    return tuple(question for section in sections for question in section.questions)
+
+
+def following(sections: Iterable[Section], key: str | None) -> Question | None:
+    """The first open question behind `key`, else the first open one at all, else None."""
+    every = questions(sections)
+    keys = [question.key for question in every]
+    start = keys.index(key) + 1 if key in keys else 0
+    in_turn = (*every[start:], *every[:start])
+    return next((question for question in in_turn if not question.answered), None)
+
+
+class _Asked:
+    def __init__(self, case: Case, stage: Stage) -> None:
+        self._case = case
+        self._stage = stage
+        self._findings = case.screening.findings
+
+    def opening(self) -> Iterator[Section]:
+        if self._stage is not Stage.CALL:
+            return
+        protocol = self._case.protocol
+        yield Section(_("Caller and place"), tuple(self._named(_OPENING)))
+        yield Section(_("Emergency now"), tuple(self._named(_EMERGENCY)))
+        screen = protocol.instruments[protocol.suicide_screen]
+        yield Section(screen.title, tuple(self._of_items(screen.items, self._findings)))
+        items = (i for id_ in _SAFETY for i in protocol.by_criterion[id_].items)
+        yield Section(
+            _("Recent care, harm to others"), tuple(self._of_items(items, self._findings))
+        )
+
+    def _named(self, keys: Iterable[str]) -> Iterator[Question]:
+        for key in keys:
+            if key == CALLER:
+                yield Question(CALLER, answered=bool(_relationship(self._case)))
+            elif key == NAME:
+                yield Question(NAME, answered=bool(self._case.intake.patient.name))
+            elif key in self._case.protocol.items:
+                yield from self._of_items((self._case.protocol.items[key],), self._findings)
+
+    def the_rest(self) -> Iterator[Section]:
+        """Strongest tier first; what belongs together stays together."""
+        titles = _titles()
+        places = list(dict.fromkeys(titles.values()))
+        mine = [c for c in self._case.protocol.criteria if self._is_mine(c)]
+        mine.sort(key=lambda c: (places.index(titles[c.group]), -_tier(c)))
+        for title, together in groupby(mine, key=lambda c: titles[c.group]):
+            found = [question for criterion in together for question in self._of(criterion)]
+            yield Section(title, tuple(found))
+
+    def _is_mine(self, criterion: Criterion) -> bool:
+        asked_before = {*_OPENING, *_EMERGENCY} if self._stage is Stage.CALL else set()
+        if criterion.id == _BY_THE_PANEL:
+            return False
+        if self._stage is Stage.CALL and criterion.id in _SAFETY:
+            return False
+        return bool(criterion.asks) or not {item.id for item in criterion.items} <= asked_before
+
+    def _of(self, criterion: Criterion) -> Iterator[Question]:
+        protocol = self._case.protocol
+        for instrument in criterion.asks:
+            if instrument != protocol.suicide_screen:
+                yield from self._of_items(protocol.instruments[instrument].items, self._findings)
+        if criterion.for_each is not None:
+            yield from self._of_trials(criterion)
+            return
+        done = {*_OPENING, *_EMERGENCY} if self._stage is Stage.CALL else set()
+        for item in criterion.items:
+            if item.id in done:
+                continue
+            yield from self._of_items((item,), self._findings)
+            if item.id == "takes_medicines" and self._findings.read(item.name) is True:
+                listed = bool(self._case.intake.medications)
+                yield Question(MEDICINES, answered=listed)
+
+    def _of_trials(self, criterion: Criterion) -> Iterator[Question]:
+        for at in self._findings.each:
+            yield from self._of_items(criterion.items, at)
+        if criterion.items[0].stage is self._stage:
+            yield Question(MORE_TRIALS, entry=self.next_trial)
+
+    @property
+    def next_trial(self) -> int:
+        return max((at.entry for at in self._findings.each), default=0) + 1
+
+    def _of_items(self, items: Iterable[Item], at: Findings) -> Iterator[Question]:
+        for item in items:
+            answered = _is_answered(at, item)
+            if item.stage is self._stage and (answered or _is_due(at, item)):
+                key = f"{item.id}#{at.entry}" if at.entry else item.id
+                yield Question(key, item, at.entry, answered)
+
+
+def _titles() -> dict[str, str]:
+    """What a section is called, by the group of its criteria, in the order of asking."""
+    return {
+        "absolute_contraindication": _("Health"),
+        "relative_contraindication": _("Health"),
+        "caution": _("Health"),
+        "eligibility": _("Condition and treatment"),
+        "medication_interaction": _("Medicines"),
+        "logistics_safety": _("Practical matters"),
+        "pretreatment_test": _("Tests and papers"),
+    }
+
+
+def _tier(criterion: Criterion) -> int:
+    return max((rule.tier for rule in criterion.rules), default=0)
+
+
+def _relationship(case: Case) -> str:
+    return case.intake.calls[-1].relationship if case.intake.calls else ""
+
+
+def _is_due(at: Findings, item: Item) -> bool:
+    """A branch is open by a yes, or by a gate that nobody could or would answer."""
+    due = at.applicable(item)
+    return due is True or (due is None and at.find(item.name).openness > NOT_ASKED)
+
+
+def _is_answered(at: Findings, item: Item) -> bool:
+    """Something was recorded for it, and not only that it comes later."""
+    history = at.history(item)
+    return bool(history) and history[-1].state is not State.DEFERRED
+
+
+def next_trial(case: Case) -> int:
+    """The number that one more antidepressant trial gets."""
+    return _Asked(case, Stage.SECOND_CONTACT).next_trial

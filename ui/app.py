@@ -1,0 +1,164 @@
+"""The windows of one run, one after another: set-up or unlock, then the frame with its screens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from intake_app.core.errors import IntakeError
+from intake_app.core.words import _
+from ui import theme
+from ui.keys import EmergencyKey
+from ui.lock import IDLE_MINUTES, IdleLock, replace_process
+from ui.screens.unlock import UnlockScreen
+
+if TYPE_CHECKING:
+    from intake_app.service import IntakeService
+    from ui.main_window import MainWindow
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run stands in; tests give their own. `demo_password` is shown, and no secret."""
+
+    folder: Path
+    clock: Callable[[], datetime]
+    lock: Callable[[], None] = replace_process
+    idle_minutes: float = IDLE_MINUTES
+    demo_password: str = ""
+
+
+class App(QObject):
+    """Keeps the window that is in front. `failed` carries a refusal to open."""
+
+    failed = Signal(str)
+    _opened = Signal(object)
+
+    def __init__(self, app: QApplication, around: Surroundings) -> None:
+        super().__init__(app)
+        self._app = app
+        self.around = around
+        self.front: QWidget | None = None
+        self.main: MainWindow | None = None
+        self.keys = EmergencyKey(app)
+        self.keys.pressed.connect(self.emergency)
+        theme.apply(app, theme.Theme(theme.system_is_dark(app)))
+        app.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    def start(self) -> None:
+        """Paint first; what takes long is loaded behind the first window."""
+        if self.around.folder.exists():
+            self._lock_screen()
+        else:
+            QTimer.singleShot(0, self._first_start)
+
+    def _lock_screen(self) -> None:
+        shown = UnlockScreen()
+        shown.tried.connect(self._unlock)
+        shown.emergency.connect(self.emergency)
+        self.failed.connect(shown.refuse)
+        self._opened.connect(self._enter)
+        self._bring(shown)
+        QTimer.singleShot(0, lambda: self._offer_names(shown))
+
+    def _offer_names(self, shown: UnlockScreen) -> None:
+        from intake_app import service  # noqa: PLC0415 - a quarter of a second, behind the window
+
+        try:
+            shown.offer(
+                service.staff_names(self.around.folder), demo=bool(self.around.demo_password)
+            )
+        except IntakeError as refusal:
+            shown.refuse(str(refusal))
+        if self.around.demo_password:
+            shown.hint(_("Demo password: {it}").format(it=self.around.demo_password))
+
+    def _unlock(self, name: str, password: str) -> None:
+        """Argon2id takes its third of a second on a thread of its own; the window stays alive."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+        from intake_app import service  # noqa: PLC0415
+
+        def work() -> None:
+            try:
+                opened = service.open_vault(self.around.folder, name, password, self.around.clock)
+            except IntakeError as refusal:
+                self.failed.emit(str(refusal))
+                return
+            self._opened.emit(opened)
+
+        worker = ThreadPoolExecutor(1)
+        worker.submit(work)
+        worker.shutdown(wait=False)
+
+    def _first_start(self) -> None:
+        from ui.screens.wizard import Wizard  # noqa: PLC0415
+
+        shown = Wizard(self.around.folder, self.around.clock)
+        shown.finished.connect(self._enter)
+        self._bring(shown)
+
+    def _enter(self, service: IntakeService) -> None:
+        from ui.desk import Desk  # noqa: PLC0415
+        from ui.main_window import MainWindow  # noqa: PLC0415
+
+        desk = Desk(service, self.around.clock, self)
+        self.main = MainWindow(desk)
+        self.main.locking.connect(self.lock)
+        self.main.emergency.connect(self.emergency)
+        self._bring(self.main)
+        self.main.take_place()
+        self._idle = IdleLock(self._app, self.main.idle_lock_waits, self.around.idle_minutes)
+        self._idle.due.connect(self.lock)
+
+    def _bring(self, window: QWidget) -> None:
+        before, self.front = self.front, window
+        window.show()
+        window.activateWindow()
+        if before is not None:
+            before.close()
+            before.deleteLater()
+
+    # From everywhere --------------------------------------------------------------------------
+
+    def emergency(self) -> None:
+        """The panel; before anybody unlocked, the clinic's numbers alone."""
+        if self.main is not None:
+            self.main.open_panel()
+        else:
+            self._numbers_only()
+
+    def _numbers_only(self) -> None:
+        from ui.screens.emergency import NumbersOnly  # noqa: PLC0415
+
+        self._numbers = NumbersOnly(self.around.folder)
+        self._numbers.show()
+
+    def lock(self) -> None:
+        """Keep the place, close the records, end the process that knew the key."""
+        if self.main is None:
+            return
+        if not self.main.may_lock():
+            return
+        self.main.keep_place()
+        self.main.desk.close()
+        self.around.lock()
+
+    def _follow_system(self) -> None:
+        look = theme.current(self._app)
+        theme.apply(self._app, theme.Theme(theme.system_is_dark(self._app), look.scale))
+
+
+def run(folder: Path, clock: Callable[[], datetime], demo_password: str = "") -> int:
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Ketamine intake")
+    house = App(app, Surroundings(folder, clock, demo_password=demo_password))
+    house.start()
+    return app.exec()

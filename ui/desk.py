@@ -1,0 +1,96 @@
+"""The only door to the service: run, announce, refuse in a sentence, work in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from intake_app.core.errors import IntakeError
+from intake_app.core.screening import Case
+from intake_app.service import Clock, IntakeService
+
+T = TypeVar("T")
+
+
+class Desk(QObject):
+    """One case at a time lies on the desk; every screen is shown from it.
+
+    Signals: `case_changed` carries the Case after every change and every opening; `refused` one
+    plain sentence; `saved` the time of the last commit.
+    """
+
+    case_changed = Signal(object)
+    refused = Signal(str)
+    saved = Signal(object)
+    _done = Signal(object, object)
+
+    def __init__(self, service: IntakeService, clock: Clock, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.service = service
+        self.clock = clock
+        self.case: Case | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="background")
+        self._done.connect(self._deliver)
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    @property
+    def intake_id(self) -> str:
+        if self.case is None:
+            raise RuntimeError("no case lies on the desk")
+        return self.case.intake.id
+
+    def change(self, deed: Callable[[IntakeService], Case]) -> bool:
+        """True once it is saved; on a refusal the screens show the last recorded state again."""
+        try:
+            case = deed(self.service)
+        except IntakeError as refusal:
+            self.refused.emit(str(refusal))
+            return False
+        self.saved.emit(self.now())
+        self.show(case)
+        return True
+
+    def ask(self, question: Callable[[IntakeService], T]) -> T | None:
+        """Something that changes no case; None when it was refused."""
+        try:
+            return question(self.service)
+        except IntakeError as refusal:
+            self.refused.emit(str(refusal))
+            return None
+
+    def open(self, intake_id: str) -> bool:
+        case = self.ask(lambda service: service.show(intake_id))
+        if case is not None:
+            self.show(case)
+        return case is not None
+
+    def show(self, case: Case) -> None:
+        self.case = case
+        self.case_changed.emit(case)
+
+    def clear(self) -> None:
+        """No case lies on the desk any more."""
+        self.case = None
+
+    def in_background(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        """`work` on the one worker, `then` here; what it raises is raised here too."""
+        future = self._worker.submit(work)
+        future.add_done_callback(lambda done: self._done.emit(done, then))
+
+    def _deliver(self, done: Future[T], then: Callable[[T], None]) -> None:
+        try:
+            result = done.result()
+        except IntakeError as refusal:
+            self.refused.emit(str(refusal))
+            return
+        then(result)
+
+    def close(self) -> None:
+        self._worker.shutdown(wait=True)
+        self.service.close()

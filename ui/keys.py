@@ -1,0 +1,109 @@
+"""Every key in one table, and the one filter that hears the emergency key everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QWidget
+
+from intake_app.core.words import _
+
+
+class Key(NamedTuple):
+    keys: str
+    words: Callable[[], str]
+
+
+# What is heard where; the last column of the shortcut map.
+KEYS = {
+    "emergency": Key("F9", lambda: _("Emergency panel")),
+    "new_call": Key("Ctrl+N", lambda: _("New call")),
+    "worklist": Key("Ctrl+W", lambda: _("Worklist")),
+    "find": Key("Ctrl+F", lambda: _("Find")),
+    "lock": Key("Ctrl+Alt+L", lambda: _("Lock")),
+    "main": Key("Ctrl+Return", lambda: _("Go on: the main button")),
+    "notes": Key("Ctrl+L", lambda: _("Notes")),
+    "dropped": Key("Ctrl+D", lambda: _("The call dropped")),
+    "end_call": Key("Ctrl+E", lambda: _("End the call")),
+    "list": Key("F2", lambda: _("Check answers")),
+    "source": Key("F4", lambda: _("Who answers")),
+    "previous_section": Key("PgUp", lambda: _("Previous section")),
+    "next_section": Key("PgDown", lambda: _("Next section")),
+    "packet": Key("Ctrl+P", lambda: _("Summary on paper")),
+    "save_pdf": Key("Ctrl+S", lambda: _("Save as PDF")),
+    "review": Key("Ctrl+R", lambda: _("Review")),
+    "copy_card": Key("Ctrl+Shift+C", lambda: _("Copy the dispatch card")),
+    "clinician": Key("Ctrl+Shift+K", lambda: _("A clinician confirms here")),
+    "bigger": Key("Ctrl++", lambda: _("Larger text")),
+    "smaller": Key("Ctrl+-", lambda: _("Smaller text")),
+    "dark": Key("Ctrl+Shift+D", lambda: _("Light or dark")),
+    "help": Key("F1", lambda: _("Keys")),
+}
+# On a machine whose F keys are media keys (ux.md, section 3).
+EMERGENCY_KEYS = (
+    QKeyCombination(Qt.Key.Key_F9),
+    QKeyCombination(
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_E
+    ),
+)
+
+# Keys 7, 8 and 9 of every question, in the order of the keyboard.
+STATE_KEYS = {
+    Qt.Key.Key_7: "unknown",
+    Qt.Key.Key_8: "deferred",
+    Qt.Key.Key_9: "declined",
+}
+
+
+def action(owner: QWidget, name: str, slot: Callable[[], object]) -> QAction:
+    """An action of a widget under its key of the table, with its words."""
+    found = QAction(KEYS[name].words(), owner)
+    found.setShortcut(QKeySequence(KEYS[name].keys))
+    found.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    found.triggered.connect(lambda _checked=False: slot())
+    owner.addAction(found)
+    return found
+
+
+class EmergencyKey(QObject):
+    """Hears the key in every widget, dialog, menu and list, and tells of it once.
+
+    A QShortcut is silent under a modal dialog; so the application's events are filtered, and the
+    key is taken at the first widget that would get it.
+    """
+
+    pressed = Signal()
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        app.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            return False
+        if not isinstance(event, QKeyEvent) or not is_emergency(event):
+            return False
+        event.accept()
+        if kind is QEvent.Type.KeyPress and isinstance(watched, QWidget):
+            if not event.isAutoRepeat():
+                self._close_popups()
+                self.pressed.emit()
+            return True
+        return kind is QEvent.Type.ShortcutOverride
+
+    @staticmethod
+    def _close_popups() -> None:
+        while (popup := QApplication.activePopupWidget()) is not None:
+            popup.close()
+
+
+def is_emergency(event: QKeyEvent) -> bool:
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return any(
+        event.key() == keys.key() and modifiers == keys.keyboardModifiers()
+        for keys in EMERGENCY_KEYS
+    )

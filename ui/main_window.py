@@ -1,0 +1,235 @@
+"""The frame around every screen: whose chart it is, what was saved, and the emergency button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QListWidget,
+    QMainWindow,
+    QStackedWidget,
+    QWidget,
+)
+
+from intake_app.core import safety
+from intake_app.core.screening import Case
+from intake_app.core.words import _
+from ui import keys, theme, words
+from ui.desk import Desk
+from ui.screens.base import Screen
+from ui.screens.call import CallScreen
+from ui.screens.worklist import WorklistScreen
+from ui.widgets.basics import button, card, column, label, row
+
+# A screen: one file in ui/screens and its place here. Screens do not know each other.
+SCREENS: tuple[type[Screen], ...] = (WorklistScreen, CallScreen)
+
+
+class MainWindow(QMainWindow):
+    """Signals: `locking` asks for the lock; `emergency` that the button was pressed."""
+
+    locking = Signal()
+    emergency = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.setWindowTitle(_("Ketamine intake"))  # never a patient's name: windows are listed
+        self._build()
+        desk.case_changed.connect(self._show_case)
+        desk.saved.connect(
+            lambda at: self._saved.setText(_("✓ Saved {at}").format(at=words.clock_time(at)))
+        )
+        desk.refused.connect(self._refused)
+        self._ticking = QTimer(self)
+        self._ticking.setInterval(1000)
+        self._ticking.timeout.connect(self._tick)
+        self._ticking.start()
+        for name, slot in {
+            "lock": self.locking.emit,
+            "worklist": lambda: self.go("worklist"),
+            "new_call": self._new_call,
+            "bigger": lambda: self._resize_text(1.25),
+            "smaller": lambda: self._resize_text(0.8),
+            "dark": self._other_light,
+            "help": self._show_keys,
+        }.items():
+            keys.action(self, name, slot)
+
+    def _build(self) -> None:
+        self._identity = label(look="title")
+        self._place = label(look="meta")
+        self._timer = label(look="meta", wrap=False)
+        self._saved = label(look="meta", wrap=False)
+        self._emergency = button(_("Emergency   F9"), "emergency", name=_("Emergency panel"))
+        self._emergency.clicked.connect(self.emergency)
+        self._demo = label(_("DEMO: invented people, not real patients"), "demo")
+        self._demo.setVisible(self.desk.service.about.demo)
+        self._banner = label(look="banner")
+        self._problem = label(look="problem")
+        self._hints = label(look="meta")
+        header = row(
+            [
+                column([self._identity, self._place], spacing=2),
+                self._timer,
+                self._saved,
+                self._emergency,
+            ]
+        )
+        header.setStretch(0, 1)
+        self._stack = QStackedWidget()
+        self.screens: dict[str, Screen] = {}
+        for kind in SCREENS:
+            screen = kind(self.desk)
+            screen.go.connect(self.go)
+            self.screens[kind.NAME] = screen  # type: ignore[attr-defined]
+            self._stack.addWidget(screen)
+        whole = column(
+            [
+                self._demo,
+                card(header, margin=8),
+                self._banner,
+                self._problem,
+                self._stack,
+                self._hints,
+            ],
+            margin=8,
+        )
+        whole.setStretch(4, 1)
+        centre = QWidget()
+        theme.look(centre, "page")
+        centre.setLayout(whole)
+        self.setCentralWidget(centre)
+        self._banner.hide()
+        self._problem.hide()
+        self.resize(1366, 768)
+
+    # Where one is -----------------------------------------------------------------------------
+
+    @property
+    def screen_name(self) -> str:
+        return next(n for n, s in self.screens.items() if s is self._stack.currentWidget())
+
+    def go(self, name: str) -> None:
+        screen = self.screens[name]
+        self._problem.hide()
+        self._stack.setCurrentWidget(screen)
+        if name == "worklist":
+            self.desk.clear()
+            self._frame_without_case()
+        screen.entered()
+        self._hints.setText(screen.hints())
+
+    def _new_call(self) -> None:
+        if self.desk.change(lambda service: service.begin_call()):
+            self.go("call")
+
+    # Shown ------------------------------------------------------------------------------------
+
+    def _show_case(self, case: Case) -> None:
+        self._problem.hide()
+        self._identity.setText(words.identity(case))
+        self._place.setText(words.place(case))
+        told = words.told_no_one(case, self.desk.service.about.numbers.get("on_call", ""))
+        self._banner.setText(f"{theme.SHAPES['critical']} {told}")
+        self._banner.setVisible(bool(told))
+        self._tick()
+        screen = self._stack.currentWidget()
+        if isinstance(screen, Screen):
+            screen.show_case(case)
+
+    def _frame_without_case(self) -> None:
+        staff = self.desk.service.staff
+        self._identity.setText(self.desk.service.about.name)
+        self._place.setText(_("Signed in: {name}").format(name=staff.name))
+        self._timer.setText("")
+        self._banner.hide()
+
+    def _tick(self) -> None:
+        """How long the line is open."""
+        case = self.desk.case
+        live = case.intake.live_call if case else None
+        if live is None:
+            self._timer.setText("")
+            return
+        seconds = max(0, int((self.desk.now() - live.started).total_seconds()))
+        self._timer.setText(f"{seconds // 60:02}:{seconds % 60:02}")
+
+    def _refused(self, sentence: str) -> None:
+        screen = self._stack.currentWidget()
+        if not (isinstance(screen, Screen) and screen.refuse(sentence)):
+            self._problem.setText(sentence)
+            self._problem.show()
+
+    # How it looks -----------------------------------------------------------------------------
+
+    def _resize_text(self, by: float) -> None:
+        look = theme.current(_app())
+        self._dress(theme.Theme(look.dark, min(2.0, max(0.8, look.scale * by))))
+
+    def _other_light(self) -> None:
+        look = theme.current(_app())
+        self._dress(theme.Theme(not look.dark, look.scale))
+
+    def _dress(self, look: theme.Theme) -> None:
+        theme.apply(_app(), look)
+        if self.desk.case is not None:
+            self._show_case(self.desk.case)
+
+    def _show_keys(self) -> None:
+        """The map of keys, on F1."""
+        lines = [f"{key.keys}   {key.words()}" for key in keys.KEYS.values()]
+        shown = QDialog(self)
+        shown.setWindowTitle(_("Keys"))
+        listed = QListWidget()
+        listed.setAccessibleName(_("Keys"))
+        listed.addItems(lines)
+        screen = self._stack.currentWidget()
+        hints = screen.hints() if isinstance(screen, Screen) else ""
+        shown.setLayout(column([label(hints), listed], margin=12))
+        shown.resize(520, 560)
+        shown.exec()
+
+    # Leaving ----------------------------------------------------------------------------------
+
+    def idle_lock_waits(self) -> bool:
+        """An open line, or an escalation that nobody accepted: the place must not vanish."""
+        case = self.desk.case
+        if case is None:
+            return False
+        standing = safety.open_escalation(case.intake)
+        raised = standing is not None and safety.state(standing) is safety.EscalationState.RAISED
+        return raised or case.intake.live_call is not None
+
+    def keep_place(self) -> None:
+        screen = self._stack.currentWidget()
+        if isinstance(screen, CallScreen):
+            screen.keep_place()
+        else:
+            intake = self.desk.case.intake.id if self.desk.case else ""
+            fields = {"screen": self.screen_name, "intake_id": intake}
+            self.desk.ask(lambda service: service.keep_place(fields))
+
+    def take_place(self) -> None:
+        """Where this member of staff was before the lock."""
+        place = dict(self.desk.ask(lambda service: service.place()) or {})
+        if place.get("intake_id") and self.desk.open(place["intake_id"]):
+            self.go(place["screen"] if place.get("screen") in self.screens else "call")
+            screen = self._stack.currentWidget()
+            if isinstance(screen, CallScreen):
+                screen.take_place(place)
+        else:
+            self.go("worklist")
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.keep_place()
+        super().closeEvent(event)
+
+
+def _app() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        raise RuntimeError("no application")
+    return app

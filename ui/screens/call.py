@@ -1,0 +1,759 @@
+"""The call: one question at a time, answered by a key, saved as the key goes down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QListWidget,
+    QStackedWidget,
+    QWidget,
+)
+
+from intake_app.core import agenda, safety, typed
+from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question, Section
+from intake_app.core.errors import IntakeError
+from intake_app.core.medication import MatchState
+from intake_app.core.model import (
+    Answer,
+    CallEnd,
+    Patient,
+    Source,
+    Stage,
+    State,
+)
+from intake_app.core.protocol import Item
+from intake_app.core.screening import Case
+from intake_app.core.words import _
+from intake_app.service import MedicineEntry
+from ui import keys, words
+from ui.desk import Desk
+from ui.screens.base import Screen
+from ui.theme import BODY
+from ui.widgets.answers import (
+    Choice,
+    ChoiceGroup,
+    MedicineList,
+    TypedAnswer,
+    choices_of,
+    digit_of,
+    state_words,
+)
+from ui.widgets.basics import button, card, column, label, row, scrolled
+from ui.widgets.rail import Rail
+
+_COMPACT_EM = 70  # below this width, in em, stepper and rail give way (ux.md, section 5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What is read aloud, and what is for staff alone."""
+
+    aloud: str
+    staff: str = ""
+
+
+def _spoken(question: Question) -> _Spoken:
+    if question.item is not None:
+        return _Spoken(question.item.ask, question.item.staff_note)
+    return {
+        CALLER: _Spoken(
+            _("Are you calling for yourself, or for somebody else?"),
+            _("Whoever calls for another is not the person at risk; that record is its own."),
+        ),
+        NAME: _Spoken(
+            _("What is the name of the person that this call is about?"),
+            _("As on their papers. Ask how it is spelled."),
+        ),
+        MEDICINES: _Spoken(
+            _(
+                "Please tell me everything that you take, also without a prescription. I write it "
+                "down as you say it."
+            ),
+            _("As it is said, with strength and how often. Never advise to stop or skip any."),
+        ),
+        MORE_TRIALS: _Spoken(_("Was another medicine for depression tried, one not named yet?")),
+    }[question.key]
+
+
+def caller_choices() -> tuple[Choice, ...]:
+    return (
+        Choice(1, "self", _("For myself")),
+        Choice(2, "relative", _("A relative or partner")),
+        Choice(3, "friend", _("A friend")),
+        Choice(4, "referrer", _("A referring clinician")),
+        Choice(5, "interpreter", _("An interpreter, with the person")),
+        Choice(6, "other", _("Somebody who reports another person's danger")),
+    )
+
+
+# Who answers until staff say otherwise; a no from most of them counts for nothing on safety.
+_VOICES = {
+    "self": Source.PATIENT_ALONE,
+    "referrer": Source.REFERRER,
+    "interpreter": Source.AD_HOC_INTERPRETER,
+    "": Source.PATIENT_ALONE,
+}
+
+
+class Stepper(QListWidget):
+    """The sections with how many are answered; never "done" before the intake is submitted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(_("Sections"))
+        self.setWordWrap(True)
+
+    def put(self, sections: tuple[Section, ...], current: str | None) -> None:
+        lines = []
+        here = 0
+        for number, section in enumerate(sections):
+            if any(question.key == current for question in section.questions):
+                here = number
+            count = f"{section.answered}/{len(section.questions)}"
+            lines.append(f"{count}   {section.title}")
+        lines.append(_("F2   Check answers"))
+        if [self.item(n).text() for n in range(self.count())] != lines:
+            self.clear()
+            self.addItems(lines)
+        self.setCurrentRow(here)
+
+
+class CallScreen(Screen):
+    NAME = "call"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._question: Question | None = None
+        self._sections: tuple[Section, ...] = ()
+        self._stage = Stage.CALL
+        self._intake = ""
+        self._duplicates: tuple[Patient, ...] = ()
+        self._asked_duplicates = ""
+        self._source: Source | None = None
+        self._build()
+        self._keep_draft = QTimer(self)
+        self._keep_draft.setSingleShot(True)
+        self._keep_draft.setInterval(400)
+        self._keep_draft.timeout.connect(self.keep_place)
+        for name, slot in self._actions().items():
+            keys.action(self, name, slot)
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        return {
+            "dropped": self.drop,
+            "end_call": self.end_call,
+            "list": lambda: self.go.emit("check"),
+            "main": self._main,
+            "source": self._choose_source,
+            "notes": self._rail.notes.setFocus,
+            "previous_section": lambda: self._section_step(-1),
+            "next_section": lambda: self._section_step(1),
+        }
+
+    # What it is made of -----------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._stepper = Stepper()
+        self._stepper.itemActivated.connect(lambda _item: self._to_section())
+        self._stepper.itemClicked.connect(lambda _item: self._to_section())
+        self._rail = Rail()
+        self._rail.noted.connect(self._note)
+        self._rail.left_notes.connect(self._focus)
+        self._line = label(look="meta")
+        self._line.hide()
+        centre = self._build_centre()
+        self._left = card(column([label(_("SECTIONS"), "heading"), self._stepper]), margin=8)
+        self._right = card(column([self._rail]), margin=0)
+        self._body = row([self._left, centre, self._right])
+        for place, stretch in enumerate((2, 6, 3)):
+            self._body.setStretch(place, stretch)
+        self.setLayout(column([self._line, self._body]))
+
+    def _build_centre(self) -> QWidget:
+        self._where = label(look="heading")
+        self._script = label(look="script")
+        self._staff = label(look="staff")
+        self._echo = label(look="meta")
+        self._wait = label(look="meta")
+        self._sources = QComboBox()
+        self._sources.setAccessibleName(_("Who answers"))
+        for source, said in words.source_words().items():
+            self._sources.addItem(said, source)
+        self._sources.activated.connect(self._source_chosen)
+        voice = row([label(_("Who answers   F4"), "meta", wrap=False), self._sources])
+        voice.addStretch()
+        inside = QWidget()
+        self._aloud = label(look="heading")
+        text = column([self._where, self._aloud, self._script, self._staff])
+        text.addStretch()
+        inside.setLayout(text)
+        self._editors = self._build_editors()
+        whole = column(
+            [scrolled(inside), self._editors, voice, row([self._echo, self._wait])], margin=12
+        )
+        whole.setStretch(0, 2)
+        whole.setStretch(1, 3)
+        return card(whole)
+
+    def _build_editors(self) -> QStackedWidget:
+        self._choices = ChoiceGroup()
+        self._choices.answered.connect(self._chosen)
+        self._choices.left_open.connect(self._left_open)
+        self._choices.entered.connect(self._enter)
+        self._typed = TypedAnswer()
+        self._typed.kept.connect(self._typed_in)
+        self._typed.left_open.connect(self._left_open)
+        self._typed.edited.connect(lambda _text: self._keep_draft.start())
+        self._medicines = MedicineList()
+        self._medicines.named.connect(self._medicine)
+        self._medicines.finished.connect(self._go_on)
+        self._medicines.suggest.connect(self._suggest)
+        self._pause = _Pause()
+        self._pause.resumed.clicked.connect(self.resume)
+        stack = QStackedWidget()
+        for each in (self._choices, self._typed, self._medicines, self._pause):
+            stack.addWidget(each)
+        return stack
+
+    # Shown from the case ----------------------------------------------------------------------
+
+    def show_case(self, case: Case) -> None:
+        if case.intake.id != self._intake:
+            self._open_another(case)
+        self._sections = agenda.agenda(case, self._stage)
+        known = {question.key: question for question in agenda.questions(self._sections)}
+        key = self._question.key if self._question else None
+        if key in known:
+            self._question = known[key]
+        elif key is not None or self._question is None:
+            self._question = agenda.following(self._sections, key)
+        self._rail.show_case(case)
+        self._line.setText(self._rail.line(case))
+        self._stepper.put(self._sections, self._question.key if self._question else None)
+        self._show_pause(case)
+
+    def _open_another(self, case: Case) -> None:
+        self._intake = case.intake.id
+        self._stage = agenda.stage_of(case)
+        self._question = None
+        self._source = None
+        self._asked_duplicates = ""
+        self._duplicates = ()
+        self._echo.setText("")
+
+    def entered(self) -> None:
+        if self.desk.case is not None:
+            self.show_case(self.desk.case)
+            self._put()
+
+    def at(self, key: str, draft: str = "") -> None:
+        """Stand at a question again, as after unlocking."""
+        known = {q.key: q for q in agenda.questions(self._sections)}
+        if key in known:
+            self._question = known[key]
+            self._put(draft)
+
+    def _put(self, draft: str = "") -> None:
+        """Put the question: its words, its editor, what is recorded of it."""
+        question, case = self._question, self.desk.case
+        if case is None or self._editors.currentWidget() is self._pause:
+            return
+        if question is None:
+            self.go.emit("check")
+            return
+        spoken = _spoken(question)
+        observed = question.item is not None and question.item.observed
+        self._aloud.setText(
+            _("STAFF FILL THIS IN, do not read it")
+            if observed
+            else self._read_aloud(question, case)
+        )
+        self._script.setText(spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d")
+        self._staff.setVisible(bool(spoken.staff))
+        self._staff.setText(_("STAFF ONLY, do not read: {note}").format(note=spoken.staff))
+        self._where.setText(self._place(question))
+        self._wait.setText("")
+        self._show_source()
+        self._put_editor(question, case, draft)
+        self._focus()
+
+    def _read_aloud(self, question: Question, case: Case) -> str:
+        instrument = question.item.instrument if question.item else None
+        if instrument is None:
+            return _("READ ALOUD")
+        official = case.protocol.official_wordings.get(instrument)
+        wording = official or _("built-in wording, not validated")
+        return _("READ ALOUD · {wording}").format(wording=wording)
+
+    def _place(self, question: Question) -> str:
+        for section in self._sections:
+            for number, each in enumerate(section.questions, start=1):
+                if each.key == question.key:
+                    entry = f" · {question.entry}" if question.entry else ""
+                    return f"{section.title} · {number}/{len(section.questions)}{entry}"
+        return ""
+
+    def _put_editor(self, question: Question, case: Case, draft: str) -> None:
+        item = question.item
+        if question.key == MEDICINES:
+            self._medicines.put(self._medicine_lines(case))
+            self._editors.setCurrentWidget(self._medicines)
+        elif question.key == NAME or (item is not None and item.kind in _HINTS):
+            self._put_typed(question, case, draft)
+        else:
+            self._put_choices(question, case)
+
+    def _put_choices(self, question: Question, case: Case) -> None:
+        item = question.item
+        if item is not None:
+            latest = self._latest(case, question)
+            self._choices.put(
+                choices_of(item),
+                None if latest is None else latest.value,
+                None if latest is None else latest.state,
+                several=item.kind == "multi_choice",
+            )
+        elif question.key == CALLER:
+            said = case.intake.calls[-1].relationship if case.intake.calls else None
+            self._choices.put(caller_choices(), said, may_stay_open=False)
+        else:
+            yes_no = (Choice(1, True, _("Yes")), Choice(0, False, _("No")))
+            self._choices.put(yes_no, may_stay_open=False)
+        self._choices.setAccessibleName(self._script.text())
+        self._editors.setCurrentWidget(self._choices)
+
+    def _put_typed(self, question: Question, case: Case, draft: str) -> None:
+        item = question.item
+        if item is None:
+            name = case.intake.patient.name
+            self._typed.put(_("Name"), name, _("First and last name"), draft=draft, open_=False)
+        else:
+            latest = self._latest(case, question)
+            said = "" if latest is None or latest.value is None else item.label(latest.value)
+            hint = _HINTS[item.kind]()
+            unit = f" ({item.unit})" if item.unit else ""
+            self._typed.put(item.ask, said, hint + unit, draft=draft)
+            if latest is not None and latest.value is None:
+                self._typed.understood(
+                    _("Recorded: {state}").format(state=_state_said(latest.state))
+                )
+        self._editors.setCurrentWidget(self._typed)
+
+    @staticmethod
+    def _latest(case: Case, question: Question) -> Answer | None:
+        if question.item is None:
+            return None
+        findings = case.screening.findings
+        at = findings.at(question.entry) if question.entry else findings
+        history = at.history(question.item)
+        return history[-1] if history else None
+
+    @staticmethod
+    def _medicine_lines(case: Case) -> list[str]:
+        lines = {
+            MatchState.INTERACTION_LISTED: _("{name}: an interaction is listed"),
+            MatchState.RECOGNISED: _("{name}: recognised, nothing in the list"),
+            MatchState.NOT_CHECKED: _("{name}: not checked, nobody knows what it is"),
+        }
+        return [
+            lines[case.protocol.formulary.match(m).state].format(name=m.name)
+            for m in case.intake.medications
+        ]
+
+    def _focus(self) -> None:
+        editor = self._editors.currentWidget()
+        if editor is not None:
+            editor.setFocus()
+
+    # Who answers ------------------------------------------------------------------------------
+
+    def source(self) -> Source:
+        """The voice of the next answer: as staff chose, else by who calls; staff's own eyes are
+        the record."""
+        question, case = self._question, self.desk.case
+        if question is not None and question.item is not None and question.item.observed:
+            return Source.RECORD
+        if self._source is not None:
+            return self._source
+        calls = case.intake.calls if case else ()
+        return _VOICES.get(calls[-1].relationship if calls else "", Source.RELATIVE)
+
+    def _show_source(self) -> None:
+        self._sources.setCurrentIndex(self._sources.findData(self.source()))
+
+    def _source_chosen(self, place: int) -> None:
+        self._source = self._sources.itemData(place)
+        self._focus()
+
+    def _choose_source(self) -> None:
+        self._sources.setFocus()
+        self._sources.showPopup()
+
+    # Answering --------------------------------------------------------------------------------
+
+    def _chosen(self, value: object) -> None:
+        question = self._question
+        if question is None:
+            return
+        if question.key == CALLER:
+            self._done(self.desk.change(lambda s: s.set_caller(self._intake, str(value))))
+        elif question.key == MORE_TRIALS:
+            self._more_trials(bool(value))
+        elif question.key == NAME:
+            self._same_person(value)
+        else:
+            self._record(value)
+
+    def _left_open(self, state: State) -> None:
+        self._record(None, state)
+
+    def _record(self, value: object, state: State = State.ANSWERED) -> None:
+        question = self._question
+        if question is None or question.item is None:
+            return
+        item, entry, source = question.item, question.entry, self.source()
+        saved = self.desk.change(
+            lambda s: s.record_answer(
+                self._intake, item.id, value, state=state, source=source, entry=entry
+            )
+        )
+        self._done(saved, item, value, state)
+
+    def _done(
+        self,
+        saved: bool,
+        item: Item | None = None,
+        value: object = None,
+        state: State = State.ANSWERED,
+    ) -> None:
+        """Echo it; go on at once, or wait for Enter where nobody is to be hurried."""
+        if not saved or self._question is None:
+            self._put()
+            return
+        if item is not None:
+            said = _state_said(state) if value is None else item.label(item.parse(value))
+            self._echo.setText(
+                _("Last: {topic} → {said}   Backspace to change").format(
+                    topic=item.topic or item.id, said=said
+                )
+            )
+        if self._question.careful:
+            self._put()
+            self._wait.setText(_("Saved. Enter goes on."))
+            return
+        self._go_on()
+
+    def _enter(self) -> None:
+        """Enter goes on only from something that is answered."""
+        if self._question is not None and self._question.answered:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        key = self._question.key if self._question else None
+        self._question = agenda.following(self._sections, key)
+        self._stepper.put(self._sections, self._question.key if self._question else None)
+        self._put()
+
+    def _back(self) -> None:
+        """One question back; what is recorded stays until it is answered anew."""
+        every = agenda.questions(self._sections)
+        keys_ = [question.key for question in every]
+        if self._question is not None and self._question.key in keys_:
+            here = keys_.index(self._question.key)
+            self._question = every[max(0, here - 1)]
+        elif every:
+            self._question = every[-1]
+        self._put()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        digit = digit_of(event)
+        if event.key() == Qt.Key.Key_Backspace:
+            self._back()
+        elif digit is not None and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self._choices.press(digit)  # from the notes, the answer all the same
+        else:
+            super().keyPressEvent(event)
+
+    # Typed values -----------------------------------------------------------------------------
+
+    def _typed_in(self, text: str) -> None:
+        question = self._question
+        if question is None:
+            return
+        if not text.strip():
+            self._typed.refuse(
+                _("Nothing is recorded yet: type it, or press Alt+7, 8 or 9 to leave it open.")
+            )
+            return
+        if question.key == NAME:
+            self._named(text)
+        elif question.item is not None:
+            self._parsed(question.item, text)
+
+    def _parsed(self, item: Item, text: str) -> None:
+        case = self.desk.case
+        if case is None:
+            return
+        try:
+            value, said = _understand(item, text, case, self.desk.service.about.country)
+            item.parse(value)
+        except IntakeError as refusal:
+            self._typed.refuse(str(refusal))
+            return
+        self._typed.line.put(text)
+        self._typed.understood(said)
+        self._record(value)
+
+    def _named(self, text: str) -> None:
+        saved = self.desk.change(lambda s: s.identify_patient(self._intake, text))
+        if not saved:
+            return
+        self._ask_for_duplicates()
+        if not self._duplicates:
+            self._go_on()
+
+    def _ask_for_duplicates(self) -> None:
+        """Somebody known already? Asked in place, once for each name."""
+        found = self.desk.ask(lambda s: s.possible_duplicates(self._intake)) or ()
+        self._duplicates = tuple(found)[:5]
+        if self._duplicates:
+            choices = [
+                Choice(n, patient.id, _("Same person as {who}").format(who=_shown(patient)))
+                for n, patient in enumerate(self._duplicates, start=1)
+            ]
+            choices.append(Choice(0, "", _("None of these")))
+            self._choices.put(choices, may_stay_open=False)
+            self._choices.setAccessibleName(_("Is this somebody whom the clinic knows?"))
+            self._editors.setCurrentWidget(self._choices)
+            self._focus()
+
+    def _same_person(self, value: object) -> None:
+        self._duplicates = ()
+        if value:
+            self.desk.change(lambda s: s.same_person(self._intake, str(value)))
+        self._go_on()
+
+    def _suggest(self, text: str) -> None:
+        case = self.desk.case
+        if case is not None:
+            self._medicines.offer(case.protocol.formulary.near(text) if len(text) > 2 else ())
+
+    def _medicine(self, name: str, taken: str) -> None:
+        entry = MedicineEntry(name=name, confirmed=taken or None)
+        source = self.source()
+        saved = self.desk.change(lambda s: s.record_medication(self._intake, entry, source))
+        if saved and self.desk.case is not None:
+            self._medicines.put(self._medicine_lines(self.desk.case))
+
+    def _more_trials(self, more: bool) -> None:
+        case = self.desk.case
+        if case is None:
+            return
+        if more:
+            item = case.protocol.items["trial_medicine"]
+            entry = agenda.next_trial(case)
+            self._question = Question(f"{item.id}#{entry}", item, entry)
+            self._put()
+            return
+        every = agenda.questions(self._sections)
+        here = [question.key for question in every].index(MORE_TRIALS)
+        behind = (*every[here + 1 :], *every[:here])
+        self._question = next((question for question in behind if not question.answered), None)
+        self._put()
+
+    # Notes and sections -----------------------------------------------------------------------
+
+    def _note(self, text: str) -> None:
+        key = self._question.item.id if self._question and self._question.item else ""
+        if self.desk.change(lambda s: s.add_note(self._intake, text, key)):
+            self._rail.notes.clear()
+
+    def _to_section(self) -> None:
+        place = self._stepper.currentRow()
+        if place >= len(self._sections):
+            self.go.emit("check")
+            return
+        chosen = self._sections[place].questions
+        self._question = next((q for q in chosen if not q.answered), chosen[0])
+        self._put()
+
+    def _section_step(self, step: int) -> None:
+        places = range(len(self._sections))
+        here = next(
+            (n for n in places if self._question in self._sections[n].questions), places.start
+        )
+        self._stepper.setCurrentRow(min(max(here + step, 0), len(self._sections)))
+        self._to_section()
+
+    # The line ---------------------------------------------------------------------------------
+
+    def drop(self) -> None:
+        """The line dropped: stamped, and the number stands large until they are back."""
+        case = self.desk.case
+        if case is not None and case.intake.live_call is not None:
+            self.desk.change(lambda s: s.end_call(self._intake, CallEnd.DROPPED))
+
+    def end_call(self) -> None:
+        case = self.desk.case
+        if case is not None and case.intake.live_call is not None:
+            if self.desk.change(lambda s: s.end_call(self._intake)):
+                self.go.emit("check")
+
+    def resume(self) -> None:
+        case = self.desk.case
+        if case is None or not case.intake.calls or case.intake.live_call is not None:
+            return
+        last = case.intake.calls[-1]
+        if self.desk.change(lambda s: s.open_call(self._intake, last.relationship, last.stage)):
+            self._show_pause(self.desk.case or case)
+            self._put()
+
+    def contact(self, stage: Stage) -> None:
+        """Second contact, visit or staff tasks go on with the same intake."""
+        case = self.desk.case
+        if case is None:
+            return
+        talks = stage in (Stage.SECOND_CONTACT, Stage.CALL)
+        if talks and case.intake.live_call is None:
+            relationship = case.intake.calls[-1].relationship if case.intake.calls else "self"
+            if not self.desk.change(lambda s: s.open_call(self._intake, relationship, stage)):
+                return
+        self._stage = stage
+        self._question = None
+        self.show_case(self.desk.case or case)
+        self._put()
+
+    def _show_pause(self, case: Case) -> None:
+        last = case.intake.calls[-1] if case.intake.calls else None
+        dropped = last is not None and last.end is CallEnd.DROPPED
+        paused = self._editors.currentWidget() is self._pause
+        if dropped and not paused:
+            self._pause.show_case(case)
+            self._editors.setCurrentWidget(self._pause)
+            self._focus()
+        elif paused and not dropped:
+            self._editors.setCurrentWidget(self._choices)
+
+    def _main(self) -> None:
+        if self._editors.currentWidget() is self._pause:
+            self.resume()
+        else:
+            self.go.emit("check")
+
+    # Coming back ------------------------------------------------------------------------------
+
+    def keep_place(self) -> None:
+        """Where to return to, with what is half typed; encrypted, and never screened."""
+        fields = {
+            "screen": self.NAME,
+            "intake_id": self._intake,
+            "stage": self._stage.value,
+            "question": self._question.key if self._question else "",
+        }
+        if self._editors.currentWidget() is self._typed:
+            fields["draft"] = self._typed.line.text()
+        self.desk.ask(lambda s: s.keep_place(fields))
+
+    def take_place(self, place: dict[str, str]) -> None:
+        if place.get("stage"):
+            self._stage = Stage(place["stage"])
+            if self.desk.case is not None:
+                self.show_case(self.desk.case)
+        self.at(place.get("question", ""), place.get("draft", ""))
+
+    def refuse(self, sentence: str) -> bool:
+        if self._editors.currentWidget() is self._typed:
+            self._typed.refuse(sentence)
+            return True
+        if self._editors.currentWidget() is self._medicines:
+            self._medicines.refuse(sentence)
+            return True
+        return False
+
+    def hints(self) -> str:
+        return _(
+            "number: answer · 7 does not know · 8 ask later · 9 declined · Backspace back · "
+            "F4 who answers · Ctrl+L notes · Ctrl+D call dropped · Ctrl+E end · F2 check answers"
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        em = self.fontMetrics().height() / 1.3 or BODY
+        narrow = self.width() < _COMPACT_EM * em
+        self._left.setVisible(not narrow)
+        self._right.setVisible(not narrow)
+        self._line.setVisible(narrow)
+
+
+class _Pause(QWidget):
+    """The line is dead: whom to call back, large, and what comes next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = label(_("The call dropped"), "title")
+        self._number = label(look="callback")
+        self._next = label(look="info")
+        self.resumed = button(_("They are on the line again   Enter"), "primary")
+        self.resumed.setDefault(True)
+        whole = column([self._title, self._number, self._next, self.resumed])
+        whole.addStretch()
+        self.setLayout(whole)
+        self.setFocusProxy(self.resumed)
+
+    def show_case(self, case: Case) -> None:
+        self._number.setText(words.latest_text(case, "callback_number") or _("no number was given"))
+        open_ = safety.open_escalation(case.intake) is not None
+        self._next.setText(
+            _(
+                "An escalation is open. Call back at once and once more within 5 minutes "
+                "(placeholder); not reached, phone emergency services for the last known place. "
+                "F9 opens the panel."
+            )
+            if open_
+            else _("Call back now. The same question is waiting; everything so far is saved.")
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.resumed.click()
+        else:
+            super().keyPressEvent(event)
+
+
+def _state_said(state: State) -> str:
+    return state_words().get(state, _("Not applicable"))
+
+
+def _shown(patient: Patient) -> str:
+    born = patient.born.text if patient.born else _("birth date not known")
+    return f"{patient.name}, {born}, {patient.record_number}"
+
+
+_HINTS: dict[str, Callable[[], str]] = {
+    "text": lambda: _("In their words"),
+    "number": lambda: _("A number"),
+    "date": lambda: _("As it is said: 5 March 2024, spring 2024, last year, 3 weeks ago"),
+    "blood_pressure": lambda: _("Such as 124/78 or 124 over 78"),
+}
+
+
+def _understand(item: Item, text: str, case: Case, country: str) -> tuple[object, str]:
+    """The raw value that the item takes, and the words of how it was understood."""
+    if item.kind == "date":
+        found = typed.date(text, case.today, day_first=country != "US")
+        return found.text, _("Understood as {what}").format(what=found.text)
+    if item.kind == "number":
+        number = typed.number(text, item.unit)
+        return number.value, _("Understood as {what}").format(what=number.said)
+    if item.kind == "blood_pressure":
+        reading = typed.blood_pressure(text)
+        return (reading.value.systolic, reading.value.diastolic), reading.said
+    if item.id == "callback_number":
+        phone = typed.phone(text, country)
+        return phone.value, phone.said
+    return text, ""

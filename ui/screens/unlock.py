@@ -1,0 +1,96 @@
+"""Unlock: a name, a password, and before anybody unlocked the emergency numbers all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+
+from intake_app.core.words import _
+from ui import theme
+from ui.widgets.basics import button, card, column, label, row
+
+
+class UnlockScreen(QWidget):
+    """`tried` carries name and password; `emergency` that the button was pressed."""
+
+    tried = Signal(str, str)
+    emergency = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle(_("Ketamine intake"))
+        theme.look(self, "page")
+        self._names = QComboBox()
+        self._names.setAccessibleName(_("Your name"))
+        self._password = QLineEdit()
+        self._password.setEchoMode(QLineEdit.EchoMode.Password)
+        self._password.setAccessibleName(_("Password"))
+        self._password.setPlaceholderText(_("Password"))
+        self._password.returnPressed.connect(self._try)
+        self._said = label(look="meta")
+        self._problem = label(look="problem")
+        self._problem.hide()
+        self._open = button(_("Open the records   Enter"), "primary")
+        self._open.clicked.connect(self._try)
+        help_ = button(_("Emergency   F9"), "emergency", name=_("Emergency numbers"))
+        help_.clicked.connect(self.emergency)
+        self._demo = label(_("DEMO: invented people, not real patients"), "demo")
+        self._demo.hide()
+        inside = card(
+            column(
+                [
+                    label(_("Ketamine intake"), "title"),
+                    label(_("The records are locked."), "meta"),
+                    label(_("Your name"), "heading"),
+                    self._names,
+                    label(_("Password"), "heading"),
+                    self._password,
+                    self._problem,
+                    self._said,
+                    self._open,
+                ]
+            ),
+            margin=24,
+        )
+        inside.setMaximumWidth(560)
+        middle = row([inside])
+        middle.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        top = row([self._demo, help_])
+        top.setAlignment(help_, Qt.AlignmentFlag.AlignRight)
+        whole = column([top], margin=16)
+        whole.addStretch()
+        whole.addLayout(middle)
+        whole.addStretch()
+        self.setLayout(whole)
+        self.resize(1100, 700)
+        self._password.setFocus()
+
+    def offer(self, names: Sequence[str], chosen: str = "", *, demo: bool = False) -> None:
+        self._names.addItems(list(names))
+        if chosen in names:
+            self._names.setCurrentText(chosen)
+        self._demo.setVisible(demo)
+        self._password.setFocus()
+
+    def hint(self, text: str) -> None:
+        self._said.setText(text)
+
+    def refuse(self, sentence: str) -> None:
+        self._wait(busy=False)
+        self._problem.setText(sentence)
+        self._problem.show()
+        self._password.selectAll()
+        self._password.setFocus()
+
+    def _try(self) -> None:
+        if self._password.text() and self._names.currentText():
+            self._wait(busy=True)
+            self.tried.emit(self._names.currentText(), self._password.text())
+
+    def _wait(self, *, busy: bool) -> None:
+        self._said.setText(_("Opening the records…") if busy else "")
+        self._problem.hide()
+        for each in (self._open, self._password, self._names):
+            each.setEnabled(not busy)

@@ -1,0 +1,215 @@
+"""The worklist: what waits, by tabs with counts; the most urgent first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTabBar, QTableView
+
+from intake_app.core.model import Due, Tier
+from intake_app.core.review import worklist_tab
+from intake_app.core.words import _
+from intake_app.service import WorklistRow
+from ui import keys, theme, words
+from ui.desk import Desk
+from ui.screens.base import Screen
+from ui.theme import SHAPES
+from ui.widgets.basics import column, label, row
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+def tab_words() -> dict[str, str]:
+    return {
+        "interrupted": _("Interrupted"),
+        "needs_review": _("Needs review"),
+        "queries": _("Queries"),
+        "drafts": _("Drafts"),
+        "done": _("Done"),
+    }
+
+
+def _look(row: WorklistRow) -> str:
+    if row.escalation:
+        return "critical"
+    if row.tier == Tier.STOP or (row.tier == Tier.REVIEW and row.due >= Due.SAME_DAY):
+        return "high"
+    return {int(Tier.REVIEW): "caution", int(Tier.NOTE): "info"}.get(row.tier, "done")
+
+
+def _severity(row: WorklistRow) -> str:
+    if not row.tier and not row.escalation:
+        return _("no flags raised")
+    look = _look(row)
+    return f"{SHAPES[look]} {words.look_words()[look]}"
+
+
+def _next_step(row: WorklistRow) -> str:
+    if row.escalation == "raised":
+        return _("accept the escalation, read back")
+    if row.escalation:
+        return _("a clinician closes the escalation")
+    if row.call == "dropped":
+        return _("call back")
+    if row.call == "open":
+        return _("the call is open")
+    steps = {
+        "draft": _("go on, then submit"),
+        "awaiting_review": _("review {count} flags, sign"),
+        "signed": _("none"),
+    }
+    return steps[row.status].format(count=row.flags)
+
+
+class _Rows(QAbstractTableModel):
+    """Holds the rows of one tab; paints only what is seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[WorklistRow] = []
+        self._now: datetime | None = None
+
+    def put(self, rows: list[WorklistRow], now: datetime) -> None:
+        self.beginResetModel()
+        self.rows, self._now = rows, now
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        return len(self.rows)
+
+    def columnCount(self, parent: _Index | None = None) -> int:
+        return 6
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (
+                _("Severity"),
+                _("Patient"),
+                _("Born"),
+                _("Record"),
+                _("Open"),
+                _("Next step"),
+            )[section]
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return (
+                _severity(row),
+                row.patient or _("Name not asked yet"),
+                row.born,
+                row.record_number,
+                _("{flags} flags, {open} unanswered").format(flags=row.flags, open=row.unanswered),
+                _next_step(row),
+            )[index.column()]
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:
+            look = theme.current(QApplication.instance())  # type: ignore[arg-type]
+            return look.colour(_look(row))
+        return None
+
+
+class WorklistScreen(Screen):
+    NAME = "worklist"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._all: dict[str, list[WorklistRow]] = {}
+        self._tabs = QTabBar()
+        self._tabs.setAccessibleName(_("What waits"))
+        self._tabs.setDrawBase(False)
+        for name, said in tab_words().items():
+            self._tabs.setTabData(self._tabs.addTab(said), name)
+        self._tabs.currentChanged.connect(lambda _place: self._filter())
+        self._find = QLineEdit()
+        self._find.setAccessibleName(_("Find by name, birth date or record number"))
+        self._find.setPlaceholderText(_("Type to find   Ctrl+F"))
+        self._find.textChanged.connect(lambda _text: self._filter())
+        self._find.returnPressed.connect(self._open)
+        self._rows = _Rows()
+        self._table = _Table()
+        self._table.setModel(self._rows)
+        self._table.activated.connect(lambda _index: self._open())
+        self._table.opened.connect(self._open)
+        header = self._table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
+        self._empty = label(look="meta")
+        top = row([self._tabs, self._find])
+        top.setStretch(1, 1)
+        whole = column([top, self._table, self._empty])
+        whole.setStretch(1, 1)
+        self.setLayout(whole)
+        keys.action(self, "find", self._find.setFocus)
+        keys.action(self, "main", self._open)
+        keys.action(self, "review", lambda: self._open("review"))
+        keys.action(self, "packet", lambda: self._open("packet"))
+
+    def entered(self) -> None:
+        found = self.desk.ask(lambda service: service.worklist()) or ()
+        self._all = {name: [] for name in tab_words()}
+        for each in found:
+            self._all[worklist_tab(each)].append(each)
+        for place in range(self._tabs.count()):
+            name = self._tabs.tabData(place)
+            said = tab_words()[name]
+            self._tabs.setTabText(place, f"{said} ({len(self._all[name])})")
+        first = next((n for n in range(self._tabs.count()) if self._all[self._tabs.tabData(n)]), 0)
+        if not self._all[self._tabs.tabData(self._tabs.currentIndex())]:
+            self._tabs.setCurrentIndex(first)
+        self._filter()
+        self._table.setFocus()
+
+    def _filter(self) -> None:
+        wanted = self._find.text().casefold().split()
+        rows = self._all.get(self._tabs.tabData(self._tabs.currentIndex()), [])
+        if wanted:
+            everywhere = [each for rows_ in self._all.values() for each in rows_]
+            rows = [each for each in everywhere if all(part in _text(each) for part in wanted)]
+        self._rows.put(rows, self.desk.now())
+        self._empty.setText("" if rows else _("Nothing waiting here. Ctrl+N starts a call."))
+        if rows:
+            self._table.selectRow(0)
+
+    def _open(self, screen: str = "") -> None:
+        place = self._table.currentIndex().row()
+        if not 0 <= place < len(self._rows.rows):
+            return
+        chosen = self._rows.rows[place]
+        if self.desk.open(chosen.intake_id):
+            self.go.emit(screen or ("call" if chosen.status == "draft" else "review"))
+
+    def hints(self) -> str:
+        return _(
+            "Enter opens · Ctrl+N new call · Ctrl+F find · Ctrl+R review · Ctrl+P summary on "
+            "paper · Ctrl+Alt+L lock · F1 keys"
+        )
+
+
+def _text(row: WorklistRow) -> str:
+    return f"{row.patient} {row.born} {row.record_number}".casefold()
+
+
+class _Table(QTableView):
+    opened = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(_("Worklist"))
+        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.verticalHeader().hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.opened.emit()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,128 @@
+"""How it looks: one table of colours, light and dark; all sizes from one base size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+_STYLE = Path(__file__).resolve().parent.parent / "resources" / "theme.qss"
+BODY = 15  # px at 100 %
+
+# name: (light, dark). Contrast of every pair that is used together is computed by test_theme.
+TOKENS = {
+    "bg": ("#F5F7F8", "#11161B"),
+    "surface": ("#FFFFFF", "#192027"),
+    "surface2": ("#ECF0F3", "#222B34"),
+    "divider": ("#D3DAE0", "#35414C"),
+    "border": ("#6F7B88", "#84919E"),
+    "text": ("#18212B", "#E9EDF1"),
+    "muted": ("#47535F", "#B4BFCA"),
+    "primary": ("#0A5A75", "#74C6E2"),
+    "on_primary": ("#FFFFFF", "#05222D"),
+    "focus": ("#1B4FD1", "#A9C0FF"),
+    "emergency": ("#A3161F", "#D0343F"),
+    "on_emergency": ("#FFFFFF", "#FFFFFF"),
+    "script": ("#0E2F38", "#DDF2F6"),
+    "script_bg": ("#E6F2F3", "#12303A"),
+    "staff": ("#4B3E12", "#F0E2B0"),
+    "staff_bg": ("#FBF6E4", "#2E2813"),
+    "selected": ("#083B4D", "#E4F6FC"),
+    "selected_bg": ("#D6EAF1", "#15465A"),
+    "critical": ("#8F141C", "#FFB9B9"),
+    "critical_bg": ("#FCEBEB", "#3B1518"),
+    "high": ("#7F3600", "#FFC795"),
+    "high_bg": ("#FFF0E3", "#3A2411"),
+    "caution": ("#5F4A00", "#F1D878"),
+    "caution_bg": ("#FDF6DA", "#322B0F"),
+    "info": ("#0B4A78", "#A6D6F6"),
+    "info_bg": ("#E8F2FA", "#112B3D"),
+    "done": ("#1B5A36", "#A6DFBB"),
+    "done_bg": ("#E7F4EB", "#13301F"),
+    "unknown": ("#4A3B74", "#D2C6F5"),
+    "unknown_bg": ("#EEEBF5", "#2A2440"),
+}
+
+# Looks of ux.md, section 4, with the shape that speaks where no colour does.
+SHAPES = {
+    "critical": "\u25c6",
+    "high": "\u25b2",
+    "caution": "\u25a0",
+    "info": "\u25cb",
+    "done": "\u2713",
+    "unknown": "?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """`scale` is 0.8 to 2.0; `dark` None follows the system."""
+
+    dark: bool = False
+    scale: float = 1.0
+
+    def colour(self, name: str) -> QColor:
+        return QColor(TOKENS[name][self.dark])
+
+    def px(self, at_100: float) -> int:
+        return round(at_100 * self.scale)
+
+    def style(self) -> str:
+        """The style sheet with tokens and sizes filled in: `@name` and `@15px`."""
+        text = _STYLE.read_text("utf-8")
+        for name in sorted(TOKENS, key=len, reverse=True):
+            text = text.replace(f"@{name};", f"{TOKENS[name][self.dark]};")
+        for size in range(64, 0, -1):
+            text = text.replace(f"@{size}px", f"{self.px(size)}px")
+        return text
+
+
+def system_is_dark(app: QApplication) -> bool:
+    return app.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+
+def apply(app: QApplication, theme: Theme) -> None:
+    app.setProperty("theme_dark", theme.dark)
+    app.setProperty("theme_scale", theme.scale)
+    app.setStyle("Fusion")
+    app.setPalette(_palette(theme))
+    font = QFont(app.font())
+    font.setPixelSize(theme.px(BODY))
+    app.setFont(font)
+    app.setStyleSheet(theme.style())
+
+
+def current(app: QApplication) -> Theme:
+    return Theme(bool(app.property("theme_dark")), float(app.property("theme_scale") or 1.0))
+
+
+def _palette(theme: Theme) -> QPalette:
+    roles = {
+        QPalette.ColorRole.Window: "bg",
+        QPalette.ColorRole.Base: "surface",
+        QPalette.ColorRole.AlternateBase: "surface2",
+        QPalette.ColorRole.Text: "text",
+        QPalette.ColorRole.WindowText: "text",
+        QPalette.ColorRole.ButtonText: "text",
+        QPalette.ColorRole.Button: "surface",
+        QPalette.ColorRole.PlaceholderText: "muted",
+        QPalette.ColorRole.Highlight: "selected_bg",
+        QPalette.ColorRole.HighlightedText: "selected",
+        QPalette.ColorRole.ToolTipBase: "surface2",
+        QPalette.ColorRole.ToolTipText: "text",
+    }
+    palette = QPalette()
+    for role, name in roles.items():
+        palette.setColor(role, theme.colour(name))
+    return palette
+
+
+def look(widget: QWidget, name: str) -> None:
+    """Give a widget one of the looks of the style sheet."""
+    if widget.property("look") != name:
+        widget.setProperty("look", name)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

@@ -1,0 +1,370 @@
+"""How a question is answered: by a number key, by a typed value, by a list of medicines.
+
+An editor shows one question and tells what was answered; it knows no rule and saves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import QLineEdit, QListWidget, QVBoxLayout, QWidget
+
+from intake_app.core.model import State
+from intake_app.core.protocol import NONE_OF_THESE, Item
+from intake_app.core.words import _
+from ui import theme
+from ui.widgets.basics import WrappingButton, button, column, label, row
+
+MOST_CHOICES = 7  # so that 7, 8 and 9 stay free
+
+
+class Choice(NamedTuple):
+    """`digit` is the key that answers, `value` what is recorded."""
+
+    digit: int
+    value: object
+    words: str
+
+
+def choices_of(item: Item) -> tuple[Choice, ...]:
+    """The key is the instrument's own code where there is one; yes is 1 and no is 0."""
+    if item.kind == "yes_no":
+        return Choice(1, True, _("Yes")), Choice(0, False, _("No"))
+    if item.kind == "scale":
+        return tuple(Choice(int(o.code), o.code, o.label) for o in item.options)
+    last = [o for o in item.options if o.code in (NONE_OF_THESE, "none")]
+    first = [o for o in item.options if o not in last]
+    start = 0 if len(first) >= MOST_CHOICES else 1
+    numbered = [Choice(n, o.code, o.label) for n, o in enumerate(first, start)]
+    return (*numbered, *(Choice(0, o.code, o.label) for o in last))
+
+
+def state_words() -> dict[State, str]:
+    return {
+        State.UNKNOWN: _("Does not know"),
+        State.DEFERRED: _("Ask later"),
+        State.DECLINED: _("Declined"),
+    }
+
+
+STATE_DIGITS = {7: State.UNKNOWN, 8: State.DEFERRED, 9: State.DECLINED}
+
+
+def digit_of(event: QKeyEvent) -> int | None:
+    key = event.key()
+    return key - Qt.Key.Key_0 if Qt.Key.Key_0 <= key <= Qt.Key.Key_9 else None
+
+
+class ChoiceGroup(QWidget):
+    """Buttons with their keys; one Tab stop, arrows inside. Keys pressed before the question is
+    painted are ignored: nobody has read it yet.
+
+    Signals: `answered` carries the value of one choice or the tuple of several; `left_open` a
+    State; `entered` says that Enter was pressed where one choice answers.
+    """
+
+    answered = Signal(object)
+    left_open = Signal(object)
+    entered = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._painted = False
+        self._choices: tuple[Choice, ...] = ()
+        self._several = False
+        self._buttons = [WrappingButton() for _unused in range(MOST_CHOICES + 1)]
+        self._states = {digit: WrappingButton() for digit in STATE_DIGITS}
+        for place, each in enumerate(self._buttons):
+            each.setCheckable(True)
+            each.clicked.connect(lambda _checked, place=place: self._choose(place))
+        for digit, each in self._states.items():
+            each.setCheckable(True)
+            each.clicked.connect(lambda _checked, digit=digit: self._leave_open(digit))
+        self._foot = row(self._states.values())
+        self.setLayout(column([*self._buttons, self._foot]))
+
+    def put(
+        self,
+        choices: Sequence[Choice],
+        chosen: object = None,
+        state: State | None = None,
+        *,
+        several: bool = False,
+        may_stay_open: bool = True,
+    ) -> None:
+        """`chosen` and `state` are what is recorded now, if anything."""
+        self._painted = False
+        self._choices, self._several = tuple(choices), several
+        for place, each in enumerate(self._buttons):
+            shown = place < len(self._choices)
+            each.setVisible(shown)
+            if shown:
+                choice = self._choices[place]
+                each.say(f"{choice.digit}   {choice.words}")
+                each.setChecked(self._is(choice.value, chosen))
+        for digit, each in self._states.items():
+            each.setVisible(may_stay_open)
+            each.say(f"{digit}   {state_words()[STATE_DIGITS[digit]]}")
+            each.setChecked(STATE_DIGITS[digit] is state)
+        self._one_stop()
+        self.update()
+
+    def _is(self, value: object, chosen: object) -> bool:
+        if isinstance(chosen, tuple):
+            return value in chosen
+        return chosen is not None and type(value) is type(chosen) and value == chosen
+
+    def _shown(self) -> list[WrappingButton]:
+        return [each for each in (*self._buttons, *self._states.values()) if not each.isHidden()]
+
+    def _one_stop(self) -> None:
+        """Tab stops once: at what is chosen, else at the first choice."""
+        shown = self._shown()
+        stop = next((each for each in shown if each.isChecked()), shown[0] if shown else None)
+        for each in shown:
+            policy = Qt.FocusPolicy.StrongFocus if each is stop else Qt.FocusPolicy.ClickFocus
+            each.setFocusPolicy(policy)
+        if stop is not None:
+            self.setFocusProxy(stop)
+
+    def _choose(self, place: int) -> None:
+        if not self._several:
+            self.answered.emit(self._choices[place].value)
+            return
+        self._toggle(place)
+
+    def _toggle(self, place: int) -> None:
+        """None of these and the others exclude each other."""
+        none = [n for n, choice in enumerate(self._choices) if choice.value == NONE_OF_THESE]
+        for other, each in enumerate(self._buttons):
+            if other != place and (place in none or other in none):
+                each.setChecked(False)
+        for each in self._states.values():
+            each.setChecked(False)
+
+    def commit(self) -> None:
+        """Enter: several choices are answered together."""
+        if not self._several:
+            self.entered.emit()
+            return
+        chosen = tuple(
+            choice.value
+            for choice, each in zip(self._choices, self._buttons, strict=False)
+            if each.isChecked()
+        )
+        if chosen:
+            self.answered.emit(chosen)
+
+    def _leave_open(self, digit: int) -> None:
+        self.left_open.emit(STATE_DIGITS[digit])
+
+    def press(self, digit: int) -> None:
+        """What the number key does, from wherever it came."""
+        if not self._painted:
+            return
+        place = next((n for n, c in enumerate(self._choices) if c.digit == digit), None)
+        if place is not None:
+            each = self._buttons[place]
+            each.setChecked(not each.isChecked() if self._several else True)
+            self._choose(place)
+        elif digit in self._states and not self._states[digit].isHidden():
+            self._leave_open(digit)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        self._painted = True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        digit = digit_of(event)
+        plain = event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        )
+        if digit is not None and plain and not event.isAutoRepeat():
+            self.press(digit)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+            if self._painted and not event.isAutoRepeat():
+                self.commit()
+        elif event.key() in _ARROWS:
+            self._move(_ARROWS[event.key()])
+        else:
+            super().keyPressEvent(event)
+
+    def _move(self, step: int) -> None:
+        shown = self._shown()
+        here = next((n for n, each in enumerate(shown) if each.hasFocus()), 0)
+        shown[(here + step) % len(shown)].setFocus()
+
+
+_ARROWS: dict[int, int] = {
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Right: 1,
+}
+
+
+class TypedLine(QLineEdit):
+    """Enter keeps what was typed, and so does leaving; Alt+7, 8, 9 leave the question open."""
+
+    kept = Signal(str)
+    left_open = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recorded = ""
+        theme.look(self, "answer")
+
+    def put(self, recorded: str, draft: str = "") -> None:
+        self._recorded = recorded
+        self.setText(draft or recorded)
+        self.selectAll()
+
+    def _keep(self) -> None:
+        if self.text().strip() and self.text() != self._recorded:
+            self.kept.emit(self.text())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        digit = digit_of(event)
+        if digit in STATE_DIGITS and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self.left_open.emit(STATE_DIGITS[digit])
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.kept.emit(self.text())
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() is not Qt.FocusReason.PopupFocusReason:
+            self._keep()
+
+
+class TypedAnswer(QWidget):
+    """A line, what is wrong with it or how it was understood, and the three open states."""
+
+    kept = Signal(str)
+    left_open = Signal(object)
+    edited = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = TypedLine()
+        self.line.kept.connect(self.kept)
+        self.line.left_open.connect(self.left_open)
+        self.line.textEdited.connect(self._edited)
+        self._said = label(look="meta")
+        self._problem = label(look="problem")
+        self._states = [
+            button(f"Alt+{digit}   {state_words()[s]}") for digit, s in STATE_DIGITS.items()
+        ]
+        for each, state in zip(self._states, STATE_DIGITS.values(), strict=True):
+            each.clicked.connect(lambda _checked=False, state=state: self.left_open.emit(state))
+        self._foot = QWidget()
+        self._foot.setLayout(row(self._states))
+        whole = column([self.line, self._problem, self._said, self._foot])
+        whole.addStretch()
+        self.setLayout(whole)
+        self.setFocusProxy(self.line)
+        self.refuse("")
+
+    def put(
+        self, name: str, recorded: str, hint: str, *, draft: str = "", open_: bool = True
+    ) -> None:
+        self.line.setAccessibleName(name)
+        self.line.setPlaceholderText(hint)
+        self.line.put(recorded, draft)
+        self._foot.setVisible(open_)
+        self._said.setText("")
+        self.refuse("")
+
+    def refuse(self, sentence: str) -> None:
+        """The typed text stays."""
+        self._problem.setText(sentence)
+        self._problem.setVisible(bool(sentence))
+        self.line.setAccessibleDescription(sentence)
+
+    def understood(self, words: str) -> None:
+        self._said.setText(words)
+
+    def _edited(self, text: str) -> None:
+        self.refuse("")
+        self.edited.emit(text)
+
+
+class MedicineList(QWidget):
+    """One medicine a line, as it is said. Suggestions are offered, never taken by themselves.
+
+    Signals: `named` carries the text and the name that staff took for it, or ""; `finished` that
+    an empty line was entered.
+    """
+
+    named = Signal(str, str)
+    finished = Signal()
+    suggest = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = QLineEdit()
+        self.line.setAccessibleName(_("Medicine, as the caller names it"))
+        self.line.setPlaceholderText(_("Name and strength; Enter adds it, an empty line goes on"))
+        theme.look(self.line, "answer")
+        self.line.returnPressed.connect(self._enter)
+        self.line.textEdited.connect(self.suggest)
+        self.near = QListWidget()
+        self.near.setAccessibleName(_("Names on the list that look like it"))
+        self.near.setMaximumHeight(120)
+        self.near.itemActivated.connect(lambda picked: self._take(picked.text()))
+        self.listed = QListWidget()
+        self.listed.setAccessibleName(_("Medicines so far"))
+        self.listed.setWordWrap(True)
+        self._problem = label(look="problem")
+        self._problem.hide()
+        whole: QVBoxLayout = column(
+            [
+                self.line,
+                self._problem,
+                label(_("Looks like (arrow down, Enter takes it)"), "meta"),
+                self.near,
+                label(_("So far"), "heading"),
+                self.listed,
+            ]
+        )
+        self.setLayout(whole)
+        self.setFocusProxy(self.line)
+        self.line.installEventFilter(self)
+
+    def put(self, lines: Sequence[str]) -> None:
+        self.listed.clear()
+        self.listed.addItems(list(lines))
+        self.line.clear()
+        self.offer(())
+
+    def offer(self, names: Sequence[str]) -> None:
+        self.near.clear()
+        self.near.addItems(list(names))
+        self.near.setVisible(bool(names))
+
+    def refuse(self, sentence: str) -> None:
+        self._problem.setText(sentence)
+        self._problem.setVisible(bool(sentence))
+
+    def _enter(self) -> None:
+        if self.line.text().strip():
+            self.named.emit(self.line.text(), "")
+        else:
+            self.finished.emit()
+
+    def _take(self, name: str) -> None:
+        self.named.emit(self.line.text(), name)
+        self.line.setFocus()
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Down and self.near.count():
+                self.near.setFocus()
+                self.near.setCurrentRow(0)
+                return True
+        return False

@@ -1,0 +1,156 @@
+"""Small pieces that every screen is made of: labels that wrap, headings, cards, columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui import theme
+
+
+def label(text: str = "", look: str = "", *, wrap: bool = True) -> QLabel:
+    """Plain text, never markup: what a caller said is shown as it was written."""
+    found = QLabel(text)
+    found.setTextFormat(Qt.TextFormat.PlainText)
+    found.setWordWrap(wrap)
+    if look:
+        theme.look(found, look)
+    return found
+
+
+def button(text: str, look: str = "", *, name: str = "") -> QPushButton:
+    """Ampersands in the text are shown, not taken for a mnemonic."""
+    found = QPushButton(text.replace("&", "&&"))
+    found.setAccessibleName(name or text)
+    found.setAutoDefault(False)
+    if look:
+        theme.look(found, look)
+    return found
+
+
+def column(parts: Iterable[QWidget | QLayout], *, margin: int = 0, spacing: int = 8) -> QVBoxLayout:
+    found = QVBoxLayout()
+    _fill(found, parts, margin, spacing)
+    return found
+
+
+def row(parts: Iterable[QWidget | QLayout], *, margin: int = 0, spacing: int = 8) -> QHBoxLayout:
+    found = QHBoxLayout()
+    _fill(found, parts, margin, spacing)
+    return found
+
+
+def _fill(
+    layout: QHBoxLayout | QVBoxLayout, parts: Iterable[QWidget | QLayout], margin: int, spacing: int
+) -> None:
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, QLayout):
+            layout.addLayout(part)
+        else:
+            layout.addWidget(part)
+
+
+def card(layout: QLayout, *, margin: int = 12) -> QFrame:
+    found = QFrame()
+    theme.look(found, "card")
+    layout.setContentsMargins(margin, margin, margin, margin)
+    found.setLayout(layout)
+    return found
+
+
+def scrolled(inside: QWidget) -> QScrollArea:
+    """Scrolls by keys of what is inside; takes no focus of its own."""
+    found = QScrollArea()
+    found.setWidgetResizable(True)
+    found.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    found.setWidget(inside)
+    return found
+
+
+class WrappingButton(QPushButton):
+    """A button whose text wraps; QPushButton's does not."""
+
+    def __init__(self, look: str = "answer") -> None:
+        super().__init__()
+        self._words = label()
+        self._words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        inside = row([self._words])
+        inside.setContentsMargins(12, 6, 12, 6)
+        self.setLayout(inside)
+        self.setAutoDefault(False)
+        theme.look(self, look)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def say(self, text: str) -> None:
+        self._words.setText(text)
+        self.setAccessibleName(text)
+        self.updateGeometry()
+
+    def words(self) -> str:
+        return self._words.text()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        return max(
+            layout.totalHeightForWidth(width) if layout else 0, self.fontMetrics().height() + 22
+        )
+
+    def sizeHint(self) -> QSize:
+        layout = self.layout()
+        hint = layout.totalSizeHint() if layout else QSize()
+        return QSize(hint.width(), max(hint.height(), self.fontMetrics().height() + 22))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, self.fontMetrics().height() + 22)
+
+
+class NoteEditor(QPlainTextEdit):
+    """A few lines; Enter keeps them, Shift+Enter starts a new line, Tab goes on."""
+
+    kept = Signal(str)
+    left = Signal()
+
+    def __init__(self, name: str, lines: int = 3) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 24)
+        self.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            plain = not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+                self.keep()
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.left.emit()
+                return True
+        return False
+
+    def keep(self) -> None:
+        text = self.toPlainText().strip()
+        if text:
+            self.kept.emit(text)

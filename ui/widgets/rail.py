@@ -1,0 +1,133 @@
+"""The right rail of a call: flags, what is unknown, the state of the suicide-risk screen, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QWidget
+
+from intake_app.core.screening import Case, Flag
+from intake_app.core.words import _
+from ui import theme, words
+from ui.theme import SHAPES
+from ui.widgets.basics import NoteEditor, column, label
+
+
+class FlagList(QListWidget):
+    """Flags, strongest first. A row is redrawn only where it changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(_("Flags"))
+        self.setWordWrap(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._shown: list[tuple[str, str]] = []
+
+    def put(self, flags: Sequence[Flag], text: Sequence[str] | None = None) -> None:
+        """`text` replaces what stands under each title."""
+        under = text or [flag.reason for flag in flags]
+        wanted = [
+            (words.look_of(flag), f"{words.flag_title(flag)}\n{below}")
+            for flag, below in zip(flags, under, strict=True)
+        ]
+        if wanted == self._shown:
+            return
+        look = theme.current(QApplication.instance())  # type: ignore[arg-type]
+        while self.count() > len(wanted):
+            self.takeItem(self.count() - 1)
+        for row, (name, said) in enumerate(wanted):
+            if row >= self.count():
+                self.addItem(QListWidgetItem())
+            item = self.item(row)
+            item.setText(said)
+            item.setForeground(look.colour(name))
+            item.setBackground(look.colour(f"{name}_bg"))
+        self._shown = wanted
+
+    def forget(self) -> None:
+        """Draw all anew, as after a change of theme."""
+        self._shown = []
+
+
+class Rail(QWidget):
+    """`noted` carries a note that was kept."""
+
+    noted = Signal(str)
+    left_notes = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heading = label(look="heading")
+        self.flags = FlagList()
+        self._open = label(look="unknown")
+        self._suicide = label(look="info")
+        self._told = QListWidget()
+        self._told.setAccessibleName(_("Notes so far"))
+        self._told.setWordWrap(True)
+        self.notes = NoteEditor(_("Live notes: Enter keeps a line with its time"))
+        self.notes.kept.connect(self._keep)
+        self.notes.left.connect(self.left_notes)
+        self.setLayout(
+            column(
+                [
+                    label(_("SUICIDE-RISK SCREEN"), "heading"),
+                    self._suicide,
+                    self._heading,
+                    self.flags,
+                    self._open,
+                    label(_("NOTES   Ctrl+L"), "heading"),
+                    self._told,
+                    self.notes,
+                ],
+                margin=8,
+            )
+        )
+        self.layout().setStretch(3, 3)  # type: ignore[union-attr]
+        self.layout().setStretch(6, 1)  # type: ignore[union-attr]
+
+    def show_case(self, case: Case) -> None:
+        flags = case.screening.flags
+        self._heading.setText(_("FLAGS ({count})").format(count=len(flags)))
+        self.flags.put(flags)
+        open_ = [q for q in case.screening.unanswered if q.state in ("unknown", "declined")]
+        self._open.setText(
+            _("{shape} {unknown} unknown or declined, {all} unanswered in all").format(
+                shape=SHAPES["unknown"], unknown=len(open_), all=len(case.screening.unanswered)
+            )
+        )
+        self._show_suicide(case)
+        self._show_notes(case)
+
+    def _show_suicide(self, case: Case) -> None:
+        level = case.screening.suicide_risk.word
+        looks = {"high": "critical", "moderate": "high", "low": "caution", "incomplete": "unknown"}
+        look = looks.get(level, "info")
+        theme.look(
+            self._suicide,
+            {"critical": "banner"}.get(look, "unknown" if look == "unknown" else "info"),
+        )
+        shape = SHAPES[look]
+        self._suicide.setText(f"{shape} {words.suicide_state(case)}")
+
+    def _show_notes(self, case: Case) -> None:
+        if self._told.count() == len(case.intake.notes):
+            return
+        self._told.clear()
+        for note in case.intake.notes:
+            self._told.addItem(f"{words.clock_time(note.at)[:5]} {note.text}")
+        self._told.scrollToBottom()
+
+    def _keep(self, text: str) -> None:
+        self.noted.emit(text)
+
+    def line(self, case: Case) -> str:
+        """All of it in one line, where the window is narrow."""
+        flags = case.screening.flags
+        strongest = words.flag_title(flags[0]) if flags else _("no flags raised")
+        return _("{flags} flags: {strongest} | screen: {screen} | {open} unanswered").format(
+            flags=len(flags),
+            strongest=strongest,
+            screen=words.suicide_state(case),
+            open=len(case.screening.unanswered),
+        )

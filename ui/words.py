@@ -1,0 +1,139 @@
+"""Words of the window that more than one screen says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from intake_app.core import safety
+from intake_app.core.facts import years_between
+from intake_app.core.model import Due, Source, Stage, Tier
+from intake_app.core.packet import level_words
+from intake_app.core.screening import Case, Flag, FlagState
+from intake_app.core.words import _
+from ui.theme import SHAPES
+
+
+def stage_words() -> dict[Stage, str]:
+    return {
+        Stage.CALL: _("First call"),
+        Stage.SECOND_CONTACT: _("Second contact"),
+        Stage.CLINICIAN: _("Clinician's questions"),
+        Stage.ON_SITE: _("Visit"),
+        Stage.STAFF_TASK: _("Staff tasks"),
+    }
+
+
+def source_words() -> dict[Source, str]:
+    return {
+        Source.PATIENT_ALONE: _("Patient alone"),
+        Source.PATIENT_WITH_OTHERS: _("Patient, others present"),
+        Source.RELATIVE: _("Relative"),
+        Source.QUALIFIED_INTERPRETER: _("Qualified interpreter"),
+        Source.AD_HOC_INTERPRETER: _("Ad hoc interpreter"),
+        Source.REFERRER: _("Referrer"),
+        Source.RECORD: _("Record, or seen by staff"),
+        Source.TEST: _("Test result"),
+    }
+
+
+def due_words() -> dict[Due, str]:
+    return {
+        Due.NOW: _("now"),
+        Due.SAME_DAY: _("same day"),
+        Due.BEFORE_SCHEDULING: _("before scheduling"),
+        Due.BEFORE_FIRST_DOSE: _("before first dose"),
+        Due.NONE: _("no time limit"),
+    }
+
+
+def tier_words() -> dict[Tier, str]:
+    return {Tier.STOP: _("STOP"), Tier.REVIEW: _("REVIEW"), Tier.NOTE: _("NOTE")}
+
+
+def look_words() -> dict[str, str]:
+    return {
+        "critical": _("CRITICAL"),
+        "high": _("HIGH"),
+        "caution": _("CAUTION"),
+        "info": _("INFO"),
+        "unknown": _("UNKNOWN"),
+        "done": _("DONE"),
+    }
+
+
+def look_of(flag: Flag) -> str:
+    """ux.md, section 4: tier decides, and the due of a review; an open question has its own."""
+    if flag.escalates:
+        return "critical"
+    if flag.state is FlagState.UNRESOLVED:
+        return "unknown"
+    if flag.tier is Tier.STOP or (flag.tier is Tier.REVIEW and flag.due >= Due.SAME_DAY):
+        return "high"
+    return "caution" if flag.tier is Tier.REVIEW else "info"
+
+
+def flag_title(flag: Flag) -> str:
+    """Shape, word and tier: no flag is a bare colour."""
+    look = look_of(flag)
+    return _("{shape} {look} · {label} · {tier}, {due}").format(
+        shape=SHAPES[look],
+        look=look_words()[look],
+        label=flag.criterion.label,
+        tier=tier_words()[flag.tier].lower(),
+        due=due_words()[flag.due],
+    )
+
+
+def identity(case: Case) -> str:
+    """Name and birth date with age, on every screen that shows a patient."""
+    patient = case.intake.patient
+    name = patient.name or _("Name not asked yet")
+    if patient.born is None:
+        return f"{name} · {patient.record_number}"
+    age = years_between(patient.born.latest, case.today)
+    return f"{name} · {patient.born.text} ({age}) · {patient.record_number}"
+
+
+def latest_text(case: Case, item: str) -> str:
+    """The latest answer of a text item, or nothing."""
+    said = [a.value for a in case.intake.answers if a.item == item and a.value is not None]
+    return str(said[-1]) if said else ""
+
+
+def place(case: Case) -> str:
+    where = latest_text(case, "caller_location") or _("place not asked yet")
+    number = latest_text(case, "callback_number") or _("number not asked yet")
+    return _("Place: {where}   Phone: {number}").format(where=where, number=number)
+
+
+def suicide_state(case: Case) -> str:
+    """The screen's state; not asked yet says so, and nothing here reassures."""
+    screen = case.protocol.instruments[case.protocol.suicide_screen]
+    asked = sum(bool(case.screening.findings.history(item)) for item in screen.items)
+    if not asked:
+        return _("NOT ASKED YET")
+    return level_words(case)
+
+
+def clock_time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def told_no_one(case: Case, on_call: str) -> str:
+    """The banner of an open escalation; nothing but an acceptance changes its first sentence."""
+    standing = safety.open_escalation(case.intake)
+    if standing is None:
+        return ""
+    accepted = safety.event(standing, "accepted")
+    if accepted is not None:
+        return _("Escalation open. {by} accepted at {at}, read back. F9 opens the panel.").format(
+            by=accepted.get("by"), at=clock_time(accepted.at)
+        )
+    if on_call:
+        return _("This computer has told no one. Phone {whom}. F9 opens the panel.").format(
+            whom=on_call
+        )
+    return _(
+        "This computer has told no one. No clinician is set. Phone emergency services for the "
+        "person's place. F9 opens the panel."
+    )
