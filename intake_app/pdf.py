@@ -31,6 +31,7 @@ from intake_app.core.words import _
 
 FONTS = Path(__file__).resolve().parent.parent / "resources" / "fonts"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
+FALLBACK = "DroidSansFallback"  # Chinese, Japanese, Korean: one weight, large and slow to read
 
 PAGE_SIZE: tuple[float, float] = letter
 WIDTH, HEIGHT = PAGE_SIZE
@@ -173,15 +174,22 @@ WHOLE = 20  # lines: a row or paragraph up to this long is kept on one page
 
 @cache
 def _fonts() -> frozenset[str]:
-    """Registers both fonts, once a process; all signs that both can print.
+    """Registers both fonts, once a process; all signs that both can print."""
+    return _signs(PLAIN) & _signs(BOLD)
 
-    Signs above U+FFFF count as lacking: reportlab names them wrongly in the text of the PDF.
-    """
-    fonts = [TTFont(name, FONTS / f"{name}.ttf") for name in (PLAIN, BOLD)]
-    for font in fonts:
-        pdfmetrics.registerFont(font)
-    plain, bold = ({code for code, glyph in f.face.charToGlyph.items() if glyph} for f in fonts)
-    return frozenset(chr(code) for code in plain & bold if code <= 0xFFFF)
+
+@cache
+def _fallback() -> frozenset[str]:
+    """The same of the third font: read by the first packet with a sign that the two lack."""
+    return _signs(FALLBACK)
+
+
+def _signs(font: str) -> frozenset[str]:
+    """Signs above U+FFFF count as lacking: reportlab names them wrongly in the text of the PDF."""
+    read = TTFont(font, FONTS / f"{font}.ttf")
+    pdfmetrics.registerFont(read)
+    glyphs = read.face.charToGlyph.items()
+    return frozenset(chr(code) for code, glyph in glyphs if glyph and code <= 0xFFFF)
 
 
 @cache
@@ -191,7 +199,13 @@ def _sign(sign: str) -> str:
         return " "
     if unicodedata.category(sign) in ("Cc", "Cf"):
         return ""
-    return sign if sign in _fonts() else "\N{REPLACEMENT CHARACTER}"
+    printed = sign in _fonts() or sign in _fallback()
+    return sign if printed else "\N{REPLACEMENT CHARACTER}"
+
+
+def _face(sign: str, font: str) -> str:
+    """The font that prints a sign in words of `font`."""
+    return font if sign in _fonts() else FALLBACK
 
 
 def _words(text: str) -> list[str]:
@@ -207,8 +221,12 @@ def _in_capitals(word: str) -> bool:
 @cache
 def _units(word: str, font: str) -> float:
     """Width in thousandths of the size. Emptied after each packet: it holds a patient's words."""
-    wide = pdfmetrics.getFont(font).face.getCharWidth
-    return float(sum(wide(ord(sign)) for sign in word))
+    return sum(_advance(sign, font) for sign in word)
+
+
+@cache
+def _advance(sign: str, font: str) -> float:
+    return float(pdfmetrics.getFont(_face(sign, font)).face.getCharWidth(ord(sign)))
 
 
 def _width(text: str, style: Style) -> float:
@@ -259,13 +277,24 @@ def _wrap(text: str, style: Style, width: float) -> list[Line]:
 def _runs(line: Line, x: float, y: float) -> Iterator[Words]:
     style = line.style
     if not style.capitals:
-        yield Words(x, y, line.text, style.font(""), style)
+        yield from _in_faces(line.text, style.font(""), style, x, y)
         return
     for font, group in groupby(line.text.split(" "), key=style.font):
         words = list(group)
-        yield Words(x, y, " ".join(words), font, style)
+        yield from _in_faces(" ".join(words), font, style, x, y)
         units = sum(_units(word, font) + _units(" ", font) for word in words)
         x += units * style.size / 1000
+
+
+def _in_faces(text: str, font: str, style: Style, x: float, y: float) -> Iterator[Words]:
+    """Words of one weight, parted where one of their signs needs the other font."""
+    if text.isascii() or _fonts().issuperset(text):
+        yield Words(x, y, text, font, style)
+        return
+    for face, group in groupby(text, key=lambda sign: _face(sign, font)):
+        run = "".join(group)
+        yield Words(x, y, run, face, style)
+        x += _units(run, font) * style.size / 1000
 
 
 def _framed(line: Line, x: float, top: float) -> tuple[Mark, ...]:
@@ -670,7 +699,8 @@ def render(packet: Packet) -> bytes:
         pages = [first, *_pack(chain.from_iterable(strips), border.room)]
         return _write(border, pages, _("DEMO") if packet.frame.demo else "")
     finally:
-        _units.cache_clear()
+        for kept in (_units, _advance, _sign):
+            kept.cache_clear()
 
 
 def _write(border: Border, pages: Sequence[Page], watermark: str) -> bytes:
@@ -720,7 +750,7 @@ def _draw(canvas: Canvas, page: Iterable[Placed]) -> None:
                 text.setFont(mark.font, mark.style.size)
                 text.setFillColor(mark.style.ink)
             text.setTextOrigin(mark.x, y)
-            text.textOut(mark.text)
+            text._textOut(mark.text)  # textOut measures too, in vain: every run has its own place
     canvas.drawText(text)
 
 

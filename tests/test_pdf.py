@@ -599,12 +599,19 @@ def in_order(parts: tuple[str, ...], text: str) -> bool:
 
 # Letters ------------------------------------------------------------------------------------------
 
+EAST = "王小明 Wang, 佐藤カナ さとう, 김민준 KIM, \u1112\u1161\u11ab, 髙﨑"
 PLACES: dict[str, Callable[[str], Packet]] = {
     "name": lambda text: replace(SAMPLE, frame=replace(FRAMELESS, name=text), sections=()),
+    "banner": lambda text: replace(SAMPLE, frame=replace(FRAMELESS, banner=text), sections=()),
+    "mark": lambda text: replace(SAMPLE, frame=replace(FRAMELESS, marks=(text,)), sections=()),
+    "foot": lambda text: replace(SAMPLE, frame=replace(FRAMELESS, notice=text), sections=()),
+    "block title": lambda text: Packet(FRAMELESS, (Entries(text, ("entry",)),), ()),
     "entry": lambda text: Packet(FRAMELESS, blocks((text,)), ()),
     "paragraph": lambda text: section(Text(text)),
     "strong paragraph": lambda text: section(Text(text, strong=True)),
     "cell": lambda text: section(Grid(("Asked",), (100,), ((text,),))),
+    "column title": lambda text: section(Grid((text,), (100,), (("cell",),))),
+    "section title": lambda text: Packet(FRAMELESS, PAGE_ONE, (Section(text, (Text("text"),)),)),
 }
 
 
@@ -614,14 +621,52 @@ PLACES: dict[str, Callable[[str], Packet]] = {
     [
         ("<b>Al & Bo</b> &lt; <img src='x'/> %s {} \\n (", None),
         ("ring\x07, null\x00, \u202eturned, soft\u00adhyphen", "ring, null, turned, softhyphen"),
-        ("王 Wang, \U0001f600, \ud800.", "� Wang, �, �."),
+        ("ก Wang, \U0001f600, \ud800.", "� Wang, �, �."),
         ("Ünal Łukasz Θεός Ђорђе Nguyễn e\u0301", None),
+        (EAST, None),
     ],
-    ids=["markup", "control signs", "signs that the font lacks", "accents and alphabets"],
+    ids=["markup", "control signs", "signs that no font has", "accents and alphabets", "east"],
 )
 def test_a_text_prints_as_it_is(place: str, text: str, printed: str | None) -> None:
-    """Seen to fail with tags taken out, with control signs kept, and with lacking signs dropped."""
+    """Seen to fail with tags taken out, with control signs kept, with lacking signs dropped, and
+    with one font for all signs of a line.
+    """
     assert squeeze(printed or text) in squeeze("".join(read(PLACES[place](text))))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_signs_of_two_fonts_stand_side_by_side(place: str) -> None:
+    """Seen to fail with the signs of the third font measured in the first."""
+    assert_stands_free(PLACES[place](f"{EAST} SIGNS {EAST}"))
+
+
+def test_a_text_without_gaps_is_parted_at_the_end_of_the_line() -> None:
+    """Seen to fail with a width that the third font does not count in."""
+    text = "東京都千代田区丸の内一丁目" * 40
+    packet = section(Text(text), Grid(("Asked", "Answer"), (70, 30), (("Why?", text),)))
+    assert bodies(packet)[1].count(text) == 2
+    assert_stands_free(packet)
+
+
+def test_each_sign_has_its_own_shape() -> None:
+    """Seen to fail with one font for all signs: each is the same empty box then."""
+    seen = {picture(section(Text(name))) for name in ("王小明", "李小明", "김민준", "ก", "ข")}
+    assert len(seen) == 4  # what no font has is the same stand-in
+
+
+def picture(packet: Packet) -> bytes:
+    """The second page as it is seen."""
+    with closing(PdfDocument(pdf.render(packet))) as document:
+        return bytes(document[1].render().buffer)
+
+
+def test_only_a_sign_that_the_others_lack_calls_for_the_third_font() -> None:
+    """It is large. Seen to fail with all three fonts read before the first page."""
+    pdf._fallback.cache_clear()
+    pdf.render(SAMPLE)
+    assert pdf._fallback.cache_info().currsize == 0
+    pdf.render(section(Text("王")))
+    assert pdf._fallback.cache_info().currsize == 1
 
 
 def test_an_accent_and_its_letter_print_as_one_sign() -> None:
@@ -652,16 +697,27 @@ def test_what_describes_the_file_names_no_patient() -> None:
 
 def test_no_word_of_a_patient_stays_in_the_cache() -> None:
     """Seen to fail with the cache kept."""
-    pdf.render(SAMPLE)
-    assert pdf._units.cache_info().currsize == 0
+    pdf.render(section(Text(EAST)))
+    for kept in (pdf._units, pdf._advance, pdf._sign):
+        assert kept.cache_info().currsize == 0
+
+
+def embedded(packet: Packet) -> dict[str, int]:
+    """The fonts in the file, with their sizes in bytes."""
+    fonts: dict[str, int] = {}
+    for page in PdfReader(BytesIO(pdf.render(packet))).pages:
+        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
+            described = font.get_object()
+            name = described["/BaseFont"].partition("+")[2]
+            fonts[name] = len(described["/FontDescriptor"]["/FontFile2"].get_data())
+    return fonts
 
 
 def test_the_fonts_are_in_the_file() -> None:
     """Seen to fail with Helvetica for the page number."""
-    fonts: set[str] = set()
-    for page in PdfReader(BytesIO(pdf.render(SAMPLE))).pages:
-        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
-            described = font.get_object()
-            fonts.add(described["/BaseFont"].partition("+")[2])
-            assert "/FontFile2" in described["/FontDescriptor"]
-    assert fonts == {"DejaVuSans", "DejaVuSans-Bold"}
+    assert embedded(SAMPLE).keys() == {"DejaVuSans", "DejaVuSans-Bold"}
+
+
+def test_of_the_third_font_only_the_signs_used_are_in_the_file() -> None:
+    """Seen to fail with one font for all signs of a line."""
+    assert 0 < embedded(section(Text(EAST)))["DroidSansFallback"] < 50_000
