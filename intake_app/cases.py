@@ -18,7 +18,9 @@ from intake_app.content import Fields
 from intake_app.core import safety
 from intake_app.core.errors import ContentError, NotFound
 from intake_app.core.model import (
+    SELF,
     CallEnd,
+    Clinic,
     Decision,
     Disposition,
     PartialDate,
@@ -30,7 +32,7 @@ from intake_app.core.model import (
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, reads, resume_at, sedation_together
 from intake_app.core.words import _
-from intake_app.service import SELF, Clinic, IntakeService, MedicineEntry
+from intake_app.service import IntakeService, MedicineEntry
 
 # Who speaks where an answer does not say so: only a self-caller is the patient alone.
 _VOICE = {SELF: Source.PATIENT_ALONE, "referrer": Source.REFERRER}

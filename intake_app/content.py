@@ -52,6 +52,16 @@ class ParamDecision:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The official text of each item of an instrument, and who took it over from where."""
+
+    instrument: str
+    texts: tuple[tuple[str, str], ...]
+    source: str
+    by: str
+
+
 @dataclass(frozen=True)
 class Bundle:
     """The content as written, with the clinic's decisions: all that a protocol is built from."""
@@ -59,11 +69,15 @@ class Bundle:
     files: Mapping[str, str]
     decisions: tuple[ParamDecision, ...] = ()
     adopted_by: str | None = None
+    wordings: tuple[Wording, ...] = ()
 
     def to_text(self) -> str:
         """Canonical JSON; its SHA-256 is the digest that each intake keeps."""
         decisions = [[d.criterion, d.param, _plain(d.value), d.by] for d in self.decisions]
-        whole = {"files": dict(self.files), "decisions": decisions, "adopted_by": self.adopted_by}
+        whole: dict[str, object] = {"files": dict(self.files), "decisions": decisions}
+        whole["adopted_by"] = self.adopted_by
+        if self.wordings:  # absent without any: the digests of before 0.2.0 still hold
+            whole["wordings"] = [[w.instrument, w.texts, w.source, w.by] for w in self.wordings]
         return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
     @classmethod
@@ -73,7 +87,11 @@ class Bundle:
             ParamDecision(criterion, param, tuple(v) if isinstance(v, list) else v, by)
             for criterion, param, v, by in whole["decisions"]
         )
-        return cls(whole["files"], decisions, whole["adopted_by"])
+        wordings = tuple(
+            Wording(instrument, tuple((item, text) for item, text in texts), source, by)
+            for instrument, texts, source, by in whole.get("wordings", ())
+        )
+        return cls(whole["files"], decisions, whole["adopted_by"], wordings)
 
     @property
     def digest(self) -> str:
@@ -103,7 +121,8 @@ def build(bundle: Bundle) -> Protocol:
     if len(protocols) != 1 or _MEDICINES not in tables:
         raise ContentError("resources", _("needs one protocol and medications.toml"))
     formulary = _formulary(Fields(_MEDICINES, "", tables[_MEDICINES]))
-    builder = _ProtocolBuilder(bundle, _instruments(tables), formulary)
+    instruments = _read_out(_instruments(tables), bundle.wordings)
+    builder = _ProtocolBuilder(bundle, instruments, formulary)
     return builder.build(Fields(protocols[0], "", tables[protocols[0]]))
 
 
@@ -299,6 +318,7 @@ class _ProtocolBuilder:
             instruments=instruments,
             formulary=self._formulary,
             adopted_by=self._bundle.adopted_by,
+            official_wordings={w.instrument: _attested(w) for w in self._bundle.wordings},
         )
         fields.done()
         library.check(fields)
@@ -632,6 +652,26 @@ def _instruments(tables: Mapping[str, dict[str, Any]]) -> Mapping[str, Instrumen
                 raise fields.wrong("id", _("'{id}' stands twice").format(id=instrument.id))
             found[instrument.id] = instrument
     return found
+
+
+def _read_out(
+    instruments: Mapping[str, Instrument], wordings: Iterable[Wording]
+) -> Mapping[str, Instrument]:
+    """With the official texts in the place of our own, where the clinic attested them."""
+    found = dict(instruments)
+    for wording in wordings:
+        texts, place = dict(wording.texts), f"wordings[{wording.instrument}]"
+        known = found.get(wording.instrument)
+        if known is None or texts.keys() != {item.id for item in known.items}:
+            what = _("the official text does not fit the items of the instrument")
+            raise ContentError(place, what)
+        items = tuple(replace(item, ask=texts[item.id]) for item in known.items)
+        found[known.id] = replace(known, items=items, wording=_attested(wording))
+    return found
+
+
+def _attested(wording: Wording) -> str:
+    return _("{source}, attested by {name}").format(source=wording.source, name=wording.by)
 
 
 def _instrument(fields: Fields) -> Instrument:

@@ -7,25 +7,27 @@ with their audit entries, screens anew and returns the new Case.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection, Table, bindparam, select
-
 from intake_app import content, pdf
-from intake_app.core import review, safety
+from intake_app.clinic import ClinicService, NewPerson, put_in_force
+from intake_app.core import duplicates, review, safety
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
+    NOT_SAID,
+    SELF,
     Addendum,
     Answer,
     Call,
     CallEnd,
+    Clinic,
     Decision,
     Disposition,
     Escalation,
@@ -33,6 +35,7 @@ from intake_app.core.model import (
     FlagReview,
     Intake,
     Medication,
+    Note,
     PartialDate,
     Patient,
     Role,
@@ -41,39 +44,43 @@ from intake_app.core.model import (
     Staff,
     Stage,
     State,
+    Touch,
+    WorklistRow,
+    relationship_words,
 )
 from intake_app.core.packet import Edition, compose, snapshot
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screen
 from intake_app.core.words import _
-from intake_app.store import anchor, clinic, database, intakes, schema, vault, verify
-from intake_app.store.audit import APP_VERSION, Actor, Journal
+from intake_app.store import anchor, clinic, database, intakes, patients, schema, vault, verify
+from intake_app.store import worklist as kept
+from intake_app.store.audit import APP_VERSION
 from intake_app.store.codec import canonical
 from intake_app.store.files import replace_file
+from intake_app.transaction import Clock, Office, Session, Transaction
 
-Clock = Callable[[], datetime]
-SELF = "self"
+# What a window needs beside the services.
+__all__ = [
+    "SELF",
+    "Clinic",
+    "ClinicService",
+    "Clock",
+    "IntakeService",
+    "MedicineEntry",
+    "NewPerson",
+    "WorklistRow",
+    "create_vault",
+    "open_vault",
+    "staff_names",
+    "verify_vault",
+]
+
 _TAKES_MEDICINES = "takes_medicines"  # a medicine named answers it: nothing is asked twice
-
-
-@dataclass(frozen=True)
-class NewPerson:
-    name: str
-    roles: frozenset[Role]
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Clinic:
-    """What clinic.json holds: no patient data. `demo` marks every page.
-
-    `numbers` are whom to phone; `on_call` is the first rung of the ladder.
-    """
-
-    name: str
-    country: str = "US"
-    demo: bool = False
-    numbers: Mapping[str, str] = field(default_factory=dict)
+_BORN = "date_of_birth"
+# So many rows are made anew when the worklist is opened: a fifth of a second, and all of them in
+# a small clinic.
+_RENEWED_AT_ONCE = 25
+_LARGEST_PLACE = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -86,19 +93,6 @@ class MedicineEntry:
     per_day: Decimal | None = None
     as_needed: bool = False
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WorklistRow:
-    intake_id: str
-    patient: str
-    record_number: str
-    status: str
-    tier: int
-    due: int
-    flags: int
-    unanswered: int
-    escalation: str
 
 
 def create_vault(
@@ -118,33 +112,27 @@ def create_vault(
     ]
 
     def found(records: database.Records) -> None:
-        anchor.write_clinic(records.folder, records.keys, asdict(about))
+        anchor.write_clinic(records.folder, anchor.clinic_bytes(records.keys, asdict(about)))
         records.anchor_files()
-        IntakeService(records, about, staff[0], clock)._found(staff)
+        founder = Session(Office(records, about, clock), staff[0])
+        with founder.act_as(Role.ADMINISTRATOR) as work:
+            for member in staff:
+                work.write(schema.staff, clinic.staff_row(member), "staff_added")
+            put_in_force(work, content.shipped())
 
     records, recovery_key = database.create(folder, slots, kdf, found)
-    return IntakeService(records, about, staff[0], clock), recovery_key
+    return IntakeService(Session(Office(records, about, clock), staff[0])), recovery_key
 
 
 def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeService:
     """Unlock the records as one of the staff; every refusal is one sentence."""
     records, unlocked = database.open_records(folder, name, password)
     try:
-        about = Clinic(**anchor.read_clinic(folder, records.keys))
-        with records.look() as connection:
-            member = _member(connection, unlocked.staff_id)
-        return IntakeService(records, about, member, clock)
+        office = Office(records, Clinic(**anchor.read_clinic(folder, records.keys)), clock)
+        return IntakeService(Session(office, office.member(unlocked.staff_id)))
     except BaseException:
         records.close()
         raise
-
-
-def _member(connection: Connection, staff_id: str) -> Staff:
-    """Who unlocked; a place in vault.keys without a row in the records is nobody's."""
-    member = clinic.load_staff(connection).get(staff_id)
-    if member is None:
-        raise NotAllowed(_("open these records"), _("staff of this clinic"))
-    return member
 
 
 def staff_names(folder: Path) -> tuple[str, ...]:
@@ -162,7 +150,9 @@ def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
             keys = _unlock(copy, name, password)
         except (vault.DamagedKeys, vault.NotAVault) as error:
             return verify.file_fault(copy) or f"{anchor.KEYS}: {error}"
-        return verify.first_fault(copy, keys, _worklist_fault)
+        return verify.first_fault(
+            copy, keys, lambda found: clinic.place_fault(found) or kept.fault(found, _built)
+        )
 
 
 def _unlock(folder: Path, name: str | None, password: str) -> vault.Keys:
@@ -173,75 +163,57 @@ def _unlock(folder: Path, name: str | None, password: str) -> vault.Keys:
     return vault.unlock(folder, names[-1], password).keys
 
 
-def _worklist_fault(connection: Connection) -> str | None:
-    """The one table that the trail does not cover is derived: it has to come out the same again."""
-    table, intake = schema.summary, schema.intake
-    kept = {row.intake_id: row for row in connection.execute(select(table))}
-    for intake_id in connection.execute(select(intake.c.id).order_by(intake.c.at)).scalars():
-        row = kept.get(intake_id)
-        if row is None:
-            return _("worklist: intake {intake} is missing").format(intake=intake_id)
-        if row.app != APP_VERSION:  # made by other rules; renewed when the worklist is opened
-            continue
-        text = clinic.protocol_text(connection, row.protocol_digest)
-        protocol = _built(text)
-        found = intakes.load(connection, intake_id, protocol)
-        today = date.fromisoformat(row.day)
-        case = Case(found, protocol, screen(found, protocol, today), today)
-        if _summary(case) != dict(row._mapping):
-            template = _("worklist: the row of intake {intake} differs from its record")
-            return template.format(intake=intake_id)
-    return None
-
-
 @lru_cache(maxsize=8)
 def _built(text: str) -> Protocol:
     return content.build(content.Bundle.from_text(text))
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """One transaction: its connection and its journal."""
-
-    connection: Connection
-    journal: Journal
-
-    def write(self, table: Table, row: Mapping[str, object], event: str) -> None:
-        self.journal.write(table, row, event)
-
-
 class IntakeService:
     """The records as one member of staff may work with them."""
 
-    def __init__(
-        self, records: database.Records, about: Clinic, staff: Staff, clock: Clock
-    ) -> None:
-        self._records = records
-        self._about = about
-        self._staff = staff
-        self._clock = clock
-        self._protocols: dict[str, Protocol] = {}
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._office = session.office
+        self._staff = session.staff
 
     @property
     def staff(self) -> Staff:
         return self._staff
 
+    @property
+    def about(self) -> Clinic:
+        """What clinic.json holds."""
+        return self._office.about
+
+    @property
+    def clinic(self) -> ClinicService:
+        """What belongs to the clinic and to no patient, for the same person."""
+        return ClinicService(self._session)
+
     def close(self) -> None:
-        self._records.close()
+        self._office.records.close()
 
     def protocol(self) -> Protocol:
         """What new intakes are taken with. Holds no patient data."""
-        with self._records.look() as connection:
-            return self._present(connection)
+        return self._session.protocol()
 
     def acting_as(self, name: str, password: str) -> IntakeService:
         """The same records for one action of somebody else at this desk."""
-        unlocked = vault.unlock(self._records.folder, name, password)
-        with self._records.look() as connection:
-            member = _member(connection, unlocked.staff_id)
-        other = IntakeService(self._records, self._about, member, self._clock)
-        other._protocols = self._protocols
-        return other
+        unlocked = vault.unlock(self._office.records.folder, name, password)
+        return IntakeService(Session(self._office, self._office.member(unlocked.staff_id)))
+
+    def keep_place(self, fields: Mapping[str, str]) -> None:
+        """Where this person is, to return to after a lock. No part of the record."""
+        kept_text = canonical(dict(fields))
+        if len(kept_text) > _LARGEST_PLACE:
+            raise WrongMove(_("That is too much text to keep unsaved; record some of it."))
+        with self._session.look("keep_place") as connection:
+            clinic.keep_place(connection, self._staff.id, kept_text)
+
+    def place(self) -> Mapping[str, str]:
+        """What `keep_place` kept last for this person; empty where it was nothing."""
+        with self._session.look("place") as connection:
+            return clinic.place(connection, self._staff.id)
 
     # Patients, intakes, calls ---------------------------------------------------------------------
 
@@ -249,36 +221,100 @@ class IntakeService:
         self, name: str, born: PartialDate | None = None, sex: str | None = None
     ) -> Patient:
         with self._change("register_patient") as work:
-            if not name.strip():
-                raise WrongMove(_("A patient needs a name; nothing was saved."))
-            number = clinic.next_record_number(work.connection)
-            found = Patient(str(uuid4()), number, name.strip(), born, sex)
-            row = {
-                "id": found.id,
-                "record_number": number,
-                "name": found.name,
-                "born": born.text if born else "",
-                "sex": sex or "",
-            }
-            work.write(schema.patient, row, "patient_registered")
+            return self._register(work, _needed_name(name), born, sex)
+
+    def _register(
+        self, work: Transaction, name: str, born: PartialDate | None, sex: str | None
+    ) -> Patient:
+        number = patients.next_record_number(work.connection)
+        found = Patient(str(uuid4()), number, name, born, sex)
+        work.write(schema.patient, patients.row(found), "patient_registered")
+        return found
+
+    def identify_patient(
+        self,
+        intake_id: str,
+        name: str,
+        born: PartialDate | None = None,
+        sex: str | None = None,
+    ) -> Case:
+        """Who the patient of this intake is, from now on; what is not given stays."""
+        with self._change("identify_patient") as work:
+            intake, protocol = self._load(work, intake_id)
+            known = intake.patient
+            said = replace(
+                known, name=_needed_name(name), born=born or known.born, sex=sex or known.sex
+            )
+            return self._settle(work, self._identify(work, intake, said), protocol)
+
+    def _identify(self, work: Transaction, intake: Intake, said: Patient) -> Intake:
+        work.write(schema.patient_identity, patients.identity_row(said), "patient_identified")
+        return replace(intake, patient=said)
+
+    def possible_duplicates(self, intake_id: str) -> tuple[Patient, ...]:
+        """Other patients with the same name, day of birth or phone: the likeliest first."""
+        with self._change("possible_duplicates") as work:
+            intake, _protocol = self._load(work, intake_id, signed=True)
+            everybody = patients.everybody(work.connection)
+            own = intake.patient.id
+            person = next(known for known in everybody if known.patient.id == own)
+            others = (known for known in everybody if known.patient.id != own)
+            found = duplicates.possible(person, others)
+            work.journal.note("duplicates_viewed", f"intake:{intake_id}")
             return found
+
+    def same_person(self, intake_id: str, patient_id: str) -> Case:
+        """This intake is that of a patient who is known already."""
+        with self._change("same_person") as work:
+            intake, protocol = self._load(work, intake_id)
+            known = patients.load(work.connection, patient_id)
+            if known.id == intake.patient.id:
+                raise WrongMove(_("This intake is that patient's already; nothing was changed."))
+            row = {"intake_id": intake.id, "patient_id": known.id}
+            work.write(schema.intake_patient, row, "intake_moved")
+            intake = self._born_on_record(work, replace(intake, patient=known), protocol)
+            return self._settle(work, intake, protocol)
 
     def open_intake(self, patient_id: str) -> Case:
         """A new screening episode under the clinic's present protocol."""
         with self._change("open_intake") as work:
-            patient = intakes.load_patient(work.connection, patient_id)
-            protocol = self._present(work.connection)
-            found = Intake(str(uuid4()), patient, protocol.digest, work.journal.at)
-            row = {
-                "id": found.id,
-                "patient_id": patient.id,
-                "protocol_digest": protocol.digest,
-            }
-            work.write(schema.intake, row, "intake_opened")
-            if patient.born is not None and "date_of_birth" in protocol.items:
-                known = self._answer(work, "date_of_birth", patient.born, Source.RECORD)
-                found = self._append(work, found, known)
-            return self._settle(work, found, protocol)
+            patient = patients.load(work.connection, patient_id)
+            intake, protocol = self._open(work, patient)
+            return self._settle(work, intake, protocol)
+
+    def _open(self, work: Transaction, patient: Patient) -> tuple[Intake, Protocol]:
+        protocol = self._office.in_force(work.connection)
+        found = Intake(str(uuid4()), patient, protocol.digest, work.journal.at)
+        row = {
+            "id": found.id,
+            "patient_id": patient.id,
+            "protocol_digest": protocol.digest,
+        }
+        work.write(schema.intake, row, "intake_opened")
+        return self._born_on_record(work, found, protocol), protocol
+
+    def _born_on_record(self, work: Transaction, intake: Intake, protocol: Protocol) -> Intake:
+        """A birth date that is known is an answer, unless the caller gave one already."""
+        told = any(answer.item == _BORN for answer in intake.answers)
+        if intake.patient.born is None or told or _BORN not in protocol.items:
+            return intake
+        known = self._answer(work, _BORN, intake.patient.born, Source.RECORD)
+        return self._append(work, intake, known)
+
+    def begin_call(self) -> Case:
+        """The phone rings: nobody has said yet who it is, and every word is kept from here on."""
+        with self._change("begin_call") as work:
+            missing = safety.ready_to_screen(self.about.numbers)
+            if missing and not self.about.demo:
+                template = _(
+                    "No call can begin before the clinic has set whom to phone; still missing: "
+                    "{missing}."
+                )
+                raise WrongMove(template.format(missing=", ".join(missing)))
+            unnamed = self._register(work, "", None, None)
+            intake, protocol = self._open(work, unnamed)
+            intake = self._start(work, intake, Stage.CALL, NOT_SAID)
+            return self._settle(work, intake, protocol)
 
     def open_call(
         self, intake_id: str, relationship: str = SELF, stage: Stage = Stage.CALL
@@ -287,23 +323,48 @@ class IntakeService:
             intake, protocol = self._load(work, intake_id)
             if intake.live_call is not None:
                 raise WrongMove(_("This call is open already; nothing was changed."))
-            started = Call(str(uuid4()), stage, relationship, work.journal.at, self._staff.id)
-            self._call_event(work, intake, started, intakes.OPENED)
-            return self._settle(work, replace(intake, calls=(*intake.calls, started)), protocol)
+            intake = self._start(work, intake, stage, relationship)
+            return self._settle(work, intake, protocol)
+
+    def _start(self, work: Transaction, intake: Intake, stage: Stage, relationship: str) -> Intake:
+        started = Call(str(uuid4()), stage, relationship, work.journal.at, self._staff.id)
+        self._call_event(work, intake, started, intakes.OPENED)
+        return replace(intake, calls=(*intake.calls, started))
+
+    def set_caller(self, intake_id: str, relationship: str) -> Case:
+        """Who is calling, on the line that is open; what was said last speaks."""
+        with self._change("set_caller") as work:
+            intake, protocol = self._load(work, intake_id)
+            live = _live(intake)
+            if relationship not in relationship_words():
+                template = _("Who calls is one of {known}; nothing was changed.")
+                raise WrongMove(template.format(known=", ".join(relationship_words())))
+            told = replace(live, relationship=relationship)
+            self._call_event(work, intake, told, intakes.CALLER)
+            intake = self._complete_person(work, _with_call(intake, told))
+            return self._settle(work, intake, protocol)
+
+    def _complete_person(self, work: Transaction, intake: Intake) -> Intake:
+        """An escalation that was raised before anybody said who calls learns it now."""
+        standing = safety.open_escalation(intake)
+        known = safety.person_at_risk(standing) if standing else {}
+        if standing is None or known.get("is_caller") != _NOT_ASKED:
+            return intake
+        del known["is_caller"]
+        return self._move(
+            work, intake, standing, "person", {**_person_on_the_line(intake), **known}
+        )
 
     def end_call(self, intake_id: str, how: CallEnd = CallEnd.ENDED) -> Case:
         """What was not asked on the suicide-risk screen counts as open from now on."""
         with self._change("end_call") as work:
             intake, protocol = self._load(work, intake_id)
-            live = intake.live_call
-            if live is None:
-                raise WrongMove(_("No call is open; nothing was changed."))
+            live = _live(intake)
             self._call_event(work, intake, live, how)
             ended = replace(live, ended=work.journal.at, end=how)
-            calls = tuple(ended if call is live else call for call in intake.calls)
-            return self._settle(work, replace(intake, calls=calls), protocol)
+            return self._settle(work, _with_call(intake, ended), protocol)
 
-    def _call_event(self, work: _Work, intake: Intake, call: Call, event: str) -> None:
+    def _call_event(self, work: Transaction, intake: Intake, call: Call, event: str) -> None:
         row = {
             "intake_id": intake.id,
             "call_id": call.id,
@@ -340,11 +401,14 @@ class IntakeService:
             wording = protocol.official_wordings.get(question.instrument or "", "built-in")
             answer = self._answer(work, item, parsed, source, state=state, entry=entry)
             answer = replace(answer, note=note, wording=wording)
-            return self._settle(work, self._append(work, intake, answer), protocol)
+            intake = self._append(work, intake, answer)
+            if item == _BORN and isinstance(parsed, PartialDate) and intake.patient.born is None:
+                intake = self._identify(work, intake, replace(intake.patient, born=parsed))
+            return self._settle(work, intake, protocol)
 
     def _answer(
         self,
-        work: _Work,
+        work: Transaction,
         item: str,
         value: object,
         source: Source,
@@ -355,7 +419,7 @@ class IntakeService:
         id_, at = str(uuid4()), work.journal.at
         return Answer(id_, item, state, value, source, at, self._staff.id, entry)  # type: ignore[arg-type]
 
-    def _append(self, work: _Work, intake: Intake, answer: Answer) -> Intake:
+    def _append(self, work: Transaction, intake: Intake, answer: Answer) -> Intake:
         row = intakes.answer_row(intake.id, answer)
         work.write(schema.answer, row, f"answer_{answer.state}")
         return replace(intake, answers=(*intake.answers, answer))
@@ -386,6 +450,19 @@ class IntakeService:
                 implied = self._answer(work, _TAKES_MEDICINES, True, source)
                 intake = self._append(work, intake, implied)
             return self._settle(work, intake, protocol)
+
+    def add_note(self, intake_id: str, text: str, item: str = "") -> Case:
+        """Free words, beside a question or beside none. Kept and shown, never screened."""
+        with self._change("add_note") as work:
+            intake, protocol = self._load(work, intake_id)
+            if item:
+                protocol.item(item)
+            if not text.strip():
+                raise WrongMove(_("A note needs words; nothing was saved."))
+            added = Note(text.strip(), item, work.journal.at, self._staff.id)
+            row = {"intake_id": intake.id, "item": item, "text": added.text}
+            work.write(schema.note, row, "note_added")
+            return self._settle(work, replace(intake, notes=(*intake.notes, added)), protocol)
 
     def submit(self, intake_id: str) -> Case:
         """Hand the intake to the clinician: what was left out is flagged from now on."""
@@ -456,7 +533,12 @@ class IntakeService:
         return safety.open_escalation(intake) or intake.escalations[-1]
 
     def _raise(
-        self, work: _Work, intake: Intake, protocol: Protocol, reason: str, grounds: frozenset[str]
+        self,
+        work: Transaction,
+        intake: Intake,
+        protocol: Protocol,
+        reason: str,
+        grounds: frozenset[str],
     ) -> Intake:
         fields = {"reason": reason, "grounds": " ".join(sorted(grounds))}
         fields |= _person_on_the_line(intake)
@@ -464,7 +546,7 @@ class IntakeService:
 
     def _move(
         self,
-        work: _Work,
+        work: Transaction,
         intake: Intake,
         escalation: Escalation,
         move: str,
@@ -492,7 +574,7 @@ class IntakeService:
     ) -> Case:
         with self._change("review_flag") as work:
             intake, protocol = self._load(work, intake_id)
-            flag = screen(intake, protocol, self._today()).flag(flag_key)
+            flag = self._case(intake, protocol).screening.flag(flag_key)
             if flag is None:
                 raise NotFound(_("flag '{key}' on this intake").format(key=flag_key))
             review.check_decision(flag, decision, reason)
@@ -516,11 +598,11 @@ class IntakeService:
         """Freeze and sign the record with name and password; afterwards addenda only."""
         with self._change("sign") as work:
             intake, protocol = self._load(work, intake_id)
-            case = Case(intake, protocol, screen(intake, protocol, self._today()), self._today())
+            case = self._case(intake, protocol)
             review.check_ready(case, disposition, reason)
             if name != self._staff.name:
                 raise NotAllowed(_("sign in this name"), _("whoever is signed in"))
-            key = vault.signing_key(self._records.folder, name, password)
+            key = vault.signing_key(self._office.records.folder, name, password)
             frozen = canonical(snapshot(case, clinic.load_staff(work.connection)))
             record_hash = hashlib.sha256(frozen.encode()).hexdigest()
             statement = canonical(
@@ -569,7 +651,7 @@ class IntakeService:
                 raise WrongMove(_("This intake is not signed yet; change it instead."))
             if not text.strip() or name != self._staff.name:
                 raise WrongMove(_("An addendum needs words, and the name of who is signed in."))
-            key = vault.signing_key(self._records.folder, name, password)
+            key = vault.signing_key(self._office.records.folder, name, password)
             added = Addendum(text.strip(), name, work.journal.at, self._staff.id)
             statement = canonical(
                 {
@@ -595,178 +677,105 @@ class IntakeService:
             work.write(schema.addendum, row, "addendum_added")
             return self._settle(work, replace(intake, addenda=(*intake.addenda, added)), protocol)
 
-    # Protocol -------------------------------------------------------------------------------------
-
-    def decide_parameter(self, criterion: str, param: str, value: object = None) -> Protocol:
-        """Take a parameter over as it stands, or set it for this clinic; for new intakes."""
-        with self._change("decide_parameter") as work:
-            bundle = self._bundle(work.connection)
-            known = content.build(bundle).by_criterion.get(criterion)
-            if known is None or param not in known.params:
-                raise NotFound(_("parameter '{name}'").format(name=f"{criterion}.{param}"))
-            taken = known.params[param].value if value is None else value
-            decided = content.ParamDecision(criterion, param, taken, self._staff.name)
-            kept = [d for d in bundle.decisions if (d.criterion, d.param) != (criterion, param)]
-            changed = replace(bundle, decisions=(*kept, decided))
-            return self._make_present(work, changed)
-
-    def adopt_protocol(self) -> Protocol:
-        """A clinician answers for the protocol by name; placeholders stay marked until decided."""
-        with self._change("adopt_protocol") as work:
-            bundle = replace(self._bundle(work.connection), adopted_by=self._staff.name)
-            return self._make_present(work, bundle)
-
-    def _make_present(self, work: _Work, bundle: content.Bundle) -> Protocol:
-        protocol = content.build(bundle)
-        clinic.keep_protocol(
-            work.connection,
-            work.journal,
-            digest=protocol.digest,
-            name=protocol.name,
-            version=protocol.version,
-            content=bundle.to_text(),
-        )
-        work.write(
-            schema.setting, {"name": "protocol", "value": protocol.digest}, "protocol_in_force"
-        )
-        self._protocols[protocol.digest] = protocol
-        return protocol
-
-    def _bundle(self, connection: Connection) -> content.Bundle:
-        digest = clinic.settings(connection)["protocol"]
-        return content.Bundle.from_text(clinic.protocol_text(connection, digest))
-
-    def _present(self, connection: Connection) -> Protocol:
-        return self._protocol(connection, clinic.settings(connection)["protocol"])
-
-    def _protocol(self, connection: Connection, digest: str) -> Protocol:
-        if digest not in self._protocols:
-            text = clinic.protocol_text(connection, digest)
-            self._protocols[digest] = content.build(content.Bundle.from_text(text))
-        return self._protocols[digest]
-
     # Reading --------------------------------------------------------------------------------------
 
     def show(self, intake_id: str) -> Case:
         """Open a chart; that somebody looked is in the audit trail."""
         with self._change("show") as work:
-            intake, protocol = self._load(work, intake_id, signed=True)
+            case = self._case(*self._load(work, intake_id, signed=True))
             work.journal.note("chart_viewed", f"intake:{intake_id}")
-            return Case(intake, protocol, screen(intake, protocol, self._today()), self._today())
+            return case
 
     def worklist(self) -> tuple[WorklistRow, ...]:
-        """Open escalations first, then the strongest tier, then the soonest due; as of today."""
+        """Open escalations first, then the strongest tier, then the soonest due; as of today,
+        but for the rows that say that they are stale."""
         with self._change("worklist") as work:
-            self._refresh(work)
-            table, patient, intake = schema.summary, schema.patient, schema.intake
-            escalated = table.c.escalation != ""
-            found = (
-                select(table, patient.c.name, patient.c.record_number)
-                .join(intake, intake.c.id == table.c.intake_id)
-                .join(patient, patient.c.id == intake.c.patient_id)
-                .order_by(escalated.desc(), table.c.tier.desc(), table.c.due.desc(), intake.c.at)
-            )
+            self._renew(work, _RENEWED_AT_ONCE)
             work.journal.note("worklist_viewed", "worklist")
-            return tuple(
-                WorklistRow(
-                    row.intake_id,
-                    row.name,
-                    row.record_number,
-                    row.status,
-                    row.tier,
-                    row.due,
-                    row.flags,
-                    row.unanswered,
-                    row.escalation,
-                )
-                for row in work.connection.execute(found)
-            )
+            return kept.rows(work.connection, self._office.today())
 
-    def _refresh(self, work: _Work) -> None:
-        """Summaries of another day, or by other rules: ages and windows move on."""
-        table = schema.summary
-        stale = (table.c.day != self._today().isoformat()) | (table.c.app != APP_VERSION)
-        old = select(table.c.intake_id).where(stale)
-        for intake_id in work.connection.execute(old).scalars().all():
-            intake, protocol = self._load(work, intake_id, signed=True)
-            self._settle(work, intake, protocol)
+    def renew_worklist(self, most: int = _RENEWED_AT_ONCE) -> int:
+        """Screen up to `most` stale rows anew; how many are left. For idle time."""
+        with self._change("renew_worklist") as work:
+            self._renew(work, most)
+            return kept.count_stale(work.connection, self._office.today())
+
+    def _renew(self, work: Transaction, most: int) -> None:
+        for intake_id in kept.stale(work.connection, self._office.today(), most):
+            self._keep(work, *self._load(work, intake_id, signed=True))
+
+    def summary_pdf(self, intake_id: str) -> bytes:
+        """The pages of `print_summary`, to look at."""
+        with self._change("summary_pdf") as work:
+            data = self._pages(work, intake_id)
+            work.journal.note("summary_previewed", f"intake:{intake_id}")
+            return data
 
     def print_summary(self, intake_id: str, path: Path) -> Path:
         """The intake summary as a PDF at `path`: the old file or the new one, never half."""
         with self._change("print_summary") as work:
-            intake, protocol = self._load(work, intake_id, signed=True)
-            case = Case(intake, protocol, screen(intake, protocol, self._today()), self._today())
-            staff = clinic.load_staff(work.connection)
-            edition = Edition(
-                clinic=self._about.name,
-                demo=self._about.demo,
-                on_call=self._about.numbers.get("on_call", ""),
-                made=work.journal.at,
-                staff={member.id: member.name for member in staff.values()},
-            )
-            data = pdf.render(compose(case, edition))
+            data = self._pages(work, intake_id)
             work.journal.note("summary_printed", f"intake:{intake_id}")
             replace_file(path, data)
             return path
 
-    # Staff ----------------------------------------------------------------------------------------
-
-    def add_staff(self, person: NewPerson) -> Staff:
-        with self._change("add_staff") as work:
-            if not person.roles:
-                raise WrongMove(_("A member of staff needs a role; nobody was added."))
-            known = clinic.load_staff(work.connection)
-            member = Staff(str(uuid4()), person.name, person.roles)
-            work.write(schema.staff, clinic.staff_row(member), "staff_added")
-            slot = vault.NewStaff(member.id, member.name, person.password)
-            keys = vault.with_staff(self._records.folder, self._records.keys, slot, known)
-            self._records.replace_keys(keys, work.journal.at)
-            return member
-
-    def _found(self, staff: Sequence[Staff]) -> None:
-        """The first rows of a new vault, in one transaction."""
-        actor = Actor(self._staff.id, Role.ADMINISTRATOR)
-        with self._records.change(actor, self._clock()) as (connection, journal):
-            work = _Work(connection, journal)
-            for member in staff:
-                work.write(schema.staff, clinic.staff_row(member), "staff_added")
-            self._make_present(work, content.shipped())
+    def _pages(self, work: Transaction, intake_id: str) -> bytes:
+        case = self._case(*self._load(work, intake_id, signed=True))
+        staff = clinic.load_staff(work.connection)
+        edition = Edition(
+            clinic=self.about.name,
+            demo=self.about.demo,
+            on_call=self.about.numbers.get("on_call", ""),
+            made=work.journal.at,
+            staff={member.id: member.name for member in staff.values()},
+        )
+        return pdf.render(compose(case, edition))
 
     # What every method goes through ---------------------------------------------------------------
 
-    @contextmanager
-    def _change(self, action: str) -> Iterator[_Work]:
-        """The gate, then one transaction: denied unless the role table says otherwise."""
-        role = review.role_for(self._staff, action)
-        actor = Actor(self._staff.id, role.value)
-        with self._records.change(actor, self._clock()) as (connection, journal):
-            yield _Work(connection, journal)
+    def _change(self, action: str) -> AbstractContextManager[Transaction]:
+        return self._session.change(action)
 
     def _load(
-        self, work: _Work, intake_id: str, *, signed: bool = False
+        self, work: Transaction, intake_id: str, *, signed: bool = False
     ) -> tuple[Intake, Protocol]:
-        digest = intakes.protocol_digest(work.connection, intake_id)
-        protocol = self._protocol(work.connection, digest)
-        intake = intakes.load(work.connection, intake_id, protocol)
+        found = intakes.find(work.connection, intake_id)
+        protocol = self._office.protocol(work.connection, found.protocol_digest)
+        intake = intakes.load(work.connection, found, protocol)
         if not signed:
             review.check_editable(intake)
         return intake, protocol
 
-    def _settle(self, work: _Work, intake: Intake, protocol: Protocol) -> Case:
-        """Screen anew, raise what has to be raised, keep the worklist's summary."""
-        today = self._today()
-        found = screen(intake, protocol, today)
-        uncovered = safety.uncovered(intake, found.grounds)
+    def _settle(self, work: Transaction, intake: Intake, protocol: Protocol) -> Case:
+        """After a change: by whom and when, then as `_keep`."""
+        touch = Touch(work.journal.at, self._staff.id)
+        touched = max(touch, intake.touched) if intake.touched else touch
+        return self._keep(work, replace(intake, touched=touched), protocol)
+
+    def _keep(self, work: Transaction, intake: Intake, protocol: Protocol) -> Case:
+        """Screen anew, raise what has to be raised, keep the worklist's row."""
+        case = self._case(intake, protocol)
+        uncovered = safety.uncovered(intake, case.screening.grounds)
         if uncovered and intake.signature is None:
-            intake = self._cover(work, intake, protocol, uncovered, found.flags)
-            found = screen(intake, protocol, today)
-        case = Case(intake, protocol, found, today)
-        self._summarise(work.connection, case)
+            covered = self._cover(work, intake, protocol, uncovered, case.screening.flags)
+            return self._settle(work, covered, protocol)
+        kept.keep(work.connection, case)
         return case
+
+    def _case(self, intake: Intake, protocol: Protocol) -> Case:
+        """As of today; a signed intake as of the day on which it was signed."""
+        today = self._day(intake)
+        return Case(intake, protocol, screen(intake, protocol, today), today)
+
+    def _day(self, intake: Intake) -> date:
+        now = self._office.clock()
+        if intake.signature is None:
+            return now.date()
+        return intake.signature.at.astimezone(now.tzinfo).date()
 
     def _cover(
         self,
-        work: _Work,
+        work: Transaction,
         intake: Intake,
         protocol: Protocol,
         grounds: frozenset[str],
@@ -779,34 +788,27 @@ class IntakeService:
         reason = " ".join(f.reason for f in flags if f.escalates)  # type: ignore[attr-defined]
         return self._raise(work, intake, protocol, reason, grounds)
 
-    def _summarise(self, connection: Connection, case: Case) -> None:
-        row = _summary(case)
-        connection.execute(_OLD_SUMMARY, {"intake": case.intake.id})
-        connection.execute(schema.summary.insert(), row)
 
-    def _today(self) -> date:
-        return self._clock().date()
+def _needed_name(name: str) -> str:
+    if not name.strip():
+        raise WrongMove(_("A patient needs a name; nothing was saved."))
+    return name.strip()
 
 
-def _summary(case: Case) -> dict[str, object]:
-    """What the worklist shows of an intake: derived, and kept only to be quick."""
-    flags = case.screening.flags
-    standing = safety.open_escalation(case.intake)
-    return {
-        "intake_id": case.intake.id,
-        "status": review.status(case.intake),
-        "tier": int(max((flag.tier for flag in flags), default=0)),
-        "due": int(max((flag.due for flag in flags), default=0)),
-        "flags": sum(review.standing(case.intake, flag) is None for flag in flags),
-        "unanswered": len(case.screening.unanswered),
-        "escalation": safety.state(standing).value if standing else "",
-        "protocol_digest": case.protocol.digest,
-        "app": APP_VERSION,
-        "day": case.today.isoformat(),
-    }
+def _live(intake: Intake) -> Call:
+    live = intake.live_call
+    if live is None:
+        raise WrongMove(_("No call is open; nothing was changed."))
+    return live
 
 
-_OLD_SUMMARY = schema.summary.delete().where(schema.summary.c.intake_id == bindparam("intake"))
+def _with_call(intake: Intake, call: Call) -> Intake:
+    """With `call` in the place of its earlier state."""
+    calls = tuple(call if known.id == call.id else known for known in intake.calls)
+    return replace(intake, calls=calls)
+
+
+_NOT_ASKED = "not asked"
 _NEEDED_FIELDS = {
     "step": ("step",),
     "accepted": ("by",),
@@ -821,6 +823,8 @@ def _person_on_the_line(intake: Intake) -> dict[str, str]:
     """The person at risk is filled from the caller only when the caller speaks for themselves."""
     latest = {answer.item: answer.value for answer in intake.answers if answer.value is not None}
     call = intake.calls[-1] if intake.calls else None
+    if call is not None and call.relationship == NOT_SAID:
+        return {"who": intake.patient.name, "is_caller": _NOT_ASKED}
     if call is None or call.relationship != SELF:
         return {"who": intake.patient.name, "is_caller": "no"}
     found = {

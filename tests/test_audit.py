@@ -15,9 +15,14 @@ WHO = "Dana Reyes"
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory):
-    """A closed vault with a signed intake and an addendum."""
+    """A closed vault with a row in every table: a signed intake with an addendum, and a caller
+    who turns out to be known."""
     place = tmp_path_factory.mktemp("audit")
     played = Played(place / "vault", "1-straightforward")
+    call = played.desk.begin_call().intake
+    played.desk.identify_patient(call.id, "Somebody Else")
+    played.desk.add_note(call.id, "rings off")
+    played.desk.same_person(call.id, played.case.intake.patient.id)
     name = played.clinician.staff.name
     played.clinician.add_addendum(played.case.intake.id, "Lab called.", name, PASSWORD)
     played.desk.close()
@@ -238,7 +243,7 @@ EXPECTED = {
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_row_has_one_entry_and_the_numbers_are_dense(tmp_path, name):
     played = Played(tmp_path / "vault", name)
-    with played.desk._records.look() as connection:
+    with played.desk._office.records.look() as connection:
         entries = connection.execute(schema.audit.select().order_by(schema.audit.c.seq)).all()
         rows = sum(
             connection.execute(text(f"SELECT count(*) FROM {table.name}")).scalar_one()  # noqa: S608

@@ -45,12 +45,12 @@ def copied_while_open(folder: Path, to: Path) -> Path:
 
 
 def patients(desk):
-    with desk._records.look() as connection:
+    with desk._office.records.look() as connection:
         return connection.execute(text("SELECT count(*) FROM patient")).scalar_one()
 
 
 def entries(desk):
-    with desk._records.look() as connection:
+    with desk._office.records.look() as connection:
         return audit.newest(connection).n
 
 
@@ -201,12 +201,12 @@ def test_every_torn_end_of_a_log_opens_or_says_what_is_missing(tmp_path, folder,
 
 def test_a_failed_commit_is_forgotten_and_the_next_one_holds(folder, desk):
     """SQLite itself finds no room. Seen to fail with: no words for SQLITE_FULL."""
-    with desk._records.look() as connection:
+    with desk._office.records.look() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
     before = entries(desk) + fill(desk, 500)
     assert entries(desk) == before
-    with desk._records.look() as connection:
+    with desk._office.records.look() as connection:
         connection.execute(text("PRAGMA max_page_count = 1000000"))
     desk.register_patient("After")
     assert entries(desk) == before + 1
@@ -358,13 +358,13 @@ def test_a_newcomer_whose_row_was_lost_can_be_added_again(folder, desk, monkeypa
 
     monkeypatch.setattr(database.Records, "replace_keys", crash)
     with pytest.raises(RuntimeError):
-        administrator.add_staff(newcomer)
+        administrator.clinic.add_staff(newcomer)
     monkeypatch.setattr(database.Records, "replace_keys", replace_keys)
     with pytest.raises(IntakeError):
         desk.acting_as(CLINICIAN, PASSWORD)
     killed = copied_while_open(folder, folder.parent / "killed")
     assert service.verify_vault(killed, COORDINATOR, PASSWORD) is None
-    administrator.add_staff(newcomer)
+    administrator.clinic.add_staff(newcomer)
     assert desk.acting_as(CLINICIAN, PASSWORD).staff.roles == {Role.CLINICIAN}
     desk.close()
     assert service.verify_vault(folder, CLINICIAN, PASSWORD) is None

@@ -61,7 +61,7 @@ def kept(run, tmp_path):
 def patients(folder):
     desk = service.open_vault(folder, STAFF, PASSWORD, Clock())
     try:
-        with desk._records.look() as connection:
+        with desk._office.records.look() as connection:
             found = select(func.count()).select_from(schema.patient)
             return connection.execute(found).scalar_one()
     finally:
@@ -293,7 +293,7 @@ def test_a_kill_loses_no_answer_that_was_said_to_be_saved(tmp_path, after):
     child.stdout.close()
     assert service.verify_vault(folder, STAFF, PASSWORD) is None
     desk = service.open_vault(folder, STAFF, PASSWORD, Clock())
-    with desk._records.look() as connection:
+    with desk._office.records.look() as connection:
         kept = set(connection.execute(text("SELECT item FROM answer")).scalars())
     desk.close()
     assert {item for item in saved if item != "medicine"} <= kept

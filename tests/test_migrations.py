@@ -102,7 +102,7 @@ def test_records_that_do_not_fit_their_seal_are_not_even_upgraded(folder, tmp_pa
         service.open_vault(folder, COORDINATOR, PASSWORD, Clock())
 
 
-@pytest.mark.parametrize("revision", ["0002", "9999"])
+@pytest.mark.parametrize("revision", ["0003", "9999"])
 def test_a_newer_revision_is_refused_by_opening_and_by_verify(folder, revision):
     stand_at(folder, revision)
     with pytest.raises(database.CannotOpen, match="newer version"):

@@ -112,7 +112,7 @@ def test_older_keys_put_back_are_found(tmp_path):
     desk = open_clinic(folder, clock, names)
     before = (folder / anchor.KEYS).read_bytes()
     newcomer = people(["Clive"])[0]
-    desk.acting_as(ADMINISTRATOR, PASSWORD).add_staff(newcomer)
+    desk.acting_as(ADMINISTRATOR, PASSWORD).clinic.add_staff(newcomer)
     desk.close()
     assert service.verify_vault(folder, "Clive", PASSWORD) is None
     (folder / anchor.KEYS).write_bytes(before)

@@ -19,6 +19,13 @@ PEOPLE = {
     DESK: {Role.FRONT_DESK},
     ADMINISTRATOR: {Role.ADMINISTRATOR},
 }
+# All that has to be set before a call can begin.
+NUMBERS = {
+    "on_call": "Clive, 555 0100",
+    "backup": "Bea, 555 0101",
+    "crisis_line": "988",
+    "emergency": "911",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,7 +52,7 @@ def people(names=PEOPLE):
 
 
 def open_clinic(folder: Path, clock, names=PEOPLE, about=None):
-    about = about or service.Clinic("Test Clinic", numbers={"on_call": "Clive, 555 0100"})
+    about = about or service.Clinic("Test Clinic", numbers=NUMBERS)
     return service.create_vault(folder, about, people(names), clock, FAST)[0]
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+
+from intake_app.core.words import _
 
 
 class Role(StrEnum):
@@ -139,7 +142,8 @@ Value = bool | int | Decimal | str | tuple[str, ...] | PartialDate | BloodPressu
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """`born` and `sex` are None where nobody has said; sex is as recorded for clinical use."""
+    """`name` is empty, `born` and `sex` are None, where nobody has said; sex is as recorded for
+    clinical use."""
 
     id: str
     record_number: str
@@ -147,12 +151,30 @@ class Patient:
     born: PartialDate | None = None
     sex: str | None = None
 
+    @property
+    def shown(self) -> str:
+        """The name as it is printed."""
+        return self.name or _("Name not asked yet")
+
 
 @dataclass(frozen=True, slots=True)
 class Staff:
     id: str
     name: str
     roles: frozenset[Role]
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """What clinic.json holds: no patient data. `demo` marks every page.
+
+    `numbers` are whom to phone, "Name, number" or a number; their names are in `safety.NUMBERS`.
+    """
+
+    name: str
+    country: str = "US"
+    demo: bool = False
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +219,27 @@ class CallEnd(StrEnum):
     DROPPED = "dropped"
 
 
+# Who is calling, as seen from the person at risk. A case file may also say it in its own words.
+NOT_SAID = ""
+SELF = "self"
+OTHER = "other"
+
+
+def relationship_words() -> Mapping[str, str]:
+    """Every relationship that a caller can be recorded with, in the order of asking."""
+    return {
+        SELF: _("for themselves"),
+        "relative": _("a relative"),
+        "friend": _("a friend"),
+        "referrer": _("a referring clinician"),
+        "interpreter": _("an interpreter"),
+        OTHER: _("somebody else, reporting another's danger"),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One contact. `end` is None while the line is open."""
+    """One contact. `end` is None while the line is open; `relationship` is the latest told."""
 
     id: str
     stage: Stage
@@ -286,6 +326,24 @@ class Addendum:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Free words of staff, beside the question `item` or beside none. Never screened."""
+
+    text: str
+    item: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Touch:
+    """When something was changed last, and by whom; the later one is the greater."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """One screening episode, whole. Tuples are in the order of recording."""
 
@@ -301,7 +359,31 @@ class Intake:
     submitted: datetime | None = None
     signature: Signature | None = None
     addenda: tuple[Addendum, ...] = ()
+    notes: tuple[Note, ...] = ()
+    touched: Touch | None = None
 
     @property
     def live_call(self) -> Call | None:
         return next((c for c in reversed(self.calls) if c.end is None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """A summary with the person's name. `stale`: of another day, and screened anew soon."""
+
+    intake_id: str
+    patient: str
+    record_number: str
+    status: str
+    tier: int
+    due: int
+    flags: int
+    unanswered: int
+    escalation: str
+    born: str = ""
+    queries: int = 0
+    call: str = ""
+    stage: str = Stage.CALL.value
+    owner: str = ""
+    since: str = ""
+    stale: bool = False

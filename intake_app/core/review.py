@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from intake_app.core import safety
 from intake_app.core.errors import NotAllowed, NotReady, WrongMove
 from intake_app.core.model import (
+    CallEnd,
     Decision,
     Disposition,
     FlagReview,
@@ -14,6 +15,7 @@ from intake_app.core.model import (
     Role,
     Staff,
     Tier,
+    WorklistRow,
 )
 from intake_app.core.screening import Case, Flag
 from intake_app.core.words import _
@@ -24,14 +26,20 @@ _CLINICIAN = frozenset({Role.CLINICIAN})
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _PATIENT_WORK = frozenset({Role.FRONT_DESK, Role.COORDINATOR, Role.CLINICIAN})
 
-# Every method of the service, and the roles that may call it. What is not here is denied.
+# Every method of the services, and the roles that may call it. What is not here is denied.
 MAY: dict[str, frozenset[Role]] = {
     "register_patient": _PATIENT_WORK,
+    "identify_patient": _PATIENT_WORK,
+    "possible_duplicates": _PATIENT_WORK,
+    "same_person": _INTAKE,
     "open_intake": _INTAKE,
+    "begin_call": _INTAKE,
     "open_call": _INTAKE,
+    "set_caller": _INTAKE,
     "end_call": _INTAKE,
     "record_answer": _INTAKE,
     "record_medication": _INTAKE,
+    "add_note": _INTAKE,
     "raise_escalation": _INTAKE,
     "stamp_escalation": _INTAKE,
     "close_escalation": _CLINICIAN,
@@ -40,11 +48,18 @@ MAY: dict[str, frozenset[Role]] = {
     "sign": _CLINICIAN,
     "add_addendum": _CLINICIAN,
     "decide_parameter": _CLINICIAN,
+    "attest_wording": _CLINICIAN,
     "adopt_protocol": _CLINICIAN,
     "show": _PATIENT_WORK,
     "worklist": _PATIENT_WORK,
+    "renew_worklist": _PATIENT_WORK,
+    "summary_pdf": _PATIENT_WORK,
     "print_summary": _PATIENT_WORK,
+    "keep_place": _ALL,
+    "place": _ALL,
+    "staff": _ALL,
     "add_staff": _ADMINISTRATOR,
+    "change_clinic": _ADMINISTRATOR,
 }
 
 
@@ -61,11 +76,17 @@ def _action_words() -> Mapping[str, str]:
     """What a refusal calls each row of `MAY`."""
     return {
         "register_patient": _("register a patient"),
+        "identify_patient": _("say who a patient is"),
+        "possible_duplicates": _("look for possible duplicates"),
+        "same_person": _("say that two patients are one person"),
         "open_intake": _("open an intake"),
+        "begin_call": _("begin a call"),
         "open_call": _("open a call"),
+        "set_caller": _("say who is calling"),
         "end_call": _("end a call"),
         "record_answer": _("record an answer"),
         "record_medication": _("record a medicine"),
+        "add_note": _("add a note"),
         "raise_escalation": _("raise an escalation"),
         "stamp_escalation": _("stamp an escalation"),
         "close_escalation": _("close an escalation"),
@@ -74,11 +95,18 @@ def _action_words() -> Mapping[str, str]:
         "sign": _("sign an intake"),
         "add_addendum": _("add an addendum"),
         "decide_parameter": _("decide a parameter"),
+        "attest_wording": _("attest an official wording"),
         "adopt_protocol": _("adopt a protocol"),
         "show": _("open a chart"),
         "worklist": _("see the worklist"),
+        "renew_worklist": _("renew the worklist"),
+        "summary_pdf": _("see a summary"),
         "print_summary": _("print a summary"),
+        "keep_place": _("keep a place to return to"),
+        "place": _("return to a place"),
+        "staff": _("see who works here"),
         "add_staff": _("add staff"),
+        "change_clinic": _("change the clinic's details"),
     }
 
 
@@ -156,3 +184,20 @@ def check_ready(case: Case, disposition: Disposition, reason: str) -> None:
         raise NotReady(points)
     if not reason.strip():
         raise WrongMove(_("A signature needs a reason in words; nothing was signed."))
+
+
+TABS = ("interrupted", "needs_review", "queries", "drafts", "done")
+_IN_THE_AIR = ("open", CallEnd.DROPPED)
+
+
+def worklist_tab(row: WorklistRow) -> str:
+    """One of `TABS`: the first in which something has to be done."""
+    if row.escalation == safety.EscalationState.RAISED:
+        return "interrupted"
+    if row.status == "signed":
+        return "done"
+    if row.status == "draft":
+        if row.call in _IN_THE_AIR:
+            return "interrupted"
+        return "queries" if row.queries else "drafts"
+    return "queries" if row.queries and not row.flags else "needs_review"

@@ -207,3 +207,61 @@ def tasks(intake: Intake) -> tuple[Task, ...]:
         if sent and not event(escalation, "reached"):
             found.append(Task("confirm_that_they_reached_the_person", sent.at, sent.at))
     return tuple(found)
+
+
+# Whom to phone ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of the ladder; `contact` is "Name, number", and empty where none is set.
+
+    `minutes` is how long to wait before the next one, None on the last.
+    """
+
+    number: int
+    key: str
+    title: str
+    contact: str
+    minutes: int | None
+
+
+# escalation.md, "The ladder": five minutes a rung, a placeholder until a clinician confirms it.
+_MINUTES_A_RUNG = 5
+_PEOPLE = ("on_call", "backup", "director")
+_EMERGENCY = "emergency"
+# The numbers of a clinic; a clinic may keep others beside them.
+NUMBERS = (*_PEOPLE, "crisis_line", _EMERGENCY, "poison", "county_emergency")
+# escalation.md: no clinic goes live with an empty rung 1 or 2, or without lines.
+_NEEDED = ("on_call", "backup", "crisis_line", _EMERGENCY)
+
+
+def number_words() -> Mapping[str, str]:
+    """What each of `NUMBERS` is called."""
+    return {
+        "on_call": _("the on-call clinician"),
+        "backup": _("the backup clinician"),
+        "director": _("the medical director"),
+        "crisis_line": _("the crisis line"),
+        _EMERGENCY: _("emergency services for the person's place"),
+        "poison": _("the poison line"),
+        "county_emergency": _("emergency services of the clinic's county"),
+    }
+
+
+def ladder(numbers: Mapping[str, str]) -> tuple[Rung, ...]:
+    """Those of the first three rungs that are set, and emergency services, always."""
+    words = number_words()
+    people = [
+        Rung(number, key, words[key], contact, _MINUTES_A_RUNG)
+        for number, key in enumerate(_PEOPLE, start=1)
+        if (contact := numbers.get(key, "").strip())
+    ]
+    contact = numbers.get(_EMERGENCY, "").strip()
+    return (*people, Rung(len(_PEOPLE) + 1, _EMERGENCY, words[_EMERGENCY], contact, None))
+
+
+def ready_to_screen(numbers: Mapping[str, str]) -> tuple[str, ...]:
+    """What is still missing before anybody may be screened, in words; empty where nothing is."""
+    words = number_words()
+    return tuple(words[key] for key in _NEEDED if not numbers.get(key, "").strip())

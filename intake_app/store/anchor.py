@@ -77,9 +77,12 @@ def read_head(folder: Path, keys: Keys) -> Anchor:
     return Anchor(Head(body["n"], body["mac"]), files)
 
 
-def write_clinic(folder: Path, keys: Keys, about: Mapping[str, Any]) -> None:
-    whole = {**about, "mac": _mac(keys.header, about)}
-    replace_file(folder / CLINIC, _written(whole), sync_folder=True)
+def clinic_bytes(keys: Keys, about: Mapping[str, Any]) -> bytes:
+    return _written({**about, "mac": _mac(keys.header, about)})
+
+
+def write_clinic(folder: Path, data: bytes) -> None:
+    replace_file(folder / CLINIC, data, sync_folder=True)
 
 
 def read_clinic(folder: Path, keys: Keys) -> dict[str, Any]:

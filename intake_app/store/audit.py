@@ -77,7 +77,7 @@ class Journal:
 
 
 # Part of every entry, so that a reader of the trail knows which rules wrote it.
-APP_VERSION = "0.1.0"
+APP_VERSION = "0.2.0"
 
 
 def payload_hash(table: str, row: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from intake_app.core.errors import NotFound
 from intake_app.core.model import Role, Staff
@@ -34,9 +34,32 @@ def settings(connection: Connection) -> Mapping[str, str]:
     return {row.name: row.value for row in rows}
 
 
-def next_record_number(connection: Connection) -> str:
-    count = connection.execute(select(func.count()).select_from(schema.patient)).scalar_one()
-    return f"P-{count + 1:06d}"
+_PLACE = select(schema.place.c.fields).where(schema.place.c.staff_id == bindparam("staff"))
+_LEFT = schema.place.delete().where(schema.place.c.staff_id == bindparam("staff"))
+
+
+def place(connection: Connection, staff_id: str) -> dict[str, str]:
+    """Where somebody was; empty where nothing was kept."""
+    found = connection.execute(_PLACE, {"staff": staff_id}).scalar()
+    return {} if found is None else dict(json.loads(found))
+
+
+def keep_place(connection: Connection, staff_id: str, fields: str) -> None:
+    connection.execute(_LEFT, {"staff": staff_id})
+    connection.execute(schema.place.insert(), {"staff_id": staff_id, "fields": fields})
+
+
+def place_fault(connection: Connection) -> str | None:
+    """No part of the trail, and so no more than a table of texts."""
+    for row in connection.execute(select(schema.place)):
+        try:
+            fields = json.loads(row.fields)
+            sound = isinstance(fields, dict) and set(map(type, fields.values())) <= {str}
+        except (ValueError, RecursionError):
+            sound = False
+        if not sound or canonical(fields) != row.fields:
+            return _("place: the row of staff {staff} cannot be read").format(staff=row.staff_id)
+    return None
 
 
 def keep_protocol(

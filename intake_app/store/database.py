@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from intake_app.core.errors import IntakeError
 from intake_app.core.words import _
 from intake_app.store import anchor, audit, schema, vault
-from intake_app.store.anchor import HEAD, KEYS, Anchor, Mismatch
+from intake_app.store.anchor import CLINIC, HEAD, KEYS, Anchor, Mismatch
 from intake_app.store.audit import Actor, Head, Journal
 from intake_app.store.codec import time_of
 from intake_app.store.files import sync
@@ -105,14 +105,25 @@ class Records:
 
     def replace_keys(self, data: bytes, at: datetime) -> None:
         """A new `vault.keys`; until the commit that follows, the anchor takes the old one too."""
-        held = anchor.read_head(self.folder, self.keys)
-        either = {**held.files, KEYS: (*held.files[KEYS], anchor.sha256(data))}
-        anchor.write_head(self.folder, self.keys, Anchor(held.head, either), at)
+        self._take_either(KEYS, data, at)
         vault.save(self.folder, data)
         self.anchor_files()
 
+    def replace_clinic(self, about: Mapping[str, Any], at: datetime) -> None:
+        """A new `clinic.json`, in the same order of steps."""
+        data = anchor.clinic_bytes(self.keys, about)
+        self._take_either(CLINIC, data, at)
+        anchor.write_clinic(self.folder, data)
+        self.anchor_files()
+
+    def _take_either(self, name: str, data: bytes, at: datetime) -> None:
+        held = anchor.read_head(self.folder, self.keys)
+        either = {**held.files, name: (*held.files[name], anchor.sha256(data))}
+        anchor.write_head(self.folder, self.keys, Anchor(held.head, either), at)
+
     @contextmanager
     def look(self) -> Iterator[Connection]:
+        """One transaction that leaves no entry in the trail."""
         with _in_plain_words(), self._engine.begin() as connection:
             yield connection
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from intake_app.core.errors import NotFound
 from intake_app.core.model import (
@@ -22,59 +24,62 @@ from intake_app.core.model import (
     FlagReview,
     Intake,
     Medication,
-    PartialDate,
-    Patient,
+    Note,
     Signature,
     Source,
     Stage,
     State,
+    Touch,
 )
 from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
-from intake_app.store import schema
+from intake_app.store import patients, schema
 from intake_app.store.codec import canonical, raw_value, time_of, value_text
 
 SUBMITTED = "submitted"
 
-
-def load_patient(connection: Connection, patient_id: str) -> Patient:
-    row = connection.execute(_PATIENT, {"patient": patient_id}).first()
-    if row is None:
-        raise NotFound(_("such patient"))
-    born = PartialDate.parse(row.born) if row.born else None
-    return Patient(row.id, row.record_number, row.name, born, row.sex or None)
+_OPENED = select(schema.intake)
+_ONE = _OPENED.where(schema.intake.c.id == bindparam("intake"))
 
 
-_INTAKE = select(schema.intake).where(schema.intake.c.id == bindparam("intake"))
-_PATIENT = select(schema.patient).where(schema.patient.c.id == bindparam("patient"))
+def opened(connection: Connection) -> Sequence[Row[Any]]:
+    """The row of every intake, oldest first."""
+    return connection.execute(_OPENED.order_by(schema.intake.c.at)).all()
 
 
-def protocol_digest(connection: Connection, intake_id: str) -> str:
-    row = connection.execute(_INTAKE, {"intake": intake_id}).first()
+def find(connection: Connection, intake_id: str) -> Row[Any]:
+    """The row of an intake; `load` makes the whole of it."""
+    row = connection.execute(_ONE, {"intake": intake_id}).first()
     if row is None:
         raise NotFound(_("such intake"))
-    return str(row.protocol_digest)
+    return row
 
 
-def load(connection: Connection, intake_id: str, protocol: Protocol) -> Intake:
-    """The whole intake, under the protocol that it was taken with."""
-    row = connection.execute(_INTAKE, {"intake": intake_id}).one()
-    moves = _rows(connection, schema.intake_move, intake_id)
+def load(connection: Connection, found: Row[Any], protocol: Protocol) -> Intake:
+    """The whole intake of a row, under the protocol that it was taken with."""
+    rows = {table: _rows(connection, table, found.id) for table in _LOADED}
+    signed = rows["signature"]
+    if signed:
+        rows["addendum"] = _rows(connection, "addendum", found.id)
+    moved = rows["intake_patient"]
+    moves = rows["intake_move"]
+    every = chain([found], *rows.values())
+    at, by = max((row.at, row.by) for row in every)
     return Intake(
-        id=row.id,
-        patient=load_patient(connection, row.patient_id),
-        protocol_digest=row.protocol_digest,
-        opened=time_of(row.at),
-        calls=_calls(_rows(connection, schema.call_event, intake_id)),
-        answers=tuple(
-            _answer(found, protocol) for found in _rows(connection, schema.answer, intake_id)
-        ),
-        medications=tuple(map(_medication, _rows(connection, schema.medication, intake_id))),
-        escalations=_escalations(_rows(connection, schema.escalation_event, intake_id)),
-        reviews=tuple(map(_review, _rows(connection, schema.flag_review, intake_id))),
+        id=found.id,
+        patient=patients.load(connection, moved[-1].patient_id if moved else found.patient_id),
+        protocol_digest=found.protocol_digest,
+        opened=time_of(found.at),
+        calls=_calls(rows["call_event"]),
+        answers=tuple(_answer(row, protocol) for row in rows["answer"]),
+        medications=tuple(map(_medication, rows["medication"])),
+        escalations=_escalations(rows["escalation_event"]),
+        reviews=tuple(map(_review, rows["flag_review"])),
         submitted=next((time_of(m.at) for m in moves if m.move == SUBMITTED), None),
-        signature=_signature(connection, intake_id),
-        addenda=tuple(map(_addendum, _rows(connection, schema.addendum, intake_id))),
+        signature=_signature(signed[0]) if signed else None,
+        addenda=tuple(map(_addendum, rows.get("addendum", ()))),
+        notes=tuple(map(_note, rows["note"])),
+        touched=Touch(time_of(at), by),
     )
 
 
@@ -83,13 +88,15 @@ _OF_INTAKE = {
     table.name: select(table)
     .where(table.c.intake_id == bindparam("intake"))
     .order_by(next(iter(table.primary_key.columns)))
-    for table in schema.metadata.sorted_tables
+    for table in schema.APPEND_ONLY
     if "intake_id" in table.c
 }
+_LOADED = tuple(name for name in _OF_INTAKE if name != "addendum")  # comes after a signature
 
 
-def _rows(connection: Connection, table: Table, intake_id: str) -> Sequence[Row[Any]]:
-    return connection.execute(_OF_INTAKE[table.name], {"intake": intake_id}).all()
+def _rows(connection: Connection, table: str, intake_id: str) -> Sequence[Row[Any]]:
+    """In the order of writing."""
+    return connection.execute(_OF_INTAKE[table], {"intake": intake_id}).all()
 
 
 def answer_row(intake_id: str, answer: Answer) -> dict[str, object]:
@@ -158,26 +165,21 @@ def _medication(row: Row[Any]) -> Medication:
 
 
 OPENED = "opened"
+CALLER = "caller"
 
 
 def _calls(rows: Iterable[Row[Any]]) -> tuple[Call, ...]:
     found: dict[str, Call] = {}
     for row in rows:
         if row.event == OPENED:
-            found[row.call_id] = Call(
-                row.call_id, Stage(row.stage), row.relationship, time_of(row.at), row.by
-            )
+            stage, at = Stage(row.stage), time_of(row.at)
+            found[row.call_id] = Call(row.call_id, stage, row.relationship, at, row.by)
+        elif row.event == CALLER:
+            known = found[row.call_id]
+            found[row.call_id] = replace(known, relationship=row.relationship)
         else:
-            call = found[row.call_id]
-            found[row.call_id] = Call(
-                call.id,
-                call.stage,
-                call.relationship,
-                call.started,
-                call.by,
-                time_of(row.at),
-                CallEnd(row.event),
-            )
+            end = CallEnd(row.event)
+            found[row.call_id] = replace(found[row.call_id], ended=time_of(row.at), end=end)
     return tuple(found.values())
 
 
@@ -196,10 +198,7 @@ def _review(row: Row[Any]) -> FlagReview:
     )
 
 
-def _signature(connection: Connection, intake_id: str) -> Signature | None:
-    row = next(iter(_rows(connection, schema.signature, intake_id)), None)
-    if row is None:
-        return None
+def _signature(row: Row[Any]) -> Signature:
     return Signature(
         staff=row.by,
         name=row.name,
@@ -210,6 +209,10 @@ def _signature(connection: Connection, intake_id: str) -> Signature | None:
         statement=row.statement,
         signature=bytes.fromhex(row.signature),
     )
+
+
+def _note(row: Row[Any]) -> Note:
+    return Note(row.text, row.item, time_of(row.at), row.by)
 
 
 def _addendum(row: Row[Any]) -> Addendum:

@@ -1,15 +1,15 @@
 """Every table and column, once. Times are UTC ISO text, keys are UUID text, values are JSON text.
 
-All tables but `summary` are append-only: triggers refuse UPDATE and DELETE, and what a signature
-closes takes no more rows (migration 0001).
+All tables but `summary` and `place` are append-only: triggers refuse UPDATE and DELETE, and what a
+signature closes takes no more rows (each migration, for its tables).
 """
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 # The migration that a database of this version of the app stands at.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -58,12 +58,30 @@ patient = Table(
     _text("at"),
     _text("by"),
 )
+# The latest row of a patient says who it is; the row of `patient` where there is none.
+patient_identity = _numbered(
+    "patient_identity",
+    Column("patient_id", Text, ForeignKey("patient.id"), nullable=False),
+    _text("name"),
+    _text("born"),
+    _text("sex"),
+    _text("at"),
+    _text("by"),
+)
 intake = Table(
     "intake",
     metadata,
     Column("id", Text, primary_key=True),
     Column("patient_id", Text, ForeignKey("patient.id"), nullable=False),
     Column("protocol_digest", Text, ForeignKey("protocol.digest"), nullable=False),
+    _text("at"),
+    _text("by"),
+)
+# The latest row of an intake says whose it is; the row of `intake` where there is none.
+intake_patient = _numbered(
+    "intake_patient",
+    _intake(),
+    Column("patient_id", Text, ForeignKey("patient.id"), nullable=False),
     _text("at"),
     _text("by"),
 )
@@ -101,6 +119,7 @@ medication = _numbered(
     _text("at"),
     _text("by"),
 )
+note = _numbered("note", _intake(), _text("item"), _text("text"), _text("at"), _text("by"))
 escalation_event = _numbered(
     "escalation_event",
     _intake(),
@@ -149,15 +168,27 @@ summary = Table(
     "summary",
     metadata,
     Column("intake_id", Text, ForeignKey("intake.id"), primary_key=True),
+    _text("patient_id"),
     _text("status"),
     Column("tier", Integer, nullable=False),
     Column("due", Integer, nullable=False),
     Column("flags", Integer, nullable=False),
+    Column("queries", Integer, nullable=False),
     Column("unanswered", Integer, nullable=False),
     _text("escalation"),
+    _text("call"),
+    _text("stage"),
+    _text("owner"),
+    _text("since"),
     _text("protocol_digest"),
     _text("day"),
     _text("app"),
+)
+place = Table(
+    "place",
+    metadata,
+    Column("staff_id", Text, ForeignKey("staff.id"), primary_key=True),
+    _text("fields"),
 )
 audit = Table(
     "audit",
@@ -176,14 +207,30 @@ audit = Table(
 
 for _table in (intake_move, call_event, answer, medication, escalation_event, flag_review):
     Index(f"ix_{_table.name}_intake", _table.c.intake_id)
-Index("ix_addendum_intake", addendum.c.intake_id)
+for _table in (addendum, note, intake_patient):
+    Index(f"ix_{_table.name}_intake", _table.c.intake_id)
+Index("ix_patient_identity_patient", patient_identity.c.patient_id)
+# Who calls from a number that is known already is looked for during the call.
+PHONE = "callback_number"
+ONLY_PHONES = text(f"item = '{PHONE}'")
+Index("ix_answer_phone", answer.c.intake_id, sqlite_where=ONLY_PHONES)
 
-APPEND_ONLY = tuple(table for table in metadata.sorted_tables if table is not summary)
+# Derived rows, and where each member of staff was: no part of the trail.
+MUTABLE = (summary, place)
+APPEND_ONLY = tuple(table for table in metadata.sorted_tables if table not in MUTABLE)
 
 # What a signature closes: nothing is added to these for a signed intake. Escalations go on.
-CLOSED_BY_SIGNATURE = (intake_move, call_event, answer, medication, flag_review)
+CLOSED_BY_SIGNATURE = (
+    intake_patient,
+    intake_move,
+    call_event,
+    answer,
+    medication,
+    note,
+    flag_review,
+)
 
-# The triggers of migration 0001.
+# The triggers of the migrations.
 GUARDS = frozenset(
     {f"{table.name}_no_{deed}" for table in APPEND_ONLY for deed in ("update", "delete")}
     | {f"{table.name}_signed" for table in CLOSED_BY_SIGNATURE}

@@ -1,0 +1,96 @@
+"""Rows of patients <-> values. The latest row of `patient_identity` says who somebody is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from intake_app.core.duplicates import Known, digits
+from intake_app.core.errors import NotFound
+from intake_app.core.model import PartialDate, Patient, State
+from intake_app.core.words import _
+from intake_app.store import schema
+
+_first, _said = schema.patient, schema.patient_identity
+_newest = (
+    select(func.max(_said.c.seq))
+    .where(_said.c.patient_id == _first.c.id)
+    .correlate(_first)
+    .scalar_subquery()
+)
+IDENTITY = _first.outerjoin(_said, _said.c.seq == _newest)
+NAME, BORN, SEX = (
+    func.coalesce(_said.c[name], _first.c[name]).label(name) for name in ("name", "born", "sex")
+)
+_PATIENT = select(_first.c.id, _first.c.record_number, NAME, BORN, SEX).select_from(IDENTITY)
+_ONE = _PATIENT.where(_first.c.id == bindparam("patient"))
+
+
+def load(connection: Connection, patient_id: str) -> Patient:
+    row = connection.execute(_ONE, {"patient": patient_id}).first()
+    if row is None:
+        raise NotFound(_("such patient"))
+    return _patient(row)
+
+
+def _patient(row: Any) -> Patient:
+    born = PartialDate.parse(row.born) if row.born else None
+    return Patient(row.id, row.record_number, row.name, born, row.sex or None)
+
+
+def next_record_number(connection: Connection) -> str:
+    count = connection.execute(select(func.count()).select_from(schema.patient)).scalar_one()
+    return f"P-{count + 1:06d}"
+
+
+def row(patient: Patient) -> dict[str, object]:
+    return {"id": patient.id, "record_number": patient.record_number, **_who(patient)}
+
+
+def identity_row(patient: Patient) -> dict[str, object]:
+    return {"patient_id": patient.id, **_who(patient)}
+
+
+def _who(patient: Patient) -> dict[str, object]:
+    born = patient.born.text if patient.born else ""
+    return {"name": patient.name, "born": born, "sex": patient.sex or ""}
+
+
+# Whose an intake is: the latest row of `intake_patient`, else what it was opened with.
+_moved = schema.intake_patient
+WHOSE = func.coalesce(
+    select(_moved.c.patient_id)
+    .where(_moved.c.intake_id == schema.intake.c.id)
+    .order_by(_moved.c.seq.desc())
+    .limit(1)
+    .correlate(schema.intake)
+    .scalar_subquery(),
+    schema.intake.c.patient_id,
+).label("patient_id")
+
+
+def everybody(connection: Connection) -> tuple[Known, ...]:
+    """All but those who were left without a name and without an intake."""
+    found = connection.execute(select(schema.intake.c.id, WHOSE))
+    intakes = {row.id: row.patient_id for row in found}
+    phones: dict[str, set[str]] = {patient_id: set() for patient_id in intakes.values()}
+    for intake_id, number in _numbers(connection):
+        phones[intakes[intake_id]].add(number)
+    return tuple(
+        Known(_patient(found), frozenset(phones.get(found.id, ())) - {""})
+        for found in connection.execute(_PATIENT)
+        if found.name or found.id in phones
+    )
+
+
+def _numbers(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Of each intake the number that was told last."""
+    answer = schema.answer
+    told = select(answer.c.intake_id, answer.c.state, answer.c.value).where(schema.ONLY_PHONES)
+    latest: dict[str, str] = {}
+    for intake_id, state, value in connection.execute(told.order_by(answer.c.seq)):
+        latest[intake_id] = digits(str(json.loads(value))) if state == State.ANSWERED else ""
+    yield from latest.items()

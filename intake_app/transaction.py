@@ -1,0 +1,102 @@
+"""What everything that staff do goes through: the role table, then one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Table
+
+from intake_app import content
+from intake_app.core import review
+from intake_app.core.errors import NotAllowed
+from intake_app.core.model import Clinic, Role, Staff
+from intake_app.core.protocol import Protocol
+from intake_app.core.words import _
+from intake_app.store import clinic, database
+from intake_app.store.audit import Actor, Journal
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Its connection and its journal."""
+
+    connection: Connection
+    journal: Journal
+
+    def write(self, table: Table, row: Mapping[str, object], event: str) -> None:
+        self.journal.write(table, row, event)
+
+
+@dataclass
+class Office:
+    """An open vault: what everybody at this desk shares. `about` is what clinic.json holds."""
+
+    records: database.Records
+    about: Clinic
+    clock: Clock
+    _protocols: dict[str, Protocol] = field(default_factory=dict)
+
+    def today(self) -> date:
+        return self.clock().date()
+
+    def member(self, staff_id: str) -> Staff:
+        """Who unlocked; a place in vault.keys without a row in the records is nobody's."""
+        with self.records.look() as connection:
+            found = clinic.load_staff(connection).get(staff_id)
+        if found is None:
+            raise NotAllowed(_("open these records"), _("staff of this clinic"))
+        return found
+
+    def bundle(self, connection: Connection) -> content.Bundle:
+        """What the protocol in force is built from."""
+        digest = clinic.settings(connection)["protocol"]
+        return content.Bundle.from_text(clinic.protocol_text(connection, digest))
+
+    def protocol(self, connection: Connection, digest: str) -> Protocol:
+        """The protocol that an intake was taken with."""
+        if digest not in self._protocols:
+            text = clinic.protocol_text(connection, digest)
+            self._protocols[digest] = content.build(content.Bundle.from_text(text))
+        return self._protocols[digest]
+
+    def in_force(self, connection: Connection) -> Protocol:
+        """The protocol that new intakes are taken with."""
+        return self.protocol(connection, clinic.settings(connection)["protocol"])
+
+
+@dataclass(frozen=True)
+class Session:
+    """One member of staff at an open vault."""
+
+    office: Office
+    staff: Staff
+
+    @contextmanager
+    def change(self, action: str) -> Iterator[Transaction]:
+        """The gate, then one transaction: denied unless the role table says otherwise."""
+        with self.act_as(review.role_for(self.staff, action)) as work:
+            yield work
+
+    @contextmanager
+    def act_as(self, role: Role) -> Iterator[Transaction]:
+        """Without the gate: for the first rows of a new vault."""
+        office, actor = self.office, Actor(self.staff.id, role.value)
+        with office.records.change(actor, office.clock()) as (connection, journal):
+            yield Transaction(connection, journal)
+
+    @contextmanager
+    def look(self, action: str) -> Iterator[Connection]:
+        """The gate, then one transaction that leaves no entry in the trail."""
+        review.role_for(self.staff, action)
+        with self.office.records.look() as connection:
+            yield connection
+
+    def protocol(self) -> Protocol:
+        """What new intakes are taken with. Holds no patient data."""
+        with self.office.records.look() as connection:
+            return self.office.in_force(connection)
