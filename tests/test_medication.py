@@ -246,6 +246,7 @@ STRENGTHS = ("10 mg", "2.5mg", "1,000 mcg", "5-10 mg", "100 units", "50 mg/5 ml"
     [
         *("Tylenol 3", "tylenol #3", "Tylenol No. 3", "TYLENOL no 4", "Tylenol-3", "Tylenol (3)"),
         *("Tylenol, 3", "Tylenol three", "Tylenol III", "Tylenol 3 300 mg", "tylenol #4 daily"),
+        *("Tylenol #3 tablets", "Tylenol #3 every 6 hours", "Tylenol 3 twice a day"),
         *("Tylenol with codeine #3", "Tylenol w/ codeine 4", "Tylenol/codeine", "Empirin 3"),
         *("Fiorinal with codeine", "Fiorinal #3", "Fioricet 3", "acetaminophen-codeine 300-30 mg"),
     ],
@@ -254,6 +255,24 @@ def test_a_number_that_stands_for_codeine_is_codeine(protocol: Protocol, text: s
     """Seen to fail with: the numbered names left out; what stands in brackets not read."""
     found = match(protocol, text)
     assert found.state is LISTED
+    assert "codeine" in drugs(found)
+
+
+@pytest.mark.parametrize("name", ["Tylenol", "acetaminophen", "Fioricet", "Empirin"])
+@pytest.mark.parametrize("number", ["1", "2", "3", "4", "#3", "no. 4", "three", "(3)"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        *("every 4 hours", "a day", "per day", "daily", "twice a day", "3 times a day", "at night"),
+        *("tablets", "tabs prn", "x 2 days", "for pain", "with food", "/day", "nights", "300 mg"),
+    ],
+)
+def test_no_word_behind_it_makes_a_codeine_number_a_count(
+    protocol: Protocol, name: str, number: str, after: str
+) -> None:
+    """Seen to fail with: "every 4 hours" taken for a sign that a number before it counts."""
+    found = match(protocol, f"{name} {number} {after}")
+    assert found.state is not RECOGNISED
     assert "codeine" in drugs(found)
 
 
@@ -290,6 +309,8 @@ def test_a_number_or_mark_that_says_more_than_a_strength_is_not_checked(
         ("Tylenol 500", "acetaminophen"),
         ("Tylenol 3 times a day", "acetaminophen"),
         ("Tylenol 1-2 tablets every 4 hours", "acetaminophen"),
+        ("Tylenol 3x/day", "acetaminophen"),
+        ("Tylenol 1 g", "acetaminophen"),
         ("Zoloft (sertraline) 50 mg", "sertraline"),
         ("ibuprofen 600 mg q6h prn pain", "ibuprofen"),
         ("vitamin D 50,000 units weekly", "vitamin D (cholecalciferol)"),

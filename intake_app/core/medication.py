@@ -378,8 +378,10 @@ def _outline(words: Sequence[str], named: Sequence[Named]) -> str:
 
 def _shortened(outline: str) -> str:
     """Without strengths, forms, times and purposes: of what is understood only names are left."""
-    text = _CODEINE_NUMBER.sub(lambda found: "P with C" if found["name"] == "P" else "C", outline)
-    text = _CODEINE_OR_COUNT.sub(r"\g<name> ? C", text)
+    text = outline
+    for pattern, codeine in _CODEINE_NUMBERS:
+        text = pattern.sub(rf"\g<name> {codeine}", text)
+    text = re.sub(r"\b(?:empirin|phenaphen|apap) with C\b", "C", text)
     for pattern in _BESIDE:
         text = " ".join(pattern.sub(" ", text).split())
     return text
@@ -441,13 +443,20 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 
 # Empirin and Phenaphen are known for these numbers alone, so the list does not have them.
-_WITH_NUMBER = r"(?P<name>P|empirin|phenaphen|apap)(?: [][#.,()-]| no| nr| number)*"
+_WITH_CODEINE = r"(?P<name>P|empirin|phenaphen|apap)(?: [][.,()-])*"
 _ONE_TO_FOUR = _any("1 2 3 4 two three four ii iii iv")
 _UP_TO = r"(?:-|/|to|or) [1-9]"
-_AS_TIMES = rf"(?:{_UP_TO} )?(?:{_UNIT}|times?|x|a|per|/ {_SPAN}|every|{_SPAN})|{_UP_TO} {_FORM}"
-_CODEINE_NUMBER = _whole(rf"{_WITH_NUMBER} {_ONE_TO_FOUR}(?! (?:{_AS_TIMES}|{_FORM})(?!\S))")
-# "Tylenol 3 tablets" is either.
-_CODEINE_OR_COUNT = _whole(rf"{_WITH_NUMBER} {_ONE_TO_FOUR}(?= {_FORM}(?!\S))")
+_OFTEN = rf"(?:a|per|each|every|/) (?:{_COUNT} )?{_SPAN}"
+_SURELY_COUNT = (
+    rf"(?: {_UP_TO})? (?:{_UNIT}|times?|x (?:{_OFTEN}|daily|day))(?!\S)"
+    rf"| {_UP_TO} (?:{_FORM}|{_OFTEN})(?!\S)"
+)
+_MAYBE_COUNT = rf" (?:{_FORM}|{_OFTEN}|{_SPAN}|x)(?!\S)"
+_CODEINE_NUMBERS = (
+    (_whole(rf"{_WITH_CODEINE} (?:#|no|nr|number)(?: [.#])* {_ONE_TO_FOUR}"), "with C"),
+    (_whole(rf"{_WITH_CODEINE} {_ONE_TO_FOUR}(?!{_SURELY_COUNT})(?={_MAYBE_COUNT})"), "? C"),
+    (_whole(rf"{_WITH_CODEINE} {_ONE_TO_FOUR}(?!{_SURELY_COUNT})"), "with C"),
+)
 _LOOSE = r"(?: [][(),:-])*"
 _BESIDE = (
     _whole("|".join(_PLAIN)),
