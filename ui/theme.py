@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-_STYLE = Path(__file__).resolve().parent.parent / "resources" / "theme.qss"
+_RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 BODY = 15  # px at 100 %
 
 # name: (light, dark). Contrast of every pair that is used together is computed by test_theme.
@@ -72,7 +72,8 @@ class Theme:
 
     def style(self) -> str:
         """The style sheet with tokens and sizes filled in: `@name` and `@15px`."""
-        text = _STYLE.read_text("utf-8")
+        text = (_RESOURCES / "theme.qss").read_text("utf-8")
+        text = text.replace("@icons", (_RESOURCES / "icons").as_posix())
         for name in sorted(TOKENS, key=len, reverse=True):
             text = text.replace(f"@{name};", f"{TOKENS[name][self.dark]};")
         for size in range(64, 0, -1):

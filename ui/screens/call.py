@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QListWidget,
-    QStackedWidget,
     QWidget,
 )
 
@@ -30,7 +29,7 @@ from intake_app.core.protocol import Item
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 from intake_app.service import MedicineEntry
-from ui import keys, words
+from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import BODY
@@ -43,7 +42,7 @@ from ui.widgets.answers import (
     digit_of,
     state_words,
 )
-from ui.widgets.basics import button, card, column, label, row, scrolled
+from ui.widgets.basics import Pages, button, card, column, label, row, scrolled, short
 from ui.widgets.rail import Rail
 
 _COMPACT_EM = 70  # below this width, in em, stepper and rail give way (ux.md, section 5)
@@ -107,6 +106,7 @@ class Stepper(QListWidget):
         super().__init__()
         self.setAccessibleName(_("Sections"))
         self.setWordWrap(True)
+        theme.look(self, "lines")
 
     def put(self, sections: tuple[Section, ...], current: str | None) -> None:
         lines = []
@@ -196,11 +196,10 @@ class CallScreen(Screen):
         whole = column(
             [scrolled(inside), self._editors, voice, row([self._echo, self._wait])], margin=12
         )
-        whole.setStretch(0, 2)
-        whole.setStretch(1, 3)
+        whole.setStretch(0, 1)
         return card(whole)
 
-    def _build_editors(self) -> QStackedWidget:
+    def _build_editors(self) -> Pages:
         self._choices = ChoiceGroup()
         self._choices.answered.connect(self._chosen)
         self._choices.left_open.connect(self._left_open)
@@ -215,10 +214,7 @@ class CallScreen(Screen):
         self._medicines.suggest.connect(self._suggest)
         self._pause = _Pause()
         self._pause.resumed.clicked.connect(self.resume)
-        stack = QStackedWidget()
-        for each in (self._choices, self._typed, self._medicines, self._pause):
-            stack.addWidget(each)
-        return stack
+        return Pages((self._choices, self._typed, self._medicines, self._pause))
 
     # Shown from the case ----------------------------------------------------------------------
 
@@ -232,10 +228,13 @@ class CallScreen(Screen):
             self._question = known[key]
         elif key is not None or self._question is None:
             self._question = agenda.following(self._sections, key)
-        self._rail.show_case(case)
-        self._line.setText(self._rail.line(case))
+        self._rail.show_case(case, self._open_here())
+        self._line.setText(self._rail.line(case, self._open_here()))
         self._stepper.put(self._sections, self._question.key if self._question else None)
         self._show_pause(case)
+
+    def _open_here(self) -> int:
+        return sum(not question.answered for question in agenda.questions(self._sections))
 
     def _open_another(self, case: Case) -> None:
         self._intake = case.intake.id
@@ -366,9 +365,7 @@ class CallScreen(Screen):
         ]
 
     def _focus(self) -> None:
-        editor = self._editors.currentWidget()
-        if editor is not None:
-            editor.setFocus()
+        self._editors.currentWidget().setFocus()
 
     # Who answers ------------------------------------------------------------------------------
 
@@ -439,7 +436,7 @@ class CallScreen(Screen):
             said = _state_said(state) if value is None else item.label(item.parse(value))
             self._echo.setText(
                 _("Last: {topic} → {said}   Backspace to change").format(
-                    topic=item.topic or item.id, said=said
+                    topic=short(item.topic or item.ask), said=said
                 )
             )
         if self._question.careful:

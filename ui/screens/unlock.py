@@ -38,22 +38,23 @@ class UnlockScreen(QWidget):
         help_.clicked.connect(self.emergency)
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
         self._demo.hide()
-        inside = card(
-            column(
-                [
-                    label(_("Ketamine intake"), "title"),
-                    label(_("The records are locked."), "meta"),
-                    label(_("Your name"), "heading"),
-                    self._names,
-                    label(_("Password"), "heading"),
-                    self._password,
-                    self._problem,
-                    self._said,
-                    self._open,
-                ]
-            ),
-            margin=24,
-        )
+        self._lay_out(help_)
+        self.resize(1100, 700)
+        self._password.setFocus()
+
+    def _lay_out(self, help_: QWidget) -> None:
+        parts = [
+            label(_("Ketamine intake"), "title"),
+            label(_("The records are locked."), "meta"),
+            label(_("Your name"), "heading"),
+            self._names,
+            label(_("Password"), "heading"),
+            self._password,
+            self._problem,
+            self._said,
+            self._open,
+        ]
+        inside = card(column(parts), margin=24)
         inside.setMaximumWidth(560)
         middle = row([inside])
         middle.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -64,8 +65,6 @@ class UnlockScreen(QWidget):
         whole.addLayout(middle)
         whole.addStretch()
         self.setLayout(whole)
-        self.resize(1100, 700)
-        self._password.setFocus()
 
     def offer(self, names: Sequence[str], chosen: str = "", *, demo: bool = False) -> None:
         self._names.addItems(list(names))

@@ -74,6 +74,11 @@ def card(layout: QLayout, *, margin: int = 12) -> QFrame:
     return found
 
 
+def short(text: str, most: int = 60) -> str:
+    """The beginning of a text, for an echo of one line."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "\u2026"
+
+
 def scrolled(inside: QWidget) -> QScrollArea:
     """Scrolls by keys of what is inside; takes no focus of its own."""
     found = QScrollArea()
@@ -82,6 +87,26 @@ def scrolled(inside: QWidget) -> QScrollArea:
     found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     found.setWidget(inside)
     return found
+
+
+class Pages(QWidget):
+    """One page in front. As high as that page needs, where a QStackedWidget takes the highest."""
+
+    def __init__(self, pages: Iterable[QWidget]) -> None:
+        super().__init__()
+        self._pages = tuple(pages)
+        self.setLayout(column(self._pages))
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setCurrentWidget(self._pages[0])
+
+    def currentWidget(self) -> QWidget:
+        return next(page for page in self._pages if not page.isHidden())
+
+    def setCurrentWidget(self, front: QWidget) -> None:
+        for page in self._pages:
+            page.setVisible(page is front)
 
 
 class WrappingButton(QPushButton):
@@ -96,7 +121,7 @@ class WrappingButton(QPushButton):
         self.setLayout(inside)
         self.setAutoDefault(False)
         theme.look(self, look)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 

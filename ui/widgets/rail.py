@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QWidget
 
+from intake_app.core.model import State
 from intake_app.core.screening import Case, Flag
 from intake_app.core.words import _
 from ui import theme, words
@@ -21,6 +22,7 @@ class FlagList(QListWidget):
         super().__init__()
         self.setAccessibleName(_("Flags"))
         self.setWordWrap(True)
+        self.setSpacing(3)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: list[tuple[str, str]] = []
 
@@ -65,6 +67,7 @@ class Rail(QWidget):
         self._told = QListWidget()
         self._told.setAccessibleName(_("Notes so far"))
         self._told.setWordWrap(True)
+        theme.look(self._told, "lines")
         self.notes = NoteEditor(_("Live notes: Enter keeps a line with its time"))
         self.notes.kept.connect(self._keep)
         self.notes.left.connect(self.left_notes)
@@ -86,16 +89,16 @@ class Rail(QWidget):
         self.layout().setStretch(3, 3)  # type: ignore[union-attr]
         self.layout().setStretch(6, 1)  # type: ignore[union-attr]
 
-    def show_case(self, case: Case) -> None:
+    def show_case(self, case: Case, open_here: int) -> None:
+        """`open_here`: how many questions of this stage nobody answered yet."""
         flags = case.screening.flags
         self._heading.setText(_("FLAGS ({count})").format(count=len(flags)))
         self.flags.put(flags)
-        open_ = [q for q in case.screening.unanswered if q.state in ("unknown", "declined")]
-        self._open.setText(
-            _("{shape} {unknown} unknown or declined, {all} unanswered in all").format(
-                shape=SHAPES["unknown"], unknown=len(open_), all=len(case.screening.unanswered)
-            )
-        )
+        unknown = sum(q.state in (State.UNKNOWN, State.DECLINED) for q in case.screening.unanswered)
+        text = _("{shape} {unknown} unknown or declined\n{open} still open in this part")
+        if not flags:
+            text = _("No flags raised so far\n") + text
+        self._open.setText(text.format(shape=SHAPES["unknown"], unknown=unknown, open=open_here))
         self._show_suicide(case)
         self._show_notes(case)
 
@@ -121,13 +124,13 @@ class Rail(QWidget):
     def _keep(self, text: str) -> None:
         self.noted.emit(text)
 
-    def line(self, case: Case) -> str:
+    def line(self, case: Case, open_here: int) -> str:
         """All of it in one line, where the window is narrow."""
         flags = case.screening.flags
         strongest = words.flag_title(flags[0]) if flags else _("no flags raised")
-        return _("{flags} flags: {strongest} | screen: {screen} | {open} unanswered").format(
+        return _("{flags} flags: {strongest} | screen: {screen} | {open} still open").format(
             flags=len(flags),
             strongest=strongest,
             screen=words.suicide_state(case),
-            open=len(case.screening.unanswered),
+            open=open_here,
         )
