@@ -534,7 +534,8 @@ def test_the_shapes_that_hold_the_rest_are_proven_for_every_wrong_type(
 
 EXTRA_RULE = "birth_date_differs"
 EXTRA_ITEM = "trial_start"  # docs/decisions/0005: one question more than the criteria name
-REWORDED = "med_benzodiazepine"  # one reason says which table counts
+# One reason says which table counts; the other said "no plan given" also where nobody had asked.
+REWORDED = {"med_benzodiazepine", "harm_to_others"}
 KINDS = {
     "yes_no": ("yes_no",),
     "choice": ("choice",),
@@ -631,9 +632,9 @@ def test_the_rules_are_those_of_the_facts(protocol: Protocol, facts_of_criteria:
             assert one_line(rule.when.text) == one_line(known["when"]), criterion.id
             assert (rule.tier.word, rule.due.word) == (known["tier"], known["due"]), criterion.id
             if one_line(rule.reason) != one_line(known["reason"]):
-                assert criterion.id == REWORDED
+                assert criterion.id in REWORDED
                 reworded += 1
-    assert reworded == 1
+    assert reworded == len(REWORDED)
 
 
 def test_the_parameters_are_those_of_the_facts(protocol: Protocol, facts_of_criteria: Any) -> None:
@@ -705,7 +706,8 @@ NEVER = re.compile(
 )
 # Where a work is named or a field has its code the words are not ours.
 NOT_OURS = {"title", "section", "url", "group", "ref", "id", "year", "sources"}
-HARMLESS = {"What was saved before is safe"}
+# They speak of saved answers, or ask and caution; none says that anybody is safe.
+HARMLESS = {"What was saved before is safe", "Are you safe yourself?", "Only if it is safe"}
 
 
 def our_texts(table: Any) -> Iterator[str]:

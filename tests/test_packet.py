@@ -708,13 +708,14 @@ def test_details_of_harm_to_others_that_are_open_never_read_as_none_given(protoc
     assert how in line
 
 
-def test_details_of_harm_to_others_that_are_none_read_as_none(protocol):
+def test_details_of_harm_to_others_that_are_told_are_not_called_open(protocol):
     """Seen to fail with: the open reason for every answer."""
     case = case_of(
         protocol, said("harm_thoughts", True), said("harm_detail", ("unwanted_thoughts_only",))
     )
     whole = " ".join(texts(compose(case, EDITION)))
-    assert f"{HARM}, no intent, plan or person given" in whole
+    assert f"{HARM}: a clinician the same day." in whole
+    assert "child at risk: " not in whole
 
 
 def test_a_reason_that_speaks_of_little_sleep_says_where_that_is_open(protocol):
