@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -191,6 +191,13 @@ class MainWindow(QMainWindow):
         shown.setLayout(column([label(hints), listed], margin=12))
         shown.resize(520, 560)
         shown.exec()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < words.em(self) * words.COMPACT_EM
+        theme.look(self._identity, "strong" if narrow else "title")
+        self._hints.setVisible(not narrow)
+        self._saved.setVisible(not narrow)
 
     # Leaving ----------------------------------------------------------------------------------
 

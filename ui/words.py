@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from PySide6.QtWidgets import QWidget
+
 from intake_app.core import safety
 from intake_app.core.facts import years_between
 from intake_app.core.model import Due, Source, Stage, Tier
@@ -11,6 +13,13 @@ from intake_app.core.packet import level_words
 from intake_app.core.screening import Case, Flag, FlagState
 from intake_app.core.words import _
 from ui.theme import SHAPES
+
+COMPACT_EM = 70  # below this width, in em, what is not the work gives way (ux.md, section 5)
+
+
+def em(widget: QWidget) -> float:
+    """The size of the text of a widget in pixels."""
+    return float(widget.font().pixelSize()) if widget.font().pixelSize() > 0 else 15.0
 
 
 def stage_words() -> dict[Stage, str]:
@@ -126,7 +135,7 @@ def told_no_one(case: Case, on_call: str) -> str:
         return ""
     accepted = safety.event(standing, "accepted")
     if accepted is not None:
-        return _("Escalation open. {by} accepted at {at}, read back. F9 opens the panel.").format(
+        return _("Escalation open. {by} accepted at {at}, read back. F9 opens it.").format(
             by=accepted.get("by"), at=clock_time(accepted.at)
         )
     if on_call:

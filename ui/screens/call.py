@@ -32,7 +32,6 @@ from intake_app.service import MedicineEntry
 from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
-from ui.theme import BODY
 from ui.widgets.answers import (
     Choice,
     ChoiceGroup,
@@ -44,8 +43,6 @@ from ui.widgets.answers import (
 )
 from ui.widgets.basics import Pages, button, card, column, label, row, scrolled, short
 from ui.widgets.rail import Rail
-
-_COMPACT_EM = 70  # below this width, in em, stepper and rail give way (ux.md, section 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +182,15 @@ class CallScreen(Screen):
         for source, said in words.source_words().items():
             self._sources.addItem(said, source)
         self._sources.activated.connect(self._source_chosen)
-        voice = row([label(_("Who answers   F4"), "meta", wrap=False), self._sources])
-        voice.addStretch()
+        voice = row([label(_("Who answers   F4"), "meta", wrap=False), self._sources, self._wait])
+        voice.setStretch(2, 1)
         inside = QWidget()
         self._aloud = label(look="heading")
         text = column([self._where, self._aloud, self._script, self._staff])
         text.addStretch()
         inside.setLayout(text)
         self._editors = self._build_editors()
-        whole = column(
-            [scrolled(inside), self._editors, voice, row([self._echo, self._wait])], margin=12
-        )
+        whole = column([scrolled(inside), self._editors, voice, self._echo], margin=12)
         whole.setStretch(0, 1)
         return card(whole)
 
@@ -680,11 +675,14 @@ class CallScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        em = self.fontMetrics().height() / 1.3 or BODY
-        narrow = self.width() < _COMPACT_EM * em
+        narrow = self.width() < words.em(self) * words.COMPACT_EM
         self._left.setVisible(not narrow)
         self._right.setVisible(not narrow)
         self._line.setVisible(narrow)
+        self._echo.setVisible(not narrow)
+        if narrow is not self._choices.narrow:
+            self._choices.narrow = narrow
+            self._put()
 
 
 class _Pause(QWidget):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QLineEdit, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from intake_app.core.model import State
 from intake_app.core.protocol import NONE_OF_THESE, Item
@@ -83,8 +83,10 @@ class ChoiceGroup(QWidget):
         for digit, each in self._states.items():
             each.setCheckable(True)
             each.clicked.connect(lambda _checked, digit=digit: self._leave_open(digit))
-        self._foot = row(self._states.values())
-        self.setLayout(column([*self._buttons, self._foot]))
+        self._grid = QGridLayout()
+        self._grid.setSpacing(8)
+        self.setLayout(column([self._grid, row(self._states.values())]))
+        self.narrow = False
 
     def put(
         self,
@@ -98,6 +100,7 @@ class ChoiceGroup(QWidget):
         """`chosen` and `state` are what is recorded now, if anything."""
         self._painted = False
         self._choices, self._several = tuple(choices), several
+        self._lay_out(len(self._choices))
         for place, each in enumerate(self._buttons):
             shown = place < len(self._choices)
             each.setVisible(shown)
@@ -111,6 +114,12 @@ class ChoiceGroup(QWidget):
             each.setChecked(STATE_DIGITS[digit] is state)
         self._one_stop()
         self.update()
+
+    def _lay_out(self, count: int) -> None:
+        """Side by side where there are many, or where there is little room."""
+        columns = 2 if self.narrow or count > 5 else 1
+        for place, each in enumerate(self._buttons):
+            self._grid.addWidget(each, place // columns, place % columns)
 
     def _is(self, value: object, chosen: object) -> bool:
         if isinstance(chosen, tuple):
