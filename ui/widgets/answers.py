@@ -87,6 +87,7 @@ class ChoiceGroup(QWidget):
         self._grid.setSpacing(8)
         self.setLayout(column([self._grid, row(self._states.values())]))
         self.narrow = False
+        self._columns = 0
 
     def put(
         self,
@@ -103,13 +104,15 @@ class ChoiceGroup(QWidget):
         self._lay_out(len(self._choices))
         for place, each in enumerate(self._buttons):
             shown = place < len(self._choices)
-            each.setVisible(shown)
+            if each.isHidden() is shown:
+                each.setVisible(shown)
             if shown:
                 choice = self._choices[place]
                 each.say(f"{choice.digit}   {choice.words}")
                 each.setChecked(self._is(choice.value, chosen))
         for digit, each in self._states.items():
-            each.setVisible(may_stay_open)
+            if each.isHidden() is may_stay_open:
+                each.setVisible(may_stay_open)
             each.say(f"{digit}   {state_words()[STATE_DIGITS[digit]]}")
             each.setChecked(STATE_DIGITS[digit] is state)
         self._one_stop()
@@ -118,6 +121,9 @@ class ChoiceGroup(QWidget):
     def _lay_out(self, count: int) -> None:
         """Side by side where there are many, or where there is little room."""
         columns = 2 if self.narrow or count > 5 else 1
+        if columns == self._columns:
+            return
+        self._columns = columns
         for place, each in enumerate(self._buttons):
             self._grid.addWidget(each, place // columns, place % columns)
 

@@ -95,6 +95,7 @@ class Pages(QWidget):
     def __init__(self, pages: Iterable[QWidget]) -> None:
         super().__init__()
         self._pages = tuple(pages)
+        self._front: QWidget | None = None
         self.setLayout(column(self._pages))
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
@@ -102,9 +103,12 @@ class Pages(QWidget):
         self.setCurrentWidget(self._pages[0])
 
     def currentWidget(self) -> QWidget:
-        return next(page for page in self._pages if not page.isHidden())
+        return self._front or self._pages[0]
 
     def setCurrentWidget(self, front: QWidget) -> None:
+        if front is self._front:
+            return
+        self._front = front
         for page in self._pages:
             page.setVisible(page is front)
 
@@ -126,6 +130,8 @@ class WrappingButton(QPushButton):
         self.setSizePolicy(policy)
 
     def say(self, text: str) -> None:
+        if text == self._words.text():
+            return
         self._words.setText(text)
         self.setAccessibleName(text)
         self.updateGeometry()
