@@ -71,6 +71,7 @@ __all__ = [
     "WorklistRow",
     "create_vault",
     "open_vault",
+    "posted_clinic",
     "staff_names",
     "verify_vault",
 ]
@@ -138,6 +139,22 @@ def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeSe
 def staff_names(folder: Path) -> tuple[str, ...]:
     """Who may unlock; names stand in clear in vault.keys."""
     return tuple(name for _id, name in vault.read(folder).staff)
+
+
+def posted_clinic(folder: Path) -> Clinic:
+    """Whom to phone while nobody has unlocked. Not proven, so it is shown and nothing else.
+
+    Total: a clinic without a name or numbers where the file cannot be read.
+    """
+    posted = anchor.posted_clinic(folder)
+    numbers = posted.get("numbers")
+    listed = numbers.items() if isinstance(numbers, dict) else ()
+    return Clinic(
+        name=str(posted.get("name", "")),
+        country=str(posted.get("country", "")),
+        demo=posted.get("demo") is True,
+        numbers={key: said for key, said in listed if isinstance(said, str)},
+    )
 
 
 def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
@@ -257,11 +274,13 @@ class IntakeService:
             intake, _protocol = self._load(work, intake_id, signed=True)
             everybody = patients.everybody(work.connection)
             own = intake.patient.id
-            person = next(known for known in everybody if known.patient.id == own)
-            others = (known for known in everybody if known.patient.id != own)
-            found = duplicates.possible(person, others)
+            person = next(known for known in everybody if known.id == own)
+            others = (known for known in everybody if known.id != own)
             work.journal.note("duplicates_viewed", f"intake:{intake_id}")
-            return found
+            return tuple(
+                patients.load(work.connection, found)
+                for found in duplicates.possible(person, others)
+            )
 
     def same_person(self, intake_id: str, patient_id: str) -> Case:
         """This intake is that of a patient who is known already."""
@@ -341,19 +360,17 @@ class IntakeService:
                 raise WrongMove(template.format(known=", ".join(relationship_words())))
             told = replace(live, relationship=relationship)
             self._call_event(work, intake, told, intakes.CALLER)
-            intake = self._complete_person(work, _with_call(intake, told))
+            intake = self._follow_caller(work, _with_call(intake, told))
             return self._settle(work, intake, protocol)
 
-    def _complete_person(self, work: Transaction, intake: Intake) -> Intake:
-        """An escalation that was raised before anybody said who calls learns it now."""
+    def _follow_caller(self, work: Transaction, intake: Intake) -> Intake:
+        """What an open escalation holds of the person at risk follows who is said to call."""
         standing = safety.open_escalation(intake)
-        known = safety.person_at_risk(standing) if standing else {}
-        if standing is None or known.get("is_caller") != _NOT_ASKED:
+        if standing is None:
             return intake
-        del known["is_caller"]
-        return self._move(
-            work, intake, standing, "person", {**_person_on_the_line(intake), **known}
-        )
+        known = safety.person_at_risk(standing)
+        fields = _corrected(known, intake)
+        return self._move(work, intake, standing, "person", fields) if fields else intake
 
     def end_call(self, intake_id: str, how: CallEnd = CallEnd.ENDED) -> Case:
         """What was not asked on the suicide-risk screen counts as open from now on."""
@@ -819,17 +836,38 @@ _NEEDED_FIELDS = {
 }
 
 
+def _corrected(known: Mapping[str, str], intake: Intake) -> dict[str, str]:
+    """What is to be changed in `known` of a person at risk now that it is said who calls.
+
+    What staff wrote down stays. A place and a phone that are the caller's are nobody else's.
+    """
+    now = _person_on_the_line(intake)
+    if known.get("is_caller") == now["is_caller"]:
+        return {}
+    if now["is_caller"] == "yes":
+        return {name: text for name, text in now.items() if name not in known} | _IS_CALLER
+    told = _told_by_caller(intake)
+    filled = [name for name, text in told.items() if text and known.get(name) == text]
+    return {"is_caller": now["is_caller"]} | dict.fromkeys(filled, _("not known yet"))
+
+
+_IS_CALLER = {"is_caller": "yes"}
+
+
 def _person_on_the_line(intake: Intake) -> dict[str, str]:
     """The person at risk is filled from the caller only when the caller speaks for themselves."""
-    latest = {answer.item: answer.value for answer in intake.answers if answer.value is not None}
     call = intake.calls[-1] if intake.calls else None
+    who = {"who": intake.patient.name}
     if call is not None and call.relationship == NOT_SAID:
-        return {"who": intake.patient.name, "is_caller": _NOT_ASKED}
+        return who | {"is_caller": _NOT_ASKED}
     if call is None or call.relationship != SELF:
-        return {"who": intake.patient.name, "is_caller": "no"}
+        return who | {"is_caller": "no"}
+    return who | _IS_CALLER | _told_by_caller(intake)
+
+
+def _told_by_caller(intake: Intake) -> dict[str, str]:
+    latest = {answer.item: answer.value for answer in intake.answers if answer.value is not None}
     found = {
-        "who": intake.patient.name,
-        "is_caller": "yes",
         "where": str(latest.get("caller_location", "")),
         "phone": str(latest.get("callback_number", "")),
     }

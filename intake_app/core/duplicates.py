@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from unicodedata import combining, normalize
 
-from intake_app.core.model import Patient
-
 MOST = 5
 # A phone may be a family's and a day of birth anybody's: a name alone says more than either.
 _NAME, _BORN, _PHONE = 3, 2, 2
@@ -18,9 +16,13 @@ _MOST_DIGITS = 10  # ... and without that of its country
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A patient, and the digits of every number that they may be called back on."""
+    """What tells one patient from another. `born` as it was said; `phones` are `digits` of every
+    number that they may be called back on."""
 
-    patient: Patient
+    id: str
+    record_number: str
+    name: str
+    born: str
     phones: frozenset[str] = frozenset()
 
 
@@ -30,28 +32,30 @@ def digits(number: str) -> str:
     return found[-_MOST_DIGITS:] if len(found) >= _FEWEST_DIGITS else ""
 
 
-def possible(person: Known, others: Iterable[Known]) -> tuple[Patient, ...]:
-    """The likeliest first, at most `MOST`; of two as likely the one who was known first."""
-    name, born = _parts(person.patient.name), _day(person.patient)
+def possible(person: Known, others: Iterable[Known]) -> tuple[str, ...]:
+    """The ids of the likeliest, those first, at most `MOST`; of two as likely the one who was
+    known first."""
+    name, born = _parts(person.name), _day(person.born)
     found = []
     for other in others:
-        score = _NAME * (bool(name) and name == _parts(other.patient.name))
-        score += _BORN * (bool(born) and born == _day(other.patient))
+        score = _NAME * (bool(name) and name == _parts(other.name))
+        score += _BORN * (bool(born) and born == other.born)
         score += _PHONE * (not person.phones.isdisjoint(other.phones))
         if score:
-            found.append((-score, other.patient.record_number, other.patient))
-    found.sort(key=lambda row: row[:2])
-    return tuple(patient for _score, _number, patient in found[:MOST])
+            found.append((-score, other.record_number, other.id))
+    return tuple(id_ for _score, _number, id_ in sorted(found)[:MOST])
 
 
-def _parts(name: str) -> tuple[str, ...]:
+_words = re.compile(r"\w+").findall
+
+
+def _parts(name: str) -> list[str]:
     """Without case, accents and order: "García, Ana" is "ana garcia"."""
-    plain = "".join(c for c in normalize("NFKD", name.casefold()) if not combining(c))
-    return tuple(sorted(re.findall(r"\w+", plain)))
+    if not name.isascii():
+        name = "".join(c for c in normalize("NFKD", name) if not combining(c))
+    return sorted(_words(name.casefold()))
 
 
-def _day(patient: Patient) -> str:
-    """The day of birth, where it is known to the day."""
-    born = patient.born
-    exact = born is not None and born.earliest == born.latest
-    return born.latest.isoformat() if born is not None and exact else ""
+def _day(born: str) -> str:
+    """Only what is known to the day tells one from another."""
+    return born if re.fullmatch(r"\d{4}-\d{2}-\d{2}", born) else ""

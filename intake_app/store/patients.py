@@ -79,10 +79,12 @@ def everybody(connection: Connection) -> tuple[Known, ...]:
     phones: dict[str, set[str]] = {patient_id: set() for patient_id in intakes.values()}
     for intake_id, number in _numbers(connection):
         phones[intakes[intake_id]].add(number)
+    for numbers in phones.values():
+        numbers.discard("")
     return tuple(
-        Known(_patient(found), frozenset(phones.get(found.id, ())) - {""})
-        for found in connection.execute(_PATIENT)
-        if found.name or found.id in phones
+        Known(id_, record_number, name, born, frozenset(phones.get(id_, ())))
+        for id_, record_number, name, born, _sex in connection.execute(_PATIENT)
+        if name or id_ in phones
     )
 
 

@@ -210,10 +210,10 @@ for _table in (intake_move, call_event, answer, medication, escalation_event, fl
 for _table in (addendum, note, intake_patient):
     Index(f"ix_{_table.name}_intake", _table.c.intake_id)
 Index("ix_patient_identity_patient", patient_identity.c.patient_id)
-# Who calls from a number that is known already is looked for during the call.
-PHONE = "callback_number"
-ONLY_PHONES = text(f"item = '{PHONE}'")
-Index("ix_answer_phone", answer.c.intake_id, sqlite_where=ONLY_PHONES)
+# Whose number it is that somebody calls from is looked up during the call, in this index alone.
+ONLY_PHONES = text("item = 'callback_number'")
+_PHONE = (answer.c.intake_id, answer.c.state, answer.c.value)
+Index("ix_answer_phone", *_PHONE, sqlite_where=ONLY_PHONES)
 
 # Derived rows, and where each member of staff was: no part of the trail.
 MUTABLE = (summary, place)

@@ -82,7 +82,7 @@ def _indexes() -> None:
     op.create_index(
         "ix_answer_phone",
         "answer",
-        ["intake_id"],
+        ["intake_id", "state", "value"],
         sqlite_where=sa.text("item = 'callback_number'"),
     )
 
