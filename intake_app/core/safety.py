@@ -118,6 +118,15 @@ PERSON_FIELDS = (
     "means",
     "firearm",
     "free_to_speak",
+    "age",
+    "language",
+    "county",
+    "country",
+    "way_in",
+    "company_note",
+    "reach",
+    "done_note",
+    "happening",
 )
 
 _MOVES = {

@@ -90,6 +90,15 @@ def read_clinic(folder: Path, keys: Keys) -> dict[str, Any]:
     return _proven(folder / CLINIC, keys.header, "mac")
 
 
+def posted_clinic(folder: Path) -> dict[str, Any]:
+    """What `clinic.json` says, without proof: nobody has unlocked. Total: {} if unreadable."""
+    try:
+        body = json.loads((folder / CLINIC).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def _written(body: Mapping[str, Any]) -> bytes:
     return (canonical(body) + "\n").encode()
 

@@ -1,0 +1,911 @@
+"""What the emergency panel says and holds: clinical/escalation.md in words and decisions.
+
+The panel assesses no risk. It puts the next sentence, the place and the numbers in front of whoever
+is on the phone. Texts are built in; what is marked a placeholder is nobody's until a clinician
+confirms it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from intake_app.core import safety
+from intake_app.core.facts import years_between
+from intake_app.core.model import (
+    NOT_SAID,
+    SELF,
+    Answer,
+    CallEnd,
+    Clinic,
+    Escalation,
+    EscalationEvent,
+    Intake,
+    Source,
+    State,
+)
+from intake_app.core.safety import EscalationState, Outcome, Rung
+from intake_app.core.screening import Case
+from intake_app.core.words import _
+
+# escalation.md, "What stops, what closes" and "The line drops": placeholders.
+REALERT_MINUTES = 2
+_CALL_BACKS = 2
+_CALL_BACK_MINUTES = 5
+EMERGENCY = "emergency"  # the rung of emergency services
+_US_POISON = "1-800-222-1222"
+_PERSON_MOVES = ("raised", "person")
+
+
+def standing(case: Case) -> Escalation | None:
+    """The escalation that the panel is about: the open one, else the latest."""
+    raised = case.intake.escalations
+    return safety.open_escalation(case.intake) or (raised[-1] if raised else None)
+
+
+def is_raised(case: Case) -> bool:
+    """Raised, and nobody has accepted it: the place and the phone must not leave the screen."""
+    found = safety.open_escalation(case.intake)
+    return found is not None and safety.state(found) is EscalationState.RAISED
+
+
+def opens_by_itself(case: Case) -> bool:
+    """Whether a case that comes to the desk, or whose line dropped, is resumed at the panel."""
+    if safety.open_escalation(case.intake) is None:
+        return False
+    last = case.intake.calls[-1] if case.intake.calls else None
+    return is_raised(case) or (last is not None and last.end is not CallEnd.ENDED)
+
+
+def clock(moment: datetime, zone: tzinfo | None) -> str:
+    return moment.astimezone(zone).strftime("%H:%M:%S")
+
+
+# The person at risk ------------------------------------------------------------------------------
+
+# Answers of the protocol that the panel asks for, by the field of the person that repeats them.
+ASKED = {
+    "done_already": "harm_already_done",
+    "means": "means_within_reach",
+    "firearm": "firearm_access",
+    "company": "company_now",
+}
+# The caller's own place and number, which are the person's only where they speak for themselves.
+_OF_THE_CALLER = {"where": "caller_location", "phone": "callback_number"}
+_OPEN_STATES = (State.UNKNOWN, State.DECLINED)
+
+
+def person(case: Case) -> dict[str, str]:
+    found = standing(case)
+    return safety.person_at_risk(found) if found else {}
+
+
+def about_another(case: Case) -> bool:
+    return person(case).get("is_caller") == "no"
+
+
+def cannot_speak(case: Case) -> bool:
+    return person(case).get("free_to_speak") == "no"
+
+
+def whereabouts(case: Case) -> str:
+    """Place and phone in one line, always in view."""
+    known = person(case)
+    place = [known[field] for field in ("where", "county") if known.get(field)]
+    return _("{who}: {place} · {phone}").format(
+        who=known.get("who") or _("Person at risk"),
+        place=", ".join(place) or _("PLACE NOT KNOWN"),
+        phone=known.get("phone") or _("NO PHONE KNOWN"),
+    )
+
+
+def starts_in_the_place(case: Case) -> bool:
+    """Where the focus goes: the place, if it is empty or the caller is not the person at risk."""
+    known = person(case)
+    return not known.get("where") or known.get("is_caller") != "yes"
+
+
+def from_the_caller(case: Case) -> dict[str, str]:
+    """What the caller said of themselves later than the person's record has it."""
+    found = standing(case)
+    if found is None or safety.person_at_risk(found).get("is_caller") != "yes":
+        return {}
+    newer = {}
+    for field, item in _OF_THE_CALLER.items():
+        told, kept = _latest(case.intake, item), _kept_at(found, field)
+        if told is not None and told.value is not None and (kept is None or told.at > kept):
+            newer[field] = str(told.value)
+    known = safety.person_at_risk(found)
+    return {field: said for field, said in newer.items() if said != known.get(field)}
+
+
+def caller_item(case: Case, field: str) -> str | None:
+    """The answer that a field of the person is as well, where they are the caller."""
+    item = _OF_THE_CALLER.get(field)
+    known = item in case.protocol.items and takes_answers(case)
+    return item if known and person(case).get("is_caller") == "yes" else None
+
+
+def takes_answers(case: Case) -> bool:
+    """After the signature only the person's record and the steps are added to."""
+    return case.intake.signature is None
+
+
+def item_of(case: Case, field: str) -> str | None:
+    """The answer that a choice of the panel is recorded as."""
+    item = ASKED.get(field)
+    return item if item in case.protocol.items and takes_answers(case) else None
+
+
+def choices(case: Case | None, field: str) -> tuple[tuple[str, str], ...]:
+    """Code and words of what may be chosen for a field of the person."""
+    yes_no = (("yes", _("Yes")), ("no", _("No")))
+    if field not in ASKED:
+        return yes_no
+    item = case.protocol.items.get(ASKED[field]) if case else None
+    options: tuple[tuple[str, str], ...] = yes_no
+    if item is not None and item.options:
+        options = tuple((str(option.code), option.label) for option in item.options)
+    return (*options, (State.UNKNOWN, _("Does not know")), (State.DECLINED, _("Declined")))
+
+
+def answer_of(code: str) -> tuple[object, State]:
+    """Value and state of an answer, from the code of a choice."""
+    if code in _OPEN_STATES:
+        return None, State(code)
+    return {"yes": True, "no": False}.get(code, code), State.ANSWERED
+
+
+def chosen(case: Case, field: str) -> str:
+    """The code of what is known of a field, or nothing: not asked. What was said last speaks."""
+    found = standing(case)
+    kept = _code(case, field, person(case).get(field, ""))
+    told = _latest(case.intake, ASKED[field]) if field in ASKED else None
+    if told is None:
+        return kept
+    at = _kept_at(found, field) if found else None
+    return kept if kept and at is not None and at >= told.at else _code_of(told)
+
+
+def words_of(case: Case, field: str, code: str) -> str:
+    """What the person's record keeps of a choice: yes and no as codes, an option in its words."""
+    item = case.protocol.items.get(ASKED.get(field, ""))
+    if item is None or not item.options or code in _OPEN_STATES:
+        return code
+    return dict(choices(case, field)).get(code, code)
+
+
+def _code(case: Case, field: str, kept: str) -> str:
+    codes = {words: code for code, words in choices(case, field)}
+    return codes.get(kept, kept)
+
+
+def _code_of(told: Answer) -> str:
+    if told.state is not State.ANSWERED:
+        return told.state.value
+    if isinstance(told.value, bool):
+        return "yes" if told.value else "no"
+    return str(told.value)
+
+
+def _latest(intake: Intake, item: str) -> Answer | None:
+    return next((answer for answer in reversed(intake.answers) if answer.item == item), None)
+
+
+def _kept_at(found: Escalation, field: str) -> datetime | None:
+    kept = [e.at for e in found.events if e.move in _PERSON_MOVES and e.get(field)]
+    return kept[-1] if kept else None
+
+
+# Who answers for another person until staff say otherwise; their no does not count.
+_VOICES = {"referrer": Source.REFERRER, "interpreter": Source.AD_HOC_INTERPRETER}
+
+
+def voice(case: Case) -> Source:
+    """Whose answers these are: the caller's, who need not be the person at risk."""
+    relationship = case.intake.calls[-1].relationship if case.intake.calls else NOT_SAID
+    if about_another(case):
+        return _VOICES.get(relationship, Source.RELATIVE)
+    alone = person(case).get("is_caller") == "yes" and not cannot_speak(case)
+    told_alone = relationship in (SELF, NOT_SAID) and alone
+    return Source.PATIENT_ALONE if told_alone else Source.PATIENT_WITH_OTHERS
+
+
+def danger(case: Case) -> bool:
+    """Something was done already, or nobody can rule it out: emergency services come first."""
+    return chosen(case, "done_already") not in ("", "no")
+
+
+# The steps ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Who speaks, to whom. `number` calls the caller back; `other`: about somebody else;
+    `closed`: only what a yes or a no answers."""
+
+    staff: str
+    clinic: Clinic
+    number: str = ""
+    other: bool = False
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`aloud` is read out, `note` is for staff alone, `stamp` says how it stands."""
+
+    key: str
+    title: str
+    aloud: str
+    note: str
+    stamp: str = ""
+    done: bool = False
+
+
+def says(case: Case | None, staff: str, clinic: Clinic) -> Says:
+    if case is None:
+        return Says(staff, clinic)
+    other = about_another(case)
+    told = _latest(case.intake, "callback_number")
+    callers = str(told.value) if told is not None and told.value is not None else ""
+    number = callers if other else person(case).get("phone") or callers
+    return Says(staff, clinic, number, other, cannot_speak(case))
+
+
+def steps(case: Case | None, speaker: Says, zone: tzinfo | None) -> tuple[Step, ...]:
+    titles, aloud, notes = step_words(), _aloud(speaker), _notes(speaker)
+    found = standing(case) if case else None
+    return tuple(
+        Step(key, titles[key], aloud[key], notes[key], *_stamp(found, key, zone)) for key in titles
+    )
+
+
+def next_step(case: Case) -> str:
+    """The first step that is not stamped; danger jumps to the hand-over."""
+    found = standing(case)
+    done = {e.get("step") for e in found.events if e.move == "step"} if found else set()
+    open_ = [key for key in safety.STEPS if key not in done]
+    if danger(case) and "6" in open_:
+        return "6"
+    return open_[0] if open_ else "6"
+
+
+def step_words() -> Mapping[str, str]:
+    return {
+        "1": _("Stay, and say who you are"),
+        "2": _("Anything done already?"),
+        "3": _("Where exactly, and who is there"),
+        "4": _("A colleague phones the ladder"),
+        "5": _("Distance from means"),
+        "6": _("Hand over, and stay until they have them"),
+    }
+
+
+def first_name(name: str) -> str:
+    """Without a title before it."""
+    parts = [part for part in name.split() if not part.endswith(".")]
+    return parts[0] if parts else name
+
+
+def _aloud(speaker: Says) -> dict[str, str]:
+    """What is read, by step; whoever cannot speak freely is asked what a yes or a no answers."""
+    texts = _of_another() if speaker.other else _of_themselves()
+    if speaker.closed:
+        texts |= _closed_of_another() if speaker.other else _closed_of_themselves()
+    cut_off = (
+        _("If we get cut off I will call you back on {number}.").format(number=speaker.number)
+        if speaker.number
+        else _("If we get cut off, what number do I call you back on?")
+    )
+    name, clinic = first_name(speaker.staff), speaker.clinic.name
+    texts["1"] = texts["1"].format(name=name, clinic=clinic) + " " + cut_off
+    return texts
+
+
+def _of_themselves() -> dict[str, str]:
+    return {
+        "1": _("I'm {name} at {clinic}. I'm glad you told me. I'm staying on the line with you."),
+        "2": _("Have you already taken something or done anything to hurt yourself today?"),
+        "3": _(
+            "Where are you right now? What would somebody see from outside? Is anybody with you?"
+        ),
+        "4": _(
+            "I'm asking a colleague to reach our clinician while we talk. I'm not going anywhere."
+        ),
+        "5": _(
+            "Is there anything near you that you might use? Is there a gun where you are? Could "
+            "you go to another room, or outside, while we talk?"
+        ),
+        "6": _(
+            "I'd like somebody who is trained for this to talk with you. I will stay until they "
+            "are on the line."
+        ),
+    }
+
+
+def _of_another() -> dict[str, str]:
+    return {
+        "1": _(
+            "Thank you for calling. Are you safe yourself? I'm {name} at {clinic}. I'm staying on "
+            "the line with you."
+        ),
+        "2": _(
+            "As far as you know, have they already taken something or done anything to hurt "
+            "themselves today?"
+        ),
+        "3": _(
+            "Where are they right now? What would somebody see from outside? Is anybody with "
+            "them? Can they come to the phone?"
+        ),
+        "4": _(
+            "I'm asking a colleague to reach our clinician while we talk. I'm not going anywhere."
+        ),
+        "5": _(
+            "As far as you know, is there anything near them that they might use? Is there a gun "
+            "where they are? Please do not go near it."
+        ),
+        "6": _(
+            "I'd like somebody who is trained for this to talk with them, or with you. I will "
+            "stay until they are on the line."
+        ),
+    }
+
+
+def _closed_of_themselves() -> dict[str, str]:
+    return {
+        "1": _(
+            "I'm {name} at {clinic}. I'm glad you told me. I'm staying on the line with you. A "
+            "yes or a no is enough."
+        ),
+        "2": _(
+            "A yes or a no is enough. Have you already taken something or done anything to hurt "
+            "yourself today?"
+        ),
+        "3": _(
+            "Are you still at the place that you told us? Are you in a car? Is anybody with you?"
+        ),
+        "5": _(
+            "Is there anything near you that you might use? Is there a gun where you are? Can you "
+            "go to another room, or outside?"
+        ),
+    }
+
+
+def _closed_of_another() -> dict[str, str]:
+    return {
+        "1": _(
+            "Thank you for calling. A yes or a no is enough. Are you safe yourself? I'm {name} at "
+            "{clinic}. I'm staying on the line with you."
+        ),
+        "3": _(
+            "Are you with them? Are they at home? Are they in a car? Can they come to the phone?"
+        ),
+    }
+
+
+def _notes(speaker: Says) -> dict[str, str]:
+    """For staff alone."""
+    poison = poison_number(speaker.clinic)
+    nobody_near = _("Never ask the caller to go near a weapon or to take it.")
+    found = {
+        "1": _("Silence is fine: “I'm still here.” Promise no secrecy; do not argue or ask why."),
+        "2": _(
+            "Yes or unknown: emergency services for that place now; consent is not needed. Poison "
+            "line {poison}. No advice on drinking, vomiting or driving."
+        ).format(poison=poison),
+        "3": _(
+            "Street, unit, floor, city, county, state. A vehicle: make, colour, plate, parked or "
+            "moving, heading."
+        ),
+        "4": _(
+            "On a second line. Alone: speaker phone and a second line, or a three-way call; "
+            "neither: say so, and give the place to emergency services at the first chance."
+        ),
+        "5": _(
+            "For those who will come, and for space between the person and it. Only if it is "
+            "safe; nobody hands a weapon over or handles it for us. Method is not asked further."
+        ),
+        "6": _(
+            "Clinician, crisis line three-way, or emergency services. Tell the other side first "
+            "where the person is: a call from here reaches this region. Leave only when they say "
+            "that they have them; ask the name."
+        ),
+    }
+    if speaker.other:
+        found["1"] = _("Help goes to the place of the person, not of the caller.")
+        found["5"] = nobody_near + " " + _("Only what the caller knows.")
+    return found
+
+
+def _stamp(found: Escalation | None, key: str, zone: tzinfo | None) -> tuple[str, bool]:
+    made = [e for e in found.events if e.move == "step" and e.get("step") == key] if found else []
+    if not made:
+        return "", False
+    said = [_stamp_words(event, zone) for event in made if not event.get("rung")]
+    first = _("done {at}").format(at=clock(made[0].at, zone))
+    return "; ".join(said) or first, True
+
+
+def _stamp_words(event: EscalationEvent, zone: tzinfo | None) -> str:
+    at = clock(event.at, zone)
+    if event.get("not_possible"):
+        return _("not possible {at}: {why}").format(at=at, why=event.get("not_possible"))
+    if event.get("note"):
+        return _("note {at}: {note}").format(at=at, note=event.get("note"))
+    if event.get("call_back"):
+        return _("called back {at}: {how}").format(at=at, how=event.get("call_back"))
+    return _("done {at}").format(at=at)
+
+
+# Who was told ------------------------------------------------------------------------------------
+
+
+def told_words(case: Case | None, numbers: Mapping[str, str], zone: tzinfo | None) -> str:
+    """Across the top, always. Only an acceptance changes it."""
+    found = standing(case) if case else None
+    closed = safety.event(found, "closed") if found else None
+    if closed is not None:
+        return _("Closed {at}: {outcome}. {who}").format(
+            at=clock(closed.at, zone),
+            outcome=outcome_words().get(closed.get("outcome"), closed.get("outcome")),
+            who=closed.get("who_has_the_person"),
+        )
+    accepted = safety.event(found, "accepted") if found else None
+    if accepted is not None:
+        return _("{name} accepted at {at}, read back").format(
+            name=accepted.get("by"), at=clock(accepted.at, zone)
+        )
+    if on_call := numbers.get("on_call", "").strip():
+        return _("This computer has told no one. Phone {whom}.").format(whom=on_call)
+    return _(
+        "This computer has told no one. No clinician is set. Phone emergency services for the "
+        "person's place."
+    )
+
+
+def realert(case: Case | None, now: datetime) -> int:
+    """Minutes since it was raised, in steps of `REALERT_MINUTES`; 0 where there is no alert."""
+    if case is None or not is_raised(case):
+        return 0
+    found = standing(case)
+    if found is None:
+        return 0
+    passed = int((now - found.events[0].at).total_seconds()) // 60
+    return max(0, passed // REALERT_MINUTES * REALERT_MINUTES)
+
+
+def realert_words(minutes: int) -> str:
+    return _("Still not accepted, {minutes} min.").format(minutes=minutes) if minutes else ""
+
+
+# The ladder --------------------------------------------------------------------------------------
+
+HOW = ("reached", "voicemail", "no_answer")
+
+
+@dataclass(frozen=True, slots=True)
+class RungLine:
+    """A rung with how it stands. `due`: it is this one that is phoned now."""
+
+    rung: Rung
+    who: str
+    said: str
+    due: bool
+
+
+def how_words() -> Mapping[str, str]:
+    return {
+        "reached": _("Reached"),
+        "voicemail": _("Voicemail"),
+        "no_answer": _("No answer"),
+    }
+
+
+def rungs(case: Case | None, numbers: Mapping[str, str]) -> tuple[Rung, ...]:
+    """In the order of phoning: danger to life now, and emergency services come first."""
+    ladder = safety.ladder(numbers)
+    if case is None or not danger(case):
+        return ladder
+    return tuple(sorted(ladder, key=lambda rung: rung.key != EMERGENCY))
+
+
+def ladder_lines(
+    case: Case | None, numbers: Mapping[str, str], now: datetime
+) -> tuple[RungLine, ...]:
+    ordered = rungs(case, numbers)
+    found = standing(case) if case else None
+    tried = {rung.key: _tries(found, rung.key) for rung in ordered}
+    waits = case is not None and is_raised(case)
+    due = next((r.key for r in ordered if not tried[r.key]), None) if waits else None
+    return tuple(
+        RungLine(r, _whom(r), _rung_stands(r, tried[r.key], now, waits), due=r.key == due)
+        for r in ordered
+    )
+
+
+def _tries(found: Escalation | None, key: str) -> list[EscalationEvent]:
+    return [e for e in found.events if e.get("rung") == key] if found else []
+
+
+def _whom(rung: Rung) -> str:
+    contact = rung.contact or _("find out now")
+    return _("{title}: {contact}").format(title=rung.title, contact=contact)
+
+
+def _rung_stands(rung: Rung, tries: list[EscalationEvent], now: datetime, waits: bool) -> str:
+    if not tries:
+        return _("not phoned yet")
+    last, zone = tries[-1], now.tzinfo
+    said = _("{how} {at}").format(
+        how=how_words().get(last.get("how"), last.get("how")), at=clock(last.at, zone)
+    )
+    if last.get("how") == "reached":
+        return said + _rest_of_reached(rung, waits)
+    if rung.minutes is None or not waits:
+        return said
+    until = tries[0].at + timedelta(minutes=rung.minutes)
+    if now >= until:
+        return (
+            said
+            + ". "
+            + _("{minutes} min are over (placeholder): phone the next one.").format(
+                minutes=rung.minutes
+            )
+        )
+    return (
+        said
+        + ". "
+        + _("Not reached: phone the next one, by {at} at the latest (placeholder).").format(
+            at=clock(until, zone)[:5]
+        )
+    )
+
+
+def _rest_of_reached(rung: Rung, waits: bool) -> str:
+    if rung.key == EMERGENCY or not waits:
+        return ""
+    return ". " + _("They read back name, place, phone and why; then it is accepted.")
+
+
+def dialling_words(case: Case | None) -> str:
+    """How the right emergency services are reached from the clinic's phone."""
+    county = person(case).get("county", "") if case else ""
+    transfer = _(
+        "Same county as here: dial the emergency number. Another county or state: dial it and "
+        "say: “The emergency is in {county}, not here. Please transfer me to that centre.” Stay "
+        "until transferred. Abroad: ask the person, or someone with them, to dial their country's "
+        "number on another phone."
+    )
+    return transfer.format(county=county or _("COUNTY, STATE"))
+
+
+# Lines -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`number` is empty where nobody knows it; that is said, and never filled with another's."""
+
+    title: str
+    number: str
+    how: str = ""
+
+    @property
+    def shown(self) -> str:
+        return self.number or _("find out now")
+
+
+# escalation.md, "Emergency numbers abroad": all to be confirmed by the clinic [know].
+_ABROAD = {
+    "US": ("911", "988"),
+    "CA": ("911", "988"),
+    "MX": ("911", "800 911 2000"),
+    "GB": ("999, 112", "116 123"),
+    "IE": ("112, 999", "116 123"),
+    "AU": ("000", "13 11 14"),
+    "NZ": ("111", "1737"),
+    "DE": ("112", "0800 111 0 111"),
+    "FR": ("112, 15", "3114"),
+    "ES": ("112", "024"),
+    "IT": ("112", ""),
+    "PT": ("112", ""),
+    "NL": ("112", "113"),
+    "BE": ("112", "1813"),
+    "CH": ("144, 112", "143"),
+    "SE": ("112", "90101"),
+    "NO": ("113, 112", "116 123"),
+    "DK": ("112", "70 201 201"),
+    "FI": ("112", "09 2525 0111"),
+    "PL": ("112", "116 123"),
+    "CZ": ("112, 155", "116 123"),
+    "IL": ("101", "1201"),
+    "IN": ("112", "14416"),
+    "JP": ("119", "0120 279 338"),
+    "KR": ("119", "109"),
+    "SG": ("995", "1767"),
+    "PH": ("911", "1553"),
+    "BR": ("192", "188"),
+    "ZA": ("112, 10177", "0800 567 567"),
+    "AT": ("144, 112", "142"),
+}
+
+
+def country_words() -> Mapping[str, str]:
+    return {
+        "US": _("United States"),
+        "CA": _("Canada"),
+        "MX": _("Mexico"),
+        "GB": _("United Kingdom"),
+        "IE": _("Ireland"),
+        "AU": _("Australia"),
+        "NZ": _("New Zealand"),
+        "DE": _("Germany"),
+        "FR": _("France"),
+        "ES": _("Spain"),
+        "IT": _("Italy"),
+        "PT": _("Portugal"),
+        "NL": _("Netherlands"),
+        "BE": _("Belgium"),
+        "CH": _("Switzerland"),
+        "SE": _("Sweden"),
+        "NO": _("Norway"),
+        "DK": _("Denmark"),
+        "FI": _("Finland"),
+        "PL": _("Poland"),
+        "CZ": _("Czechia"),
+        "IL": _("Israel"),
+        "IN": _("India"),
+        "JP": _("Japan"),
+        "KR": _("South Korea"),
+        "SG": _("Singapore"),
+        "PH": _("Philippines"),
+        "BR": _("Brazil"),
+        "ZA": _("South Africa"),
+        "AT": _("Austria"),
+        _ELSEWHERE: _("another country"),
+    }
+
+
+_ELSEWHERE = "elsewhere"
+
+
+def poison_number(clinic: Clinic) -> str:
+    known = _US_POISON if clinic.country == "US" else ""
+    return clinic.numbers.get("poison", "").strip() or known or _("find out now")
+
+
+def lines(clinic: Clinic, country: str = "") -> tuple[Line, ...]:
+    """For the country in which the person is; the clinic's own numbers hold at home alone."""
+    where = country or clinic.country
+    emergency, crisis = _ABROAD.get(where, ("", ""))
+    at_home = where == clinic.country
+    own = clinic.numbers if at_home else {}
+    name = country_words().get(where, where)
+    known: tuple[Line, ...] = (
+        Line(
+            _("Emergency services, {country}").format(country=name),
+            own.get(EMERGENCY, "").strip() or emergency,
+        ),
+        Line(
+            _("Crisis line, {country}").format(country=name),
+            own.get("crisis_line", "").strip() or crisis,
+        ),
+    )
+    county = own.get("county_emergency", "").strip()
+    if county:
+        known = (*known, Line(_("Emergency services of the clinic's county"), county))
+    if where != "US":
+        poison = own.get("poison", "").strip()
+        return (*known, Line(_("Poison line"), poison))
+    return (*known, *_of_the_us(own))
+
+
+def _of_the_us(own: Mapping[str, str]) -> tuple[Line, ...]:
+    return (
+        Line(_("Poison line"), own.get("poison", "").strip() or _US_POISON, _("day and night")),
+        Line(
+            _("988, more ways"),
+            "988",
+            _(
+                "call, text or chat. Veterans and service: press 1, or text 838255. Spanish: "
+                "press 2, or text AYUDA to 988. Deaf: videophone to 988, text or chat. 988 also "
+                "takes callers who worry about somebody"
+            ),
+        ),
+        Line(
+            _("Mothers and parents around a birth"),
+            "1-833-852-6262",
+            _("for support, not a crisis line"),
+        ),
+        Line(_("Relay"), "711", _("the person speaks for themselves through it")),
+    )
+
+
+def lately_words(clinic: Clinic, country: str = "") -> str:
+    """The records hold no day on which a number was tried: so none counts as tested."""
+    if (country or clinic.country) == clinic.country:
+        return _("Not tested lately: no test within 90 days (placeholder) is recorded.")
+    return _(
+        "Not tested lately, and to be confirmed by the clinic. From here it usually cannot be "
+        "dialled: the person, or someone with them, dials it on another phone."
+    )
+
+
+# The dispatch card -------------------------------------------------------------------------------
+
+
+def dispatch_card(case: Case, staff: str, clinic: Clinic, zone: tzinfo | None) -> str:
+    """What responders need, in the order in which they ask for it."""
+    known = person(case)
+    rows = (
+        (_("PLACE"), _place(case, known, zone)),
+        (_("HOW TO GET IN"), known.get("way_in", "") or _("not known")),
+        (_("PERSON"), _who(case, known)),
+        (_("PHONE"), _and_note(known, "phone", "phone_note")),
+        (_("WHAT IS HAPPENING"), known.get("happening") or _("not written down yet")),
+        (_("DONE ALREADY"), _chosen_and_note(case, "done_already", "done_note")),
+        (_("FIREARM"), chosen_words(case, "firearm")),
+        (_("OTHER MEANS"), chosen_words(case, "means")),
+        (_("OTHERS THERE"), _chosen_and_note(case, "company", "company_note")),
+        (_("VEHICLE"), known.get("vehicle", "") or _("none known")),
+        (_("OUR NAME"), _("{staff}, {clinic}").format(staff=staff, clinic=clinic.name)),
+        (
+            _("CALL US BACK ON"),
+            clinic.numbers.get("clinic_phone", "") or _("say this phone's number"),
+        ),
+        (_("GIVEN TO"), _given(case, zone)),
+    )
+    return "\n".join(f"{name}: {value}" for name, value in rows)
+
+
+def chosen_words(case: Case, field: str) -> str:
+    code = chosen(case, field)
+    return dict(choices(case, field)).get(code, code) or _("not asked: escalation")
+
+
+def _place(case: Case, known: Mapping[str, str], zone: tzinfo | None) -> str:
+    if not known.get("where"):
+        return _("NOT KNOWN, ask again")
+    found = standing(case)
+    at = _kept_at(found, "where") if found else None
+    county = known.get("county") or _("county not known")
+    country = country_words().get(known.get("country", ""), known.get("country", ""))
+    parts = [known["where"], county, *([country] if country else [])]
+    told = _("told {at}").format(at=clock(at, zone)[:5]) if at else ""
+    return ", ".join(parts) + (f" ({told})" if told else "")
+
+
+def _who(case: Case, known: Mapping[str, str]) -> str:
+    born = case.intake.patient.born
+    by_birth = str(years_between(born.latest, case.today)) if born else ""
+    age = known.get("age") or by_birth or _("age not known")
+    language = known.get("language") or _("language not asked")
+    return ", ".join((known.get("who") or _("name not known"), age, language))
+
+
+def _and_note(known: Mapping[str, str], field: str, note: str) -> str:
+    said = known.get(field) or _("not known")
+    return f"{said} ({known[note]})" if known.get(note) else said
+
+
+def _chosen_and_note(case: Case, field: str, note: str) -> str:
+    said, more = chosen_words(case, field), person(case).get(note, "")
+    return f"{said}: {more}" if more else said
+
+
+def _given(case: Case, zone: tzinfo | None) -> str:
+    found = standing(case)
+    sent = [e for e in found.events if e.get("emergency_services")] if found else []
+    if not sent:
+        return _("nobody yet")
+    last = sent[-1]
+    to = last.get("emergency_services")
+    return _("{to}, {at}").format(to=to, at=clock(last.at, zone))
+
+
+# The line dropped --------------------------------------------------------------------------------
+
+
+def is_dropped(case: Case) -> bool:
+    last = case.intake.calls[-1] if case.intake.calls else None
+    return last is not None and last.end is CallEnd.DROPPED
+
+
+def called_back(case: Case) -> int:
+    """How often nobody was reached since the line dropped."""
+    found, last = standing(case), case.intake.calls[-1] if case.intake.calls else None
+    if found is None or last is None or last.ended is None:
+        return 0
+    since = last.ended
+    return sum(bool(e.get("call_back")) and e.at >= since for e in found.events)
+
+
+def dropped_words(case: Case) -> str:
+    tried = called_back(case)
+    if tried >= _CALL_BACKS:
+        return _(
+            "Not reached {tried} times. Emergency services for the last known place, with "
+            "vehicle and phone; then the ladder; then the emergency contact, if reaching them "
+            "brings no danger."
+        ).format(tried=tried)
+    return _(
+        "THE LINE DROPPED. Call back at once, then again: twice within {minutes} minutes "
+        "(placeholder), {tried} so far. Another's phone: ask for the person by first name, say "
+        "only your own name. Leave no message that says why."
+    ).format(minutes=_CALL_BACK_MINUTES, tried=tried)
+
+
+# What is missing, what ends ----------------------------------------------------------------------
+
+
+def outcome_words() -> Mapping[str, str]:
+    return {
+        Outcome.HANDED_TO_CLINICIAN: _("Handed to a clinician"),
+        Outcome.CRISIS_LINE: _("Handed to the crisis line"),
+        Outcome.EMERGENCY_SERVICES_CONFIRMED: _("Emergency services, confirmed that they reached"),
+        Outcome.EMERGENCY_SERVICES_NOT_CONFIRMED: _("Emergency services, not confirmed"),
+        Outcome.TRUSTED_PERSON: _("With a trusted person, by the clinician's decision"),
+        Outcome.NOT_REACHED: _("Not reached; with the result of the welfare check"),
+        Outcome.RAISED_IN_ERROR: _("Raised in error"),
+    }
+
+
+def task_words() -> Mapping[str, str]:
+    return {
+        "safety_call": _("Safety call, {from_} to {until}"),
+        "confirm_that_they_reached_the_person": _("Confirm that they reached the person"),
+    }
+
+
+# Which move settles a task.
+TASK_MOVES = {"safety_call": "safety_call", "confirm_that_they_reached_the_person": "reached"}
+
+
+def task_line(task: safety.Task, zone: tzinfo | None) -> str:
+    from_, until = (m.astimezone(zone).strftime("%Y-%m-%d %H:%M") for m in (task.from_, task.until))
+    return task_words()[task.what].format(from_=from_, until=until)
+
+
+def missing_to_accept(by: str, read_back: bool) -> str:
+    """One sentence, or nothing where it may be recorded."""
+    missing = []
+    if not by.strip():
+        missing.append(_("the name of who accepts"))
+    if not read_back:
+        missing.append(_("that they read back name, place, phone and why"))
+    template = _("Not accepted yet; still missing: {missing}.")
+    return template.format(missing="; ".join(missing)) if missing else ""
+
+
+def _closing_words() -> Mapping[str, str]:
+    return {
+        "outcome": _("the outcome"),
+        "reason": _("the reason in words"),
+        "who_has_the_person": _("who has the person now"),
+        "next_contact": _("the next contact"),
+        "name": _("the clinician's name"),
+        "password": _("the clinician's password"),
+    }
+
+
+def missing_to_close(case: Case, given: Mapping[str, str]) -> str:
+    """Everything that is missing, in one sentence; nothing where it may be closed."""
+    missing = [w for field, w in _closing_words().items() if not given.get(field, "").strip()]
+    if is_raised(case):
+        missing.insert(0, _("that somebody accepted it and read back"))
+    if given.get("outcome") == Outcome.NOT_REACHED and not given.get("welfare_check", "").strip():
+        missing.append(_("the result of the welfare check"))
+    template = _("Not closed; still missing: {missing}.")
+    return template.format(missing="; ".join(missing)) if missing else ""
+
+
+def why_opened(case: Case, zone: tzinfo | None) -> str:
+    found = standing(case)
+    if found is None:
+        return ""
+    raised = found.events[0]
+    reasons = [flag.reason for flag in case.screening.flags if flag.escalates]
+    why = " ".join(dict.fromkeys((raised.get("reason"), *reasons)))
+    return _("Raised {at}: {why}").format(at=clock(raised.at, zone), why=why)
