@@ -432,3 +432,39 @@ def test_tasks_wait_for_an_outcome() -> None:
     assert task.what == "confirm_that_they_reached_the_person"
     reached = Escalation("e", (*sent.events, with_fields("reached", outcome="yes")))
     assert safety.tasks(intake(escalations=(reached,))) == ()
+
+
+# Whom to phone ------------------------------------------------------------------------------------
+
+NUMBERS = {key: f"Somebody, {key}" for key in safety.NUMBERS}
+
+
+def test_the_ladder_leads_over_whoever_is_set_to_emergency_services() -> None:
+    """Seen to fail with: an empty rung shown; the numbers of the rungs counted anew."""
+    rungs = safety.ladder(NUMBERS)
+    assert [(r.number, r.key, r.minutes) for r in rungs] == [
+        (1, "on_call", 5),
+        (2, "backup", 5),
+        (3, "director", 5),
+        (4, "emergency", None),
+    ]
+    assert rungs[0].contact == "Somebody, on_call"
+    alone = safety.ladder({"director": "Dee, 555 0102", "backup": " "})
+    assert [(r.number, r.contact) for r in alone] == [(3, "Dee, 555 0102"), (4, "")]
+    assert [r.key for r in safety.ladder({})] == ["emergency"]
+
+
+@pytest.mark.parametrize("key", safety.NUMBERS)
+def test_screening_waits_for_two_clinicians_and_two_lines(key: str) -> None:
+    """escalation.md: no clinic goes live with an empty rung 1 or 2. Seen to fail with: the backup
+    left out of what is needed; a blank taken for a number."""
+    assert safety.ready_to_screen(NUMBERS) == ()
+    missing = safety.ready_to_screen({**NUMBERS, key: " "})
+    needed = key in {"on_call", "backup", "crisis_line", "emergency"}
+    assert missing == ((safety.number_words()[key],) if needed else ())
+
+
+def test_every_number_has_a_name() -> None:
+    """Seen to fail with: a number without its words."""
+    assert tuple(safety.number_words()) == safety.NUMBERS
+    assert len(safety.ready_to_screen({})) == 4

@@ -59,26 +59,12 @@ def _who(patient: Patient) -> dict[str, object]:
     return {"name": patient.name, "born": born, "sex": patient.sex or ""}
 
 
-# Whose an intake is: the latest row of `intake_patient`, else what it was opened with.
-_moved = schema.intake_patient
-WHOSE = func.coalesce(
-    select(_moved.c.patient_id)
-    .where(_moved.c.intake_id == schema.intake.c.id)
-    .order_by(_moved.c.seq.desc())
-    .limit(1)
-    .correlate(schema.intake)
-    .scalar_subquery(),
-    schema.intake.c.patient_id,
-).label("patient_id")
-
-
 def everybody(connection: Connection) -> tuple[Known, ...]:
     """All but those who were left without a name and without an intake."""
-    found = connection.execute(select(schema.intake.c.id, WHOSE))
-    intakes = {row.id: row.patient_id for row in found}
-    phones: dict[str, set[str]] = {patient_id: set() for patient_id in intakes.values()}
+    whose = _whose(connection)
+    phones: dict[str, set[str]] = {patient_id: set() for patient_id in whose.values()}
     for intake_id, number in _numbers(connection):
-        phones[intakes[intake_id]].add(number)
+        phones[whose[intake_id]].add(number)
     for numbers in phones.values():
         numbers.discard("")
     return tuple(
@@ -88,11 +74,22 @@ def everybody(connection: Connection) -> tuple[Known, ...]:
     )
 
 
+def _whose(connection: Connection) -> dict[str, str]:
+    """The patient of each intake: of the latest row that says so."""
+    found: dict[str, str] = {}
+    for table, key in ((schema.intake, "id"), (schema.intake_patient, "intake_id")):
+        rows = select(table.c[key], table.c.patient_id).order_by(table.primary_key.columns[0])
+        for intake_id, patient_id in connection.execute(rows):
+            found[intake_id] = patient_id
+    return found
+
+
 def _numbers(connection: Connection) -> Iterator[tuple[str, str]]:
     """Of each intake the number that was told last."""
     answer = schema.answer
-    told = select(answer.c.intake_id, answer.c.state, answer.c.value).where(schema.ONLY_PHONES)
+    told = select(answer.c.seq, answer.c.intake_id, answer.c.state, answer.c.value)
+    rows = connection.execute(told.where(schema.ONLY_PHONES)).all()
     latest: dict[str, str] = {}
-    for intake_id, state, value in connection.execute(told.order_by(answer.c.seq)):
+    for _seq, intake_id, state, value in sorted(rows):  # here, or SQLite would read every answer
         latest[intake_id] = digits(str(json.loads(value))) if state == State.ANSWERED else ""
     yield from latest.items()
