@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -64,7 +65,7 @@ def load(connection: Connection, found: Row[Any], protocol: Protocol) -> Intake:
     moved = rows["intake_patient"]
     moves = rows["intake_move"]
     every = chain([found], *rows.values())
-    at, by = max((row.at, row.by) for row in every)
+    at, by = max(map(_WRITTEN, every))
     return Intake(
         id=found.id,
         patient=patients.load(connection, moved[-1].patient_id if moved else found.patient_id),
@@ -92,6 +93,9 @@ _OF_INTAKE = {
     if "intake_id" in table.c
 }
 _LOADED = tuple(name for name in _OF_INTAKE if name != "addendum")  # comes after a signature
+
+
+_WRITTEN = attrgetter("at", "by")
 
 
 def _rows(connection: Connection, table: str, intake_id: str) -> Sequence[Row[Any]]:
