@@ -841,11 +841,12 @@ def _corrected(known: Mapping[str, str], intake: Intake) -> dict[str, str]:
 
     What staff wrote down stays. A place and a phone that are the caller's are nobody else's.
     """
-    now = _person_on_the_line(intake)
+    now = {name: text for name, text in _person_on_the_line(intake).items() if text}
+    if now["is_caller"] == "yes":
+        missing = {name: text for name, text in now.items() if name not in known}
+        return missing if known.get("is_caller") == "yes" else missing | _IS_CALLER
     if known.get("is_caller") == now["is_caller"]:
         return {}
-    if now["is_caller"] == "yes":
-        return {name: text for name, text in now.items() if name not in known} | _IS_CALLER
     told = _told_by_caller(intake)
     filled = [name for name, text in told.items() if text and known.get(name) == text]
     return {"is_caller": now["is_caller"]} | dict.fromkeys(filled, _("not known yet"))

@@ -688,6 +688,17 @@ def test_a_person_at_risk_is_filled_once_it_is_said_who_calls(
     assert person == {"is_caller": is_caller, "phone": "555 0199", **place}
 
 
+def test_what_staff_found_out_before_is_completed_and_not_replaced(clinic, ringing):
+    """The panel may have been told that it is the caller. Seen to fail with: nothing filled in
+    where the panel and the call agree; the place of the panel written over."""
+    clinic.Cora.record_answer(ringing, "caller_location", "12 Elm Street")
+    clinic.Cora.record_answer(ringing, "callback_number", "555 0123")
+    clinic.Cora.record_answer(ringing, "suicide.4", True)
+    clinic.Cora.stamp_escalation(ringing, "person", {"is_caller": "yes", "where": "a blue van"})
+    person = at_risk(clinic.Cora.set_caller(ringing, "self"))
+    assert person == {"is_caller": "yes", "where": "a blue van", "phone": "555 0123"}
+
+
 def test_a_callers_place_is_taken_back_where_they_speak_for_another(clinic, ringing):
     """What staff wrote of the person stays. Seen to fail with: the person left as they were; every
     place taken back."""
