@@ -2,13 +2,14 @@
 PYTHON ?= python3
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint lock clean
+.PHONY: help run demo test bench lint lock clean
 SETUP := @sh packaging/setup.sh
 # `python -m`, since the scripts in .venv/bin break when a path is long or has a space.
 PY := .venv/bin/python
 
 help:
 	@echo 'make run [ARGS="..."]  set up, then start the program'
+	@echo 'make demo              set up, then start it on a dozen invented patients'
 	@echo 'make test              set up, then all checks and tests'
 	@echo 'make lint              set up, then the static checks alone'
 	@echo 'make bench             set up, then the time measurements'
@@ -18,6 +19,10 @@ help:
 run:
 	$(SETUP) run
 	@$(PY) main.py $(ARGS)
+
+demo:
+	$(SETUP) run
+	@$(PY) main.py demo $(ARGS)
 
 test: lint
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest -n 2 $(ARGS)

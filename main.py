@@ -1,4 +1,4 @@
-"""Composition root. Sub-commands do the work of the app without a window."""
+"""Composition root: opens the window; sub-commands do the work of the app without one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import getpass
 import json
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,16 +13,17 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from intake_app import cases, content, service
+from intake_app import cases, content, demo, service
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import Role
 from intake_app.core.words import _
+from intake_app.display import has_screen
 from intake_app.store import database
 
 APP = "ketamine-intake"
 DEMO_CASES = content.RESOURCES / "demo" / "cases"
-# Not a secret: the demo vault holds invented people only.
-DEMO_PASSWORD = "demo password, not a secret"  # noqa: S105
+# Where the records are, unless --vault says otherwise.
+VAULT_VARIABLE = "INTAKE_VAULT"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,9 +50,14 @@ def _system_clock() -> datetime:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = _("Do the work of the app without a window.")
+    about = _(
+        "Open the app. Where there is no screen, walk the demo calls instead and print the path of "
+        "each PDF."
+    )
     parser = argparse.ArgumentParser(prog="main.py", description=about)
-    parser.set_defaults(run=_demo, out=None)
+    where = _("the folder of the records; also from the variable INTAKE_VAULT")
+    parser.add_argument("--vault", type=Path, metavar="DIR", help=where)
+    parser.set_defaults(run=_open_app, out=None)
     commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND")
 
     screen = commands.add_parser("screen", help=_("run a case file through the service"))
@@ -72,10 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--staff", metavar="NAME", help=_("whose password it is"))
     verify.set_defaults(run=_verify)
 
-    what = _("walk the demo calls and print the path of each PDF")
-    demo = commands.add_parser("demo", help=what)
-    demo.add_argument("--out", type=Path, metavar="DIR")
-    demo.set_defaults(run=_demo)
+    what = _("open the app on invented patients; without a screen, walk the demo calls")
+    shown = commands.add_parser("demo", help=what)
+    shown.add_argument("--out", type=Path, metavar="DIR", help=_("where the demo is kept"))
+    shown.set_defaults(run=_demo)
     return parser
 
 
@@ -196,7 +201,7 @@ def _write_json(path: Path, value: object) -> None:
         raise IntakeError(template.format(file=path.name, why=error.strerror)) from None
 
 
-# items, verify, demo ----------------------------------------------------------------------------
+# items, verify ----------------------------------------------------------------------------------
 
 
 def _items(_chosen: argparse.Namespace) -> int:
@@ -229,33 +234,56 @@ def _verify(chosen: argparse.Namespace) -> int:
     return 0
 
 
+# The window -------------------------------------------------------------------------------------
+
+
+def _home() -> Path:
+    return user_data_path(APP, appauthor=False)
+
+
+def _open_app(chosen: argparse.Namespace) -> int:
+    """On the vault that was named, or the one in the user's data folder; else the set-up."""
+    if not has_screen(os.environ):
+        return _walk(_home() / "demo")
+    named = chosen.vault or os.environ.get(VAULT_VARIABLE)
+    return _window(Path(named) if named else _home() / "vault")
+
+
 def _demo(chosen: argparse.Namespace) -> int:
+    """The demo vault of today, made anew if it is not of today."""
+    out = chosen.out or _home() / "demo"
+    if not has_screen(os.environ):
+        return _walk(out)
+    folder, now = out / "vault", _system_clock()
+    if not demo.is_fresh(folder, now.date()):
+        print(_("Making a fresh demo; this takes a few seconds."), file=sys.stderr)
+        if folder.exists():
+            demo.remove(folder, now)
+        demo.make(folder, now)
+    return _window(folder, demo.PASSWORD)
+
+
+def _window(folder: Path, demo_password: str = "") -> int:
+    from ui import app  # noqa: PLC0415 - Qt is loaded only where there is a screen for it
+
+    return app.run(folder, _system_clock, demo_password)
+
+
+def _walk(out: Path) -> int:
     """Walk the demo calls; stdout holds the path of each PDF, one a line."""
-    out = chosen.out or user_data_path(APP, appauthor=False) / "demo"
+    print(
+        _("There is no screen here, so no window opens; three demo calls are walked instead."),
+        file=sys.stderr,
+    )
     folder = out / "vault"
     if folder.exists():
-        _remove_demo(folder)
+        demo.remove(folder, _system_clock())
     out.mkdir(parents=True, exist_ok=True)
     for path in sorted(DEMO_CASES.glob("*.toml")):
         pdf = out / f"{path.stem}.pdf"
-        _run(cases.read(path), folder, DEMO_PASSWORD, None, pdf, lambda _what: None)
+        _run(cases.read(path), folder, demo.PASSWORD, None, pdf, lambda _what: None)
         print(pdf, flush=True)
     return 0
-
-
-def _remove_demo(folder: Path) -> None:
-    """Only a vault that opens with the demo password is ours to take away."""
-    try:
-        names = service.staff_names(folder)
-        desk = service.open_vault(folder, names[0], DEMO_PASSWORD, _system_clock)
-    except IntakeError:
-        template = _(
-            "{folder} is in the way and is no demo vault; nothing was changed. Move it away, or "
-            "choose another folder with --out."
-        )
-        raise IntakeError(template.format(folder=folder)) from None
-    desk.close()
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ KNOWLEDGE = "KNOWLEDGE:"
 _CONFIDENCE = ("verified", "knowledge")
 _CHECKED = ("text_seen", "secondary", "knowledge")
 _MEDICINES = "medications.toml"
+_LINES = "lines.toml"
 T = TypeVar("T")
 
 
@@ -112,6 +113,37 @@ def shipped(root: Path = RESOURCES) -> Bundle:
     except (OSError, UnicodeDecodeError) as error:
         what = _("a file cannot be read ({kind})").format(kind=type(error).__name__)
         raise ContentError(root.name, what) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """Lines as they are known, each to be confirmed by the clinic; empty where none is."""
+
+    code: str
+    name: str
+    emergency: str
+    crisis_line: str
+    poison: str
+
+
+def countries(root: Path = RESOURCES) -> tuple[Country, ...]:
+    """In the order of the file; raise ContentError where it is not as it should be."""
+    try:
+        fields = Fields(_LINES, "", _toml(_LINES, (root / _LINES).read_text("utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        what = _("cannot be read ({kind})").format(kind=type(error).__name__)
+        raise ContentError(_LINES, what) from None
+    fields.text("evidence_date")
+    rows = fields.tables("countries", needed=True)
+    fields.done()
+    return tuple(_country(row) for row in rows)
+
+
+def _country(fields: Fields) -> Country:
+    code, name = fields.text("code"), fields.text("name")
+    lines = [fields.text(key, "") for key in ("emergency", "crisis_line", "poison")]
+    fields.done()
+    return Country(code, name, *lines)
 
 
 def build(bundle: Bundle) -> Protocol:
