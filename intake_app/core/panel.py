@@ -7,14 +7,16 @@ confirms it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
 
 from intake_app.core import safety
 from intake_app.core.facts import years_between
 from intake_app.core.model import (
     NOT_SAID,
+    OTHER,
     SELF,
     Answer,
     CallEnd,
@@ -77,8 +79,10 @@ _OPEN_STATES = (State.UNKNOWN, State.DECLINED)
 
 
 def person(case: Case) -> dict[str, str]:
+    """What is known of the person; what turned out to be the caller's own is not."""
     found = standing(case)
-    return safety.person_at_risk(found) if found else {}
+    known = safety.person_at_risk(found) if found else {}
+    return {field: said for field, said in known.items() if said != _("not known yet")}
 
 
 def about_another(case: Case) -> bool:
@@ -108,16 +112,39 @@ def starts_in_the_place(case: Case) -> bool:
 
 def from_the_caller(case: Case) -> dict[str, str]:
     """What the caller said of themselves later than the person's record has it."""
-    found = standing(case)
-    if found is None or safety.person_at_risk(found).get("is_caller") != "yes":
+    found, known = standing(case), person(case)
+    if found is None or known.get("is_caller") != "yes":
         return {}
     newer = {}
     for field, item in _OF_THE_CALLER.items():
         told, kept = _latest(case.intake, item), _kept_at(found, field)
-        if told is not None and told.value is not None and (kept is None or told.at > kept):
+        later = told is not None and (kept is None or told.at > kept or not known.get(field))
+        if told is not None and told.value is not None and later:
             newer[field] = str(told.value)
-    known = safety.person_at_risk(found)
     return {field: said for field, said in newer.items() if said != known.get(field)}
+
+
+def caller_is(case: Case, code: str) -> str:
+    """How the open call is recorded once staff say whether the caller is the person at risk;
+    nothing where that is recorded already."""
+    live = case.intake.live_call
+    if live is None or not takes_answers(case):
+        return ""
+    if code == "yes":
+        return SELF if live.relationship != SELF else ""
+    return OTHER if live.relationship in (SELF, NOT_SAID) else ""
+
+
+def caller_fields(case: Case, code: str) -> dict[str, str]:
+    """The person's record then: a place and a phone that are the caller's are nobody else's."""
+    if code == "yes":
+        return {"is_caller": code}
+    known, fields = person(case), {"is_caller": code}
+    for field, item in _OF_THE_CALLER.items():
+        told = _latest(case.intake, item)
+        if told is not None and known.get(field) == str(told.value):
+            fields[field] = _("not known yet")
+    return fields
 
 
 def caller_item(case: Case, field: str) -> str | None:
@@ -294,14 +321,19 @@ def _aloud(speaker: Says) -> dict[str, str]:
     texts = _of_another() if speaker.other else _of_themselves()
     if speaker.closed:
         texts |= _closed_of_another() if speaker.other else _closed_of_themselves()
-    cut_off = (
-        _("If we get cut off I will call you back on {number}.").format(number=speaker.number)
-        if speaker.number
-        else _("If we get cut off, what number do I call you back on?")
-    )
+    cut_off = _cut_off(speaker)
     name, clinic = first_name(speaker.staff), speaker.clinic.name
     texts["1"] = texts["1"].format(name=name, clinic=clinic) + " " + cut_off
     return texts
+
+
+def _cut_off(speaker: Says) -> str:
+    if speaker.number:
+        template = _("If we get cut off I will call you back on {number}.")
+        return template.format(number=speaker.number)
+    if speaker.closed:
+        return _("If we get cut off, may I call the number that you are calling from?")
+    return _("If we get cut off, what number do I call you back on?")
 
 
 def _of_themselves() -> dict[str, str]:
@@ -597,78 +629,20 @@ class Line:
         return self.number or _("find out now")
 
 
-# escalation.md, "Emergency numbers abroad": all to be confirmed by the clinic [know].
-_ABROAD = {
-    "US": ("911", "988"),
-    "CA": ("911", "988"),
-    "MX": ("911", "800 911 2000"),
-    "GB": ("999, 112", "116 123"),
-    "IE": ("112, 999", "116 123"),
-    "AU": ("000", "13 11 14"),
-    "NZ": ("111", "1737"),
-    "DE": ("112", "0800 111 0 111"),
-    "FR": ("112, 15", "3114"),
-    "ES": ("112", "024"),
-    "IT": ("112", ""),
-    "PT": ("112", ""),
-    "NL": ("112", "113"),
-    "BE": ("112", "1813"),
-    "CH": ("144, 112", "143"),
-    "SE": ("112", "90101"),
-    "NO": ("113, 112", "116 123"),
-    "DK": ("112", "70 201 201"),
-    "FI": ("112", "09 2525 0111"),
-    "PL": ("112", "116 123"),
-    "CZ": ("112, 155", "116 123"),
-    "IL": ("101", "1201"),
-    "IN": ("112", "14416"),
-    "JP": ("119", "0120 279 338"),
-    "KR": ("119", "109"),
-    "SG": ("995", "1767"),
-    "PH": ("911", "1553"),
-    "BR": ("192", "188"),
-    "ZA": ("112, 10177", "0800 567 567"),
-    "AT": ("144, 112", "142"),
-}
+ELSEWHERE = "elsewhere"  # a country that nobody has listed
 
 
-def country_words() -> Mapping[str, str]:
-    return {
-        "US": _("United States"),
-        "CA": _("Canada"),
-        "MX": _("Mexico"),
-        "GB": _("United Kingdom"),
-        "IE": _("Ireland"),
-        "AU": _("Australia"),
-        "NZ": _("New Zealand"),
-        "DE": _("Germany"),
-        "FR": _("France"),
-        "ES": _("Spain"),
-        "IT": _("Italy"),
-        "PT": _("Portugal"),
-        "NL": _("Netherlands"),
-        "BE": _("Belgium"),
-        "CH": _("Switzerland"),
-        "SE": _("Sweden"),
-        "NO": _("Norway"),
-        "DK": _("Denmark"),
-        "FI": _("Finland"),
-        "PL": _("Poland"),
-        "CZ": _("Czechia"),
-        "IL": _("Israel"),
-        "IN": _("India"),
-        "JP": _("Japan"),
-        "KR": _("South Korea"),
-        "SG": _("Singapore"),
-        "PH": _("Philippines"),
-        "BR": _("Brazil"),
-        "ZA": _("South Africa"),
-        "AT": _("Austria"),
-        _ELSEWHERE: _("another country"),
-    }
+class Country(Protocol):
+    """A row of resources/lines.toml: known by hearsay, each to be confirmed by the clinic."""
 
-
-_ELSEWHERE = "elsewhere"
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def emergency(self) -> str: ...
+    @property
+    def crisis_line(self) -> str: ...
 
 
 def poison_number(clinic: Clinic) -> str:
@@ -676,30 +650,27 @@ def poison_number(clinic: Clinic) -> str:
     return clinic.numbers.get("poison", "").strip() or known or _("find out now")
 
 
-def lines(clinic: Clinic, country: str = "") -> tuple[Line, ...]:
+def lines(clinic: Clinic, country: str, known: Sequence[Country]) -> tuple[Line, ...]:
     """For the country in which the person is; the clinic's own numbers hold at home alone."""
     where = country or clinic.country
-    emergency, crisis = _ABROAD.get(where, ("", ""))
-    at_home = where == clinic.country
-    own = clinic.numbers if at_home else {}
-    name = country_words().get(where, where)
-    known: tuple[Line, ...] = (
+    own = clinic.numbers if where == clinic.country else {}
+    listed = next((each for each in known if each.code == where), None)
+    name = listed.name if listed else _("country not listed")
+    found = [
         Line(
             _("Emergency services, {country}").format(country=name),
-            own.get(EMERGENCY, "").strip() or emergency,
+            own.get(EMERGENCY, "").strip() or (listed.emergency if listed else ""),
         ),
         Line(
             _("Crisis line, {country}").format(country=name),
-            own.get("crisis_line", "").strip() or crisis,
+            own.get("crisis_line", "").strip() or (listed.crisis_line if listed else ""),
         ),
-    )
-    county = own.get("county_emergency", "").strip()
-    if county:
-        known = (*known, Line(_("Emergency services of the clinic's county"), county))
-    if where != "US":
-        poison = own.get("poison", "").strip()
-        return (*known, Line(_("Poison line"), poison))
-    return (*known, *_of_the_us(own))
+    ]
+    if county := own.get("county_emergency", "").strip():
+        found.append(Line(_("Emergency services of the clinic's county"), county))
+    if where == "US":
+        return (*found, *_of_the_us(own))
+    return (*found, Line(_("Poison line"), own.get("poison", "").strip()))
 
 
 def _of_the_us(own: Mapping[str, str]) -> tuple[Line, ...]:
@@ -771,7 +742,7 @@ def _place(case: Case, known: Mapping[str, str], zone: tzinfo | None) -> str:
     found = standing(case)
     at = _kept_at(found, "where") if found else None
     county = known.get("county") or _("county not known")
-    country = country_words().get(known.get("country", ""), known.get("country", ""))
+    country = known.get("country", "").removeprefix(ELSEWHERE)
     parts = [known["where"], county, *([country] if country else [])]
     told = _("told {at}").format(at=clock(at, zone)[:5]) if at else ""
     return ", ".join(parts) + (f" ({told})" if told else "")

@@ -1,0 +1,145 @@
+"""Who accepted, who took over, what came of it: the ends of an escalation, as forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+
+from intake_app.core import panel
+from intake_app.core.words import _
+from ui.widgets.basics import button, column, label
+from ui.widgets.person import narrow
+
+_TASKS = tuple(panel.TASK_MOVES)
+
+
+def _line(name: str, hint: str = "") -> QLineEdit:
+    found = QLineEdit()
+    found.setAccessibleName(name)
+    found.setPlaceholderText(hint or name)
+    return found
+
+
+class AcceptForm(QWidget):
+    """`accepted` carries a name and whether they read back; `taken_over` a name."""
+
+    accepted = Signal(str, bool)
+    taken_over = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by = _line(_("Who accepts"), _("Name of the clinician or service"))
+        self.read_back = QCheckBox(_("They read back name, place, phone and why"))
+        self.read_back.setAccessibleName(self.read_back.text())
+        self.accept = button(_("Accepted, read back"), "primary")
+        self.accept.clicked.connect(self.press)
+        self.over = button(_("They have the person: taken over"))
+        self.over.clicked.connect(lambda: self.taken_over.emit(self.by.text().strip()))
+        self.problem = label(look="problem")
+        self.problem.hide()
+        self.setLayout(column([self.by, self.read_back, self.problem, self.accept, self.over]))
+        self.setFocusProxy(self.by)
+
+    def press(self) -> None:
+        self.accepted.emit(self.by.text().strip(), self.read_back.isChecked())
+
+    def put(self, *, raised: bool) -> None:
+        self.accept.setVisible(raised)
+        self.read_back.setVisible(raised)
+
+    def empty(self) -> None:
+        self.by.clear()
+        self.read_back.setChecked(False)
+
+
+class CloseForm(QWidget):
+    """A clinician closes, by name and password, on this screen. `closing` carries the fields."""
+
+    closing = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcome = narrow(QComboBox())
+        self.outcome.setAccessibleName(_("Outcome"))
+        self.outcome.addItem(_("Outcome: choose"), "")
+        for code, said in panel.outcome_words().items():
+            self.outcome.addItem(said, str(code))
+        self._lines = {
+            "reason": _line(_("Reason, in words")),
+            "who_has_the_person": _line(_("Who has the person now")),
+            "next_contact": _line(_("Next contact: who, when")),
+            "welfare_check": _line(_("Result of the welfare check, if not reached")),
+            "name": _line(_("Clinician's name")),
+            "password": _line(_("Clinician's password")),
+        }
+        self._lines["password"].setEchoMode(QLineEdit.EchoMode.Password)
+        self.press = button(_("Close the escalation"), "primary")
+        self.press.clicked.connect(self._close)
+        self._lines["password"].returnPressed.connect(self._close)
+        self.problem = label(look="problem")
+        self.problem.hide()
+        note = label(
+            _("A clinician alone closes, signed in as such here; the call stays open."), "staff"
+        )
+        self.setLayout(
+            column([note, self.outcome, *self._lines.values(), self.problem, self.press], spacing=6)
+        )
+        self.setFocusProxy(self.outcome)
+
+    def line(self, field: str) -> QLineEdit:
+        return self._lines[field]
+
+    def given(self) -> dict[str, str]:
+        typed = {field: line.text().strip() for field, line in self._lines.items()}
+        typed["password"] = self._lines["password"].text()  # a space may belong to it
+        return {"outcome": str(self.outcome.currentData() or ""), **typed}
+
+    def _close(self) -> None:
+        self.closing.emit(self.given())
+
+    def forget_password(self) -> None:
+        self._lines["password"].clear()
+
+    def empty(self) -> None:
+        self.outcome.setCurrentIndex(0)
+        for line in self._lines.values():
+            line.clear()
+
+
+class TaskList(QWidget):
+    """What must still happen; a task ends with an outcome and not otherwise.
+
+    `settled` carries the task and what came of it.
+    """
+
+    settled = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._titles = {what: label(look="caution") for what in _TASKS}
+        self.lines = {what: _line(_("Outcome")) for what in _TASKS}
+        parts: list[QWidget] = []
+        for what in _TASKS:
+            self.lines[what].returnPressed.connect(lambda what=what: self._settle(what))
+            parts += [self._titles[what], self.lines[what]]
+        self.setLayout(column(parts, spacing=4))
+
+    def put(self, open_: Mapping[str, str]) -> None:
+        """Words by task, of those that are open."""
+        for what in _TASKS:
+            shown = what in open_
+            self._titles[what].setVisible(shown)
+            self.lines[what].setVisible(shown)
+            said = open_.get(what, "")
+            self._titles[what].setText(f"\u25a0 {said}")
+            self.lines[what].setAccessibleName(_("Outcome of: {task}").format(task=said or what))
+            self.lines[what].setPlaceholderText(_("What came of it; Enter records it"))
+        self.setVisible(bool(open_))
+
+    def _settle(self, what: str) -> None:
+        text = self.lines[what].text().strip()
+        if text:
+            self.settled.emit(what, text)
+            self.lines[what].clear()
