@@ -44,7 +44,6 @@ from intake_app.core.model import (
     Staff,
     Stage,
     State,
-    Touch,
     WorklistRow,
     relationship_words,
 )
@@ -719,7 +718,11 @@ class IntakeService:
 
     def _renew(self, work: Transaction, most: int) -> None:
         for intake_id in kept.stale(work.connection, self._office.today(), most):
-            self._keep(work, *self._load(work, intake_id, signed=True))
+            case = self._case(*self._load(work, intake_id, signed=True))
+            if self._uncovered(case):
+                self._settle(work, case.intake, case.protocol)
+            else:
+                kept.renew(work.connection, case)
 
     def summary_pdf(self, intake_id: str) -> bytes:
         """The pages of `print_summary`, to look at."""
@@ -764,20 +767,21 @@ class IntakeService:
         return intake, protocol
 
     def _settle(self, work: Transaction, intake: Intake, protocol: Protocol) -> Case:
-        """After a change: by whom and when, then as `_keep`."""
-        touch = Touch(work.journal.at, self._staff.id)
-        touched = max(touch, intake.touched) if intake.touched else touch
-        return self._keep(work, replace(intake, touched=touched), protocol)
-
-    def _keep(self, work: Transaction, intake: Intake, protocol: Protocol) -> Case:
         """Screen anew, raise what has to be raised, keep the worklist's row."""
         case = self._case(intake, protocol)
-        uncovered = safety.uncovered(intake, case.screening.grounds)
-        if uncovered and intake.signature is None:
-            covered = self._cover(work, intake, protocol, uncovered, case.screening.flags)
-            return self._settle(work, covered, protocol)
-        kept.keep(work.connection, case)
+        uncovered = self._uncovered(case)
+        if uncovered:
+            intake = self._cover(work, intake, protocol, uncovered, case.screening.flags)
+            case = self._case(intake, protocol)
+        kept.keep(work.connection, case, work.journal.at, self._staff.id)
         return case
+
+    @staticmethod
+    def _uncovered(case: Case) -> frozenset[str]:
+        """The grounds that an escalation has to be raised for; none after a signature."""
+        if case.intake.signature is not None:
+            return frozenset()
+        return safety.uncovered(case.intake, case.screening.grounds)
 
     def _case(self, intake: Intake, protocol: Protocol) -> Case:
         """As of today; a signed intake as of the day on which it was signed."""

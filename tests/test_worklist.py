@@ -121,8 +121,8 @@ def test_queries_are_flags_that_wait_for_information(clinic):
 
 
 def test_what_is_kept_is_what_verify_screens_again(clinic, calling):
-    """Also where the clock was set back. Seen to fail with: `touched` the last row written in
-    place of the latest."""
+    """Also where the clock was set back. Seen to fail with: the last change in place of the
+    latest."""
     clinic.Cora.identify_patient(calling, "Ann Ray")
     clinic.Clive.add_note(calling, "later")
     clinic.desk._office.clock.now -= timedelta(hours=1)

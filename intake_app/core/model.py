@@ -335,14 +335,6 @@ class Note:
     by: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Touch:
-    """When something was changed last, and by whom; the later one is the greater."""
-
-    at: datetime
-    by: str
-
-
 @dataclass(frozen=True, slots=True)
 class Intake:
     """One screening episode, whole. Tuples are in the order of recording."""
@@ -360,7 +352,6 @@ class Intake:
     signature: Signature | None = None
     addenda: tuple[Addendum, ...] = ()
     notes: tuple[Note, ...] = ()
-    touched: Touch | None = None
 
     @property
     def live_call(self) -> Call | None:

@@ -33,8 +33,8 @@ class Summary:
     since: str
 
 
-def summary(case: Case, since: str) -> Summary:
-    """`since` is the text of the time of the last change."""
+def summary(case: Case, since: str, owner: str) -> Summary:
+    """`since` is the text of the time of the last change, `owner` whoever made it."""
     intake, flags = case.intake, case.screening.flags
     standing = [review.standing(intake, flag) for flag in flags]
     escalation = safety.open_escalation(intake)
@@ -50,7 +50,7 @@ def summary(case: Case, since: str) -> Summary:
         escalation=safety.state(escalation).value if escalation else "",
         call=_last_call(intake),
         stage=_stage(intake).value,
-        owner=intake.touched.by if intake.touched else "",
+        owner=owner,
         since=since,
     )
 

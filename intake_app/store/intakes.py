@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import chain
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select, union_all
 
 from intake_app.core.errors import NotFound
 from intake_app.core.model import (
@@ -30,7 +28,6 @@ from intake_app.core.model import (
     Source,
     Stage,
     State,
-    Touch,
 )
 from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
@@ -64,8 +61,6 @@ def load(connection: Connection, found: Row[Any], protocol: Protocol) -> Intake:
         rows["addendum"] = _rows(connection, "addendum", found.id)
     moved = rows["intake_patient"]
     moves = rows["intake_move"]
-    every = chain([found], *rows.values())
-    at, by = max(map(_WRITTEN, every))
     return Intake(
         id=found.id,
         patient=patients.load(connection, moved[-1].patient_id if moved else found.patient_id),
@@ -80,7 +75,6 @@ def load(connection: Connection, found: Row[Any], protocol: Protocol) -> Intake:
         signature=_signature(signed[0]) if signed else None,
         addenda=tuple(map(_addendum, rows.get("addendum", ()))),
         notes=tuple(map(_note, rows["note"])),
-        touched=Touch(time_of(at), by),
     )
 
 
@@ -95,7 +89,22 @@ _OF_INTAKE = {
 _LOADED = tuple(name for name in _OF_INTAKE if name != "addendum")  # comes after a signature
 
 
-_WRITTEN = attrgetter("at", "by")
+# Whoever changed something of an intake, latest first.
+_BY = union_all(
+    select(schema.intake.c.at, schema.intake.c.by).where(schema.intake.c.id == bindparam("intake")),
+    *(
+        select(table.c.at, table.c.by).where(table.c.intake_id == bindparam("intake"))
+        for table in schema.APPEND_ONLY
+        if "intake_id" in table.c
+    ),
+).subquery()
+_LAST = select(_BY).order_by(_BY.c.at.desc(), _BY.c.by.desc()).limit(1)
+
+
+def last_change(connection: Connection, intake_id: str) -> tuple[str, str]:
+    """When, as text, and by whom."""
+    at, by = connection.execute(_LAST, {"intake": intake_id}).one()
+    return at, by
 
 
 def _rows(connection: Connection, table: str, intake_id: str) -> Sequence[Row[Any]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
-from datetime import date
+from dataclasses import fields
+from datetime import date, datetime
 from itertools import starmap
 
 from sqlalchemy import Connection, bindparam, func, or_, select
@@ -14,30 +14,51 @@ from intake_app.core.model import WorklistRow
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screen
 from intake_app.core.words import _
-from intake_app.core.worklist import summary
+from intake_app.core.worklist import Summary, summary
 from intake_app.store import clinic, intakes, schema
 from intake_app.store.audit import APP_VERSION
 from intake_app.store.codec import time_text
 from intake_app.store.patients import BORN, IDENTITY, NAME
 
 _kept = schema.summary
-_OLD = _kept.delete().where(_kept.c.intake_id == bindparam("intake"))
+_of_intake = _kept.delete().where(_kept.c.intake_id == bindparam("intake"))
+_OLD = _of_intake.returning(_kept.c.since, _kept.c.owner)
 
 
-def keep(connection: Connection, case: Case) -> None:
-    """The row of an intake as it is now."""
-    connection.execute(_OLD, {"intake": case.intake.id})
-    connection.execute(_kept.insert(), _row(case))
+def keep(connection: Connection, case: Case, at: datetime, by: str) -> None:
+    """The row of an intake as it is now that `by` changed it."""
+    _keep(connection, case, (time_text(at), by))
 
 
-def _row(case: Case) -> dict[str, object]:
-    touched = case.intake.touched
+def renew(connection: Connection, case: Case) -> None:
+    """The row of an intake that nobody changed."""
+    _keep(connection, case, ("", ""))
+
+
+def _keep(connection: Connection, case: Case, change: tuple[str, str]) -> None:
+    """The later change counts: a clock may be set back. An upgraded row does not know its own."""
+    intake_id = case.intake.id
+    old = connection.execute(_OLD, {"intake": intake_id}).first()
+    known = (old.since, old.owner) if old and old.since else None
+    since, owner = max(known, change) if known else intakes.last_change(connection, intake_id)
+    connection.execute(_kept.insert(), _row(case, since, owner))
+
+
+def _row(case: Case, since: str, owner: str) -> dict[str, object]:
     return {
-        **asdict(summary(case, time_text(touched.at) if touched else "")),
+        **_fields(summary(case, since, owner)),
         "protocol_digest": case.protocol.digest,
         "app": APP_VERSION,
         "day": case.today.isoformat(),
     }
+
+
+_NAMES = tuple(field.name for field in fields(Summary))
+
+
+def _fields(of: Summary) -> dict[str, object]:
+    """Without the copies of `asdict`: this runs at every key."""
+    return {name: getattr(of, name) for name in _NAMES}
 
 
 def _stale(today: date) -> ColumnElement[bool]:
@@ -98,7 +119,8 @@ def fault(connection: Connection, build: Callable[[str], Protocol]) -> str | Non
         protocol = build(clinic.protocol_text(connection, found.protocol_digest))
         intake = intakes.load(connection, found, protocol)
         today = date.fromisoformat(row.day)
-        if _row(Case(intake, protocol, screen(intake, protocol, today), today)) != row._asdict():
+        case = Case(intake, protocol, screen(intake, protocol, today), today)
+        if _row(case, *intakes.last_change(connection, found.id)) != row._asdict():
             template = _("worklist: the row of intake {intake} differs from its record")
             return template.format(intake=found.id)
     return None
