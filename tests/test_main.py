@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 import main
-from intake_app import content, service
+from intake_app import content, demo, service
+from intake_app.display import has_screen
 from intake_app.store import database, schema, vault
 from tests.vaults import DEMO, FAST, PASSWORD, Clock
 
@@ -231,29 +233,138 @@ def test_verify_says_that_nothing_was_changed(run, kept):
     assert run("verify", "--vault", kept)[0] == 0
 
 
-def test_the_demo_prints_the_path_of_each_paper_and_nothing_else(run, tmp_path):
-    """Seen to fail with: `saved` lines printed by the demo."""
+@pytest.mark.parametrize("words", [("demo", "--out"), ()], ids=["demo", "nothing"])
+def test_without_a_screen_both_say_so_and_walk_the_demo_calls(run, tmp_path, monkeypatch, words):
+    """Seen to fail with: `saved` lines printed by the walk; the sentence printed to stdout."""
+    monkeypatch.setattr(main, "_home", lambda: tmp_path)
+    if words:
+        words = (*words, tmp_path / "demo")
     for _again in range(2):  # the second time over the first one's vault
-        status, out, err = run("demo", "--out", tmp_path / "demo")
-        assert (status, err) == (0, "")
+        status, out, err = run(*words)
+        assert status == 0
+        one_sentence(err)
+        assert "no screen" in err
         lines = out.splitlines()
-        assert [Path(line).name for line in lines] == [
-            "1-straightforward.pdf",
-            "2-crisis.pdf",
-            "3-unknowns.pdf",
+        assert lines == [
+            str(tmp_path / "demo" / f"{name}.pdf")
+            for name in ("1-straightforward", "2-crisis", "3-unknowns")
         ]
         assert all(Path(line).is_file() for line in lines)
 
 
 def test_the_demo_takes_no_other_vault_away(run, tmp_path):
-    """Seen to fail with: _remove_demo removing whatever is there."""
+    """Seen to fail with: demo.remove removing whatever is there."""
     folder = tmp_path / "demo" / "vault"
     folder.mkdir(parents=True)
     (folder / "precious").write_text("x")
     status, _, err = run("demo", "--out", tmp_path / "demo")
     assert status == 1
-    one_sentence(err)
+    assert err.endswith(".\n")
+    assert "no demo vault" in err
     assert (folder / "precious").exists()
+
+
+# With a screen ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def window(monkeypatch, tmp_path):
+    """As if there were a screen; what the window would be opened with."""
+    opened = []
+    monkeypatch.setattr(main, "has_screen", lambda _environ: True)
+    monkeypatch.setattr(main, "_home", lambda: tmp_path / "home")
+    monkeypatch.setattr(main, "_window", lambda *given: opened.append(given) or 0)
+    monkeypatch.delenv("INTAKE_VAULT", raising=False)
+    return opened
+
+
+def test_the_window_opens_on_the_vault_that_is_named(run, window, tmp_path, monkeypatch):
+    """Seen to fail with: the variable asked before the option."""
+    assert run()[0] == 0
+    monkeypatch.setenv("INTAKE_VAULT", str(tmp_path / "b"))
+    assert run()[0] == 0
+    assert run("--vault", tmp_path / "c")[0] == 0
+    assert window == [(tmp_path / "home" / "vault",), (tmp_path / "b",), (tmp_path / "c",)]
+
+
+def test_the_demo_of_today_is_made_once(run, window, tmp_path):
+    """Seen to fail with: the demo made at every start."""
+    out = tmp_path / "demo"
+    assert run("demo", "--out", out)[1:] == (
+        "",
+        "Making a fresh demo; this takes a few seconds.\n",
+    )
+    made = (out / "vault" / "vault.keys").read_bytes()
+    assert run("demo", "--out", out) == (0, "", "")
+    assert (out / "vault" / "vault.keys").read_bytes() == made
+    assert window == [(out / "vault", demo.PASSWORD)] * 2
+
+
+def test_a_walk_leaves_nothing_that_passes_for_the_demo(run, window, tmp_path, monkeypatch):
+    """Seen to fail with: the mark of the day left when the vault is taken away."""
+    out = tmp_path / "demo"
+    run("demo", "--out", out)
+    monkeypatch.setattr(main, "has_screen", lambda _environ: False)
+    run("demo", "--out", out)
+    assert not demo.is_fresh(out / "vault", main._system_clock().date())
+
+
+# Whether there is one -----------------------------------------------------------------------------
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is one")
+
+
+@linux
+def test_where_nothing_is_named_there_is_no_screen():
+    """Seen to fail with: True where neither variable is set."""
+    assert not has_screen({})
+    assert not has_screen({"QT_QPA_PLATFORM": "xcb"})
+
+
+@pytest.mark.parametrize("platform", ["offscreen", "minimal", "offscreen:fonts=x"])
+def test_a_blind_platform_is_no_screen(platform):
+    """Seen to fail with: the variable compared whole."""
+    assert not has_screen({"QT_QPA_PLATFORM": platform, "WAYLAND_DISPLAY": "/x", "DISPLAY": ":0"})
+
+
+@linux
+@pytest.mark.parametrize("display", [":9473", "unix:9473", "127.0.0.1:9473", "9473", ":x", ":"])
+def test_a_server_that_does_not_answer_is_no_screen(display):
+    """Seen to fail with: DISPLAY taken at its word."""
+    assert not has_screen({"DISPLAY": display})
+    assert not has_screen({"WAYLAND_DISPLAY": "/nowhere/wayland-0", "DISPLAY": display})
+
+
+@linux
+def test_a_wayland_socket_that_answers_is_a_screen(tmp_path, monkeypatch):
+    """Seen to fail with: the folder of the session left out."""
+    monkeypatch.chdir(tmp_path)  # a socket's name may be short only
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("wayland-9")
+        server.listen()
+        assert has_screen({"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": "."})
+    assert not has_screen({"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": "."})
+
+
+@linux
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="needs Xvfb")
+def test_a_real_x_server_is_a_screen():
+    """Seen to fail with: the return value of xcb_connect cut to 32 bits."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "640x480x24"],
+        pass_fds=(write,),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        os.close(write)
+        number = os.read(read, 16).decode().strip()
+        assert has_screen({"DISPLAY": f":{number}"})
+    finally:
+        os.close(read)
+        server.terminate()
+        server.wait()
+    assert not has_screen({"DISPLAY": f":{number}"})
 
 
 def test_a_bug_is_one_sentence_without_what_it_carried(run, monkeypatch):
