@@ -25,6 +25,14 @@ class WrongValue(IntakeError):
         super().__init__(template.format(item=item_id, expected=expected))
 
 
+class NotUnderstood(IntakeError):
+    """Something typed that is no value; the text itself is not repeated."""
+
+    def __init__(self, expected: str, examples: str) -> None:
+        template = _("This is not understood as {expected}; it stays as typed. Say it like: {like}.")
+        super().__init__(template.format(expected=expected, like=examples))
+
+
 class NotAllowed(IntakeError):
     def __init__(self, action: str, needed: str) -> None:
         template = _("Only {needed} may {action}; nothing was changed.")

@@ -740,14 +740,15 @@ _HINTS: dict[str, Callable[[], str]] = {
 def _understand(item: Item, text: str, case: Case, country: str) -> tuple[object, str]:
     """The raw value that the item takes, and the words of how it was understood."""
     if item.kind == "date":
-        found = typed.date(text, case.today, day_first=country != "US")
+        to_come = item.id.endswith("_expiry")
+        found = typed.date(text, case.today, day_first=country != "US", past=not to_come)
         return found.text, _("Understood as {what}").format(what=found.text)
     if item.kind == "number":
         number = typed.number(text, item.unit)
         return number.value, _("Understood as {what}").format(what=number.said)
     if item.kind == "blood_pressure":
         reading = typed.blood_pressure(text)
-        return (reading.value.systolic, reading.value.diastolic), reading.said
+        return (reading.systolic, reading.diastolic), str(reading)
     if item.id == "callback_number":
         phone = typed.phone(text, country)
         return phone.value, phone.said
