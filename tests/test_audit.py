@@ -195,7 +195,8 @@ def test_somebody_with_the_key_cannot_write_a_signed_record_anew(opened, stateme
 def test_a_signature_cut_out_and_moved_fits_no_other_record(opened):
     """Seen to fail with: the intake not compared with the statement."""
     opened.run(
-        "INSERT INTO intake SELECT 'other', patient_id, protocol_digest, at, by FROM intake LIMIT 1",
+        "INSERT INTO intake SELECT 'other', patient_id, protocol_digest, at, by FROM intake"
+        " LIMIT 1",
         "INSERT INTO signature SELECT 'other', name, disposition, reason, snapshot, record_hash,"
         " statement, signature, at, by FROM signature",
     )
