@@ -172,7 +172,7 @@ def _asked_of() -> Mapping[Stage, str]:
     }
 
 
-def _decisions() -> Mapping[Decision, str]:
+def decision_words() -> Mapping[Decision, str]:
     return {
         Decision.ACKNOWLEDGE: _("acknowledged"),
         Decision.NEEDS_INFORMATION: _("needs information"),
@@ -181,7 +181,7 @@ def _decisions() -> Mapping[Decision, str]:
     }
 
 
-def _dispositions() -> Mapping[Disposition, str]:
+def disposition_words() -> Mapping[Disposition, str]:
     return {
         Disposition.EMERGENCY_HANDOFF: _("emergency hand-off"),
         Disposition.SAME_DAY_CLINICIAN: _("clinician the same day"),
@@ -953,7 +953,7 @@ def _flags(pages: _Pages) -> Section:
 
 
 def _decided(decided: FlagReview) -> str:
-    words = _decisions()[decided.decision]
+    words = decision_words()[decided.decision]
     return f"{words}: {decided.reason}" if decided.reason else words
 
 
@@ -1412,7 +1412,7 @@ def _signed(pages: _Pages) -> str:
     if signature is None:
         return _("Not signed. Decision: ______________  Name: ______________  Date: ____")
     return _("Decision: {what}. Reason: {why}. Signed by {name}, {at}. Record {digest}.").format(
-        what=_dispositions()[signature.disposition],
+        what=disposition_words()[signature.disposition],
         why=_short(signature.reason),
         name=signature.name,
         at=pages.minute(signature.at),

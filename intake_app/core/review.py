@@ -143,6 +143,38 @@ def check_decision(flag: Flag, decision: Decision, reason: str) -> None:
         raise WrongMove(template.format(flag=flag.criterion.label))
 
 
+def needs_words(flag: Flag) -> bool:
+    """workflow.md, stage 8: a stop, a suicide flag and what could not be evaluated are decided in
+    words of the clinician's own; the others may be decided by a coded reason."""
+    asks_of_suicide = any(
+        name.startswith("suicide_") for rule in flag.rules for name in rule.when.names
+    )
+    return flag.tier is Tier.STOP or flag.fault or asks_of_suicide
+
+
+def coded_reasons(flag: Flag, decision: Decision) -> tuple[str, ...]:
+    """The reasons that one key gives, in the order of the keys from 1; none where words are
+    needed, and none for a question that goes back."""
+    if needs_words(flag) or decision is Decision.NEEDS_INFORMATION:
+        return ()
+    return {
+        Decision.ACKNOWLEDGE: (
+            _("Known and followed by the treating clinician"),
+            _("To be talked over at the consult"),
+            _("Read beside the record; nothing to add"),
+        ),
+        Decision.ACCEPTED_WITH_CONDITION: (
+            _("Measured or asked again on the day, before the first dose"),
+            _("A letter or record of the treating clinician comes first"),
+            _("A named adult takes them home and stays"),
+        ),
+        Decision.NOT_SUITABLE: (
+            _("Another treatment or test comes first"),
+            _("Outside what this clinic offers"),
+        ),
+    }[decision]
+
+
 def standing(intake: Intake, flag: Flag) -> FlagReview | None:
     """The latest decision on a flag, unless what it saw has changed since."""
     latest = next((r for r in reversed(intake.reviews) if r.flag == flag.key), None)
@@ -174,6 +206,11 @@ def _problem(intake: Intake, flag: Flag, disposition: Disposition) -> str | None
     if review.decision is Decision.NOT_SUITABLE and goes_on:
         return _("reviewed as not suitable")
     return None
+
+
+def open_for_all(case: Case) -> tuple[str, ...]:
+    """What refuses a signature whatever is decided: on hold asks for the least."""
+    return open_points(case, Disposition.ON_HOLD)
 
 
 def check_ready(case: Case, disposition: Disposition, reason: str) -> None:

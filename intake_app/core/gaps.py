@@ -1,0 +1,117 @@
+"""What is still open of an intake, question by question: nothing here ever blocks a call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from intake_app.core import agenda
+from intake_app.core.agenda import MORE_TRIALS, Question
+from intake_app.core.model import Stage, State
+from intake_app.core.protocol import Item
+from intake_app.core.screening import NOT_ASKED, Case, OpenQuestion
+from intake_app.core.words import _
+
+
+class Why(IntEnum):
+    """Why a question is open, in the order in which it is shown."""
+
+    REPEAT = 1
+    UNKNOWN = 2
+    DECLINED = 3
+    DEFERRED = 4
+    NOT_ASKED = 5
+
+
+def why_words() -> Mapping[Why, str]:
+    return {
+        Why.REPEAT: _("Repeat with the patient, alone or through a qualified interpreter"),
+        Why.UNKNOWN: _("Does not know"),
+        Why.DECLINED: _("Declined"),
+        Why.DEFERRED: _("Ask later"),
+        Why.NOT_ASKED: _("Not asked"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """`key` is that of the agenda; `here` says that it belongs to the stage that was asked for."""
+
+    key: str
+    text: str
+    why: Why
+    stage: Stage
+    here: bool
+
+
+def gaps(case: Case, stage: Stage) -> tuple[Gap, ...]:
+    """Everything open that is put in this stage, and what was put in vain in another."""
+    asked = agenda.questions(agenda.agenda(case, stage))
+    keys = {question.key for question in asked}
+    open_ = {_key(question): question for question in case.screening.unanswered}
+    found = [_gap(case, q, open_, stage) for q in asked if _is_open(q, open_)]
+    found += [
+        Gap(key, _text(question.item, question.entry), why, question.item.stage, here=False)
+        for key, question in open_.items()
+        if key not in keys and (why := _why(case, question)) is not Why.NOT_ASKED
+    ]
+    return tuple(sorted(found, key=lambda gap: gap.why))
+
+
+def not_asked_elsewhere(case: Case, stage: Stage) -> Mapping[Stage, int]:
+    """How many questions wait for another contact."""
+    others = (q for q in case.screening.unanswered if q.item.stage is not stage)
+    return Counter(q.item.stage for q in others if q.state == NOT_ASKED)
+
+
+def _key(question: OpenQuestion) -> str:
+    return f"{question.item.id}#{question.entry}" if question.entry else question.item.id
+
+
+def _is_open(question: Question, open_: Mapping[str, OpenQuestion]) -> bool:
+    if question.item is None:
+        return not question.answered and question.key != MORE_TRIALS
+    return question.key in open_
+
+
+def _gap(case: Case, question: Question, open_: Mapping[str, OpenQuestion], stage: Stage) -> Gap:
+    if question.item is None:
+        text = _no_items()[question.key]
+        return Gap(question.key, text, Why.NOT_ASKED, stage, here=True)
+    why = _why(case, open_[question.key])
+    return Gap(question.key, _text(question.item, question.entry), why, stage, here=True)
+
+
+def _no_items() -> Mapping[str, str]:
+    return {
+        agenda.CALLER: _("Who is calling"),
+        agenda.NAME: _("The person's name"),
+        agenda.MEDICINES: _("Which medicines"),
+    }
+
+
+def _text(item: Item, entry: int) -> str:
+    said = item.topic or item.ask
+    return _("{question} (trial {number})").format(question=said, number=entry) if entry else said
+
+
+def _why(case: Case, question: OpenQuestion) -> Why:
+    """An answer that stands and settles nothing has to come from the patient."""
+    if question.state == NOT_ASKED:
+        return Why.NOT_ASKED
+    findings = case.screening.findings
+    at = findings.at(question.entry) if question.entry else findings
+    answers = at.find(question.item.name).answers
+    if answers and answers[-1].value is not None:
+        return Why.REPEAT
+    return _STATES[State(question.state)]
+
+
+_STATES = {
+    State.UNKNOWN: Why.UNKNOWN,
+    State.DECLINED: Why.DECLINED,
+    State.DEFERRED: Why.DEFERRED,
+    State.NOT_APPLICABLE: Why.UNKNOWN,
+}
