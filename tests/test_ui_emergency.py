@@ -49,18 +49,23 @@ def clinic(qtbot, tmp_path, monkeypatch):
         window = MainWindow(desk)
         heard = EmergencyKey(app)
         heard.pressed.connect(window.open_panel)
-        qtbot.addWidget(window)
         window.show()
         window.take_place()
         qtbot.waitUntil(lambda: window._panel is not None)
         found = SimpleNamespace(window=window, desk=desk, clock=clock, panel=window.panel())
-        opened.append((app, heard, desk))
+        opened.append((window, heard))
         return found
 
     yield open_window
-    for each, heard, desk in opened:
-        each.removeEventFilter(heard)
-        desk.close()
+    for number, (window, heard) in enumerate(opened):
+        app.removeEventFilter(heard)
+        window.panel().hide()
+        window.hide()
+        if number == 0:
+            window.close()  # which closes the records that they share
+        window.deleteLater()
+        heard.deleteLater()
+    app.processEvents()
 
 
 @pytest.fixture
@@ -110,6 +115,9 @@ def test_one_key_raises_once_and_a_second_only_brings_it_to_front(qtbot, on_call
     press(Key.Key_F9)
     press(Key.Key_F9)
     assert panel.isVisible()
+    press(Key.Key_Escape)
+    opened(qtbot, on_call)
+    assert not panel._problem.isVisible()
     assert len(on_call.desk.case.intake.escalations) == 1
     assert escalation(on_call).events[0].get("reason") == "panel opened by staff"
     assert "This computer has told no one. Phone Clive, 555 0100." in panel.told()
@@ -360,7 +368,7 @@ def test_the_alert_comes_again_until_accepted_and_ends_with_it(qtbot, on_call):
 
 
 def test_emergency_services_make_a_task_that_needs_an_outcome(qtbot, on_call):
-    """Fails with: a task that an empty Enter ticks away."""
+    """Fails with: a stamp of their rung that does not say to whom it was given."""
     panel = opened(qtbot, on_call)
     panel._ladder.given.setFocus()
     QTest.keyClicks(panel._ladder.given, "Ann, 17-22")
@@ -424,6 +432,36 @@ def test_the_card_is_copied_and_leaves_the_clipboard(qtbot, on_call, monkeypatch
     clipboard.setText("something else")
     qtbot.wait(100)
     assert clipboard.text() == "something else"
+
+
+def test_the_alert_follows_to_the_worklist_and_holds_the_idle_lock(qtbot, on_call):
+    """Fails with: an alert that ends where no record lies on the desk."""
+    panel = opened(qtbot, on_call)
+    press(Key.Key_Escape)
+    on_call.desk.change(lambda s: s.end_call(on_call.intake, CallEnd.ENDED))
+    on_call.window.go("worklist")
+    on_call.clock.now += timedelta(minutes=2)
+    on_call.window._tick()
+    assert on_call.desk.case is None
+    assert "Still not accepted, 2 min." in on_call.window._banner.text()
+    assert on_call.window._banner.isVisible()
+    assert on_call.window.idle_lock_waits()
+    opened(qtbot, on_call)
+    assert on_call.desk.intake_id == on_call.intake
+    assert len(on_call.desk.case.intake.escalations) == 1
+    assert panel._person.lines["where"].text() == PLACE
+
+
+def test_what_is_half_typed_below_is_still_there(qtbot, on_call):
+    """Fails with: a question put anew, and a note emptied, when the panel is left."""
+    notes = on_call.window.screens["call"]._rail.notes
+    notes.setFocus()
+    QTest.keyClicks(notes, "half a no")
+    opened(qtbot, on_call)
+    press(Key.Key_Escape)
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is on_call.window)
+    assert notes.toPlainText() == "half a no"
+    assert notes.hasFocus()
 
 
 # The line drops, the screen locks -----------------------------------------------------------------
@@ -558,6 +596,16 @@ def test_tab_goes_round_without_a_trap(qtbot, on_call):
     assert seen[-1] is first
     assert panel._notes in seen
     assert panel._person.lines["happening"] in seen
+
+
+def test_what_has_the_focus_is_in_view(qtbot, on_call):
+    """Fails with: a field that gets the focus below the edge of its part."""
+    panel = opened(qtbot, on_call)
+    line = panel._person.lines["happening"]
+    line.setFocus()
+    viewport = panel._scrolls[1].viewport()
+    top = line.mapTo(viewport, QPoint(0, 0)).y()
+    assert 0 <= top <= viewport.height() - line.height()
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])

@@ -13,27 +13,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from intake_app.core import safety
+from intake_app.core import panel, safety
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.screens.call import CallScreen
-from ui.screens.check import CheckScreen
-from ui.screens.packet import PacketScreen
-from ui.screens.review import ReviewScreen
+from ui.screens.emergency import AskBeforeLock, EmergencyPanel
 from ui.screens.worklist import WorklistScreen
 from ui.widgets.basics import button, card, column, label, row
 
 # A screen: one file in ui/screens and its place here. Screens do not know each other.
-SCREENS: tuple[type[Screen], ...] = (
-    WorklistScreen,
-    CallScreen,
-    CheckScreen,
-    ReviewScreen,
-    PacketScreen,
-)
+SCREENS: tuple[type[Screen], ...] = (WorklistScreen, CallScreen)
 
 
 class MainWindow(QMainWindow):
@@ -47,7 +39,11 @@ class MainWindow(QMainWindow):
         self.desk = desk
         self.setWindowTitle(_("Ketamine intake"))  # never a patient's name: windows are listed
         self._build()
+        self._panel: EmergencyPanel | None = None
+        self._resumed = ("", "")
+        QTimer.singleShot(0, self.panel)  # built behind the first window, there at the key
         desk.case_changed.connect(self._show_case)
+        desk.case_changed.connect(self._panel_by_itself)
         desk.saved.connect(
             lambda at: self._saved.setText(_("✓ Saved {at}").format(at=words.clock_time(at)))
         )
@@ -75,6 +71,7 @@ class MainWindow(QMainWindow):
         self._emergency = button(_("Emergency   F9"), "emergency", name=_("Emergency panel"))
         self._emergency.clicked.connect(self.emergency)
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
+        self._demo.setVisible(self.desk.service.about.demo)
         self._banner = label(look="banner")
         self._problem = label(look="problem")
         self._hints = label(look="meta")
@@ -92,8 +89,6 @@ class MainWindow(QMainWindow):
         for kind in SCREENS:
             screen = kind(self.desk)
             screen.go.connect(self.go)
-            if isinstance(screen, CheckScreen | ReviewScreen):
-                screen.wanted.connect(self._to_question)
             self.screens[kind.NAME] = screen  # type: ignore[attr-defined]
             self._stack.addWidget(screen)
         whole = column(
@@ -112,7 +107,6 @@ class MainWindow(QMainWindow):
         theme.look(centre, "page")
         centre.setLayout(whole)
         self.setCentralWidget(centre)
-        self._demo.setVisible(self.desk.service.about.demo)
         self._banner.hide()
         self._problem.hide()
         self.resize(1366, 768)
@@ -133,14 +127,6 @@ class MainWindow(QMainWindow):
         screen.entered()
         self._hints.setText(screen.hints())
 
-    def _to_question(self, key: str) -> None:
-        """Back to a question of the call, from where somebody saw that it is open."""
-        call, case = self.screens[CallScreen.NAME], self.desk.case
-        if isinstance(call, CallScreen) and case is not None:
-            call.show_case(case)
-            call.at(key)
-            self.go(CallScreen.NAME)
-
     def _new_call(self) -> None:
         if self.desk.change(lambda service: service.begin_call()):
             self.go("call")
@@ -151,9 +137,6 @@ class MainWindow(QMainWindow):
         self._problem.hide()
         self._identity.setText(words.identity(case))
         self._place.setText(words.place(case))
-        told = words.told_no_one(case, self.desk.service.about.numbers.get("on_call", ""))
-        self._banner.setText(f"{theme.SHAPES['critical']} {told}")
-        self._banner.setVisible(bool(told))
         self._tick()
         screen = self._stack.currentWidget()
         if isinstance(screen, Screen):
@@ -165,16 +148,76 @@ class MainWindow(QMainWindow):
         self._place.setText(_("Signed in: {name}").format(name=staff.name))
         self._timer.setText("")
         self._banner.hide()
+        self._resumed = ("", "")
 
     def _tick(self) -> None:
-        """How long the line is open."""
+        """How long the line is open, and how long nobody has accepted."""
         case = self.desk.case
+        self._show_banner(case)
         live = case.intake.live_call if case else None
         if live is None:
             self._timer.setText("")
             return
         seconds = max(0, int((self.desk.now() - live.started).total_seconds()))
         self._timer.setText(f"{seconds // 60:02}:{seconds % 60:02}")
+
+    def _show_banner(self, case: Case | None) -> None:
+        """Also where the person's record is not on the desk any more."""
+        shown = self._in_danger(case)
+        on_call = self.desk.service.about.numbers.get("on_call", "")
+        told = words.told_no_one(shown, on_call) if shown else ""
+        still = panel.realert_words(panel.realert(shown, self.desk.now()))
+        other = _("Another record:") if shown is not case and case is not None else ""
+        said = " ".join(part for part in (theme.SHAPES["critical"], other, still, told) if part)
+        if told and said != self._banner.text():
+            self._banner.setText(said)
+        theme.look(self._banner, "alarm" if still else "banner")
+        self._banner.setVisible(bool(told))
+
+    def _in_danger(self, case: Case | None) -> Case | None:
+        if case is not None and safety.open_escalation(case.intake) is not None:
+            return case
+        return self.panel().unaccepted or case
+
+    # Emergency --------------------------------------------------------------------------------
+
+    def panel(self) -> EmergencyPanel:
+        if self._panel is None:
+            self._panel = EmergencyPanel(self.desk, self)
+            self._panel.begun.connect(lambda: self.go("call"))
+            self._panel.left.connect(self._back_from_panel)
+        return self._panel
+
+    def open_panel(self) -> None:
+        """From the worklist, for the person whom nobody has accepted."""
+        waiting = self.panel().unaccepted
+        if self.desk.case is None and waiting is not None:
+            if self.desk.open(waiting.intake.id):
+                self.go("call")
+        self.panel().open()
+
+    def _panel_by_itself(self, case: Case) -> None:
+        """A case that comes to the desk, or a line that drops, while somebody is in danger."""
+        calls = case.intake.calls
+        here = (case.intake.id, calls[-1].id if calls and panel.is_dropped(case) else "")
+        if here == self._resumed:
+            return
+        self._resumed = here
+        if panel.opens_by_itself(case):
+            QTimer.singleShot(0, lambda: self.panel().open(by_itself=True))
+
+    def _back_from_panel(self) -> None:
+        """What is half typed there is still there."""
+        self.activateWindow()
+
+    def may_lock(self) -> bool:
+        """While nobody has accepted, the place and the phone do not go unasked."""
+        case = self._in_danger(self.desk.case)
+        if case is None or not panel.is_raised(case):
+            return True
+        about, zone = self.desk.service.about, self.desk.now().tzinfo
+        card = panel.dispatch_card(case, self.desk.service.staff.name, about, zone)
+        return bool(AskBeforeLock(card, self).exec())
 
     def _refused(self, sentence: str) -> None:
         screen = self._stack.currentWidget()
@@ -223,11 +266,8 @@ class MainWindow(QMainWindow):
     def idle_lock_waits(self) -> bool:
         """An open line, or an escalation that nobody accepted: the place must not vanish."""
         case = self.desk.case
-        if case is None:
-            return False
-        standing = safety.open_escalation(case.intake)
-        raised = standing is not None and safety.state(standing) is safety.EscalationState.RAISED
-        return raised or case.intake.live_call is not None
+        waits = self.panel().unaccepted is not None
+        return waits or (case is not None and case.intake.live_call is not None)
 
     def keep_place(self) -> None:
         screen = self._stack.currentWidget()
@@ -237,6 +277,8 @@ class MainWindow(QMainWindow):
             intake = self.desk.case.intake.id if self.desk.case else ""
             fields = {"screen": self.screen_name, "intake_id": intake}
             self.desk.ask(lambda service: service.keep_place(fields))
+        if self._panel is not None and self._panel.isVisible():
+            self._panel.keep_place()
 
     def take_place(self) -> None:
         """Where this member of staff was before the lock."""
@@ -246,6 +288,7 @@ class MainWindow(QMainWindow):
             screen = self._stack.currentWidget()
             if isinstance(screen, CallScreen):
                 screen.take_place(place)
+            self.panel().take_place(place)
         else:
             self.go("worklist")
 

@@ -661,10 +661,7 @@ def lines(clinic: Clinic, country: str, known: Sequence[Country]) -> tuple[Line,
             _("Emergency services, {country}").format(country=name),
             own.get(EMERGENCY, "").strip() or (listed.emergency if listed else ""),
         ),
-        Line(
-            _("Crisis line, {country}").format(country=name),
-            own.get("crisis_line", "").strip() or (listed.crisis_line if listed else ""),
-        ),
+        _crisis_line(name, own.get("crisis_line", "").strip(), listed),
     ]
     if county := own.get("county_emergency", "").strip():
         found.append(Line(_("Emergency services of the clinic's county"), county))
@@ -673,18 +670,23 @@ def lines(clinic: Clinic, country: str, known: Sequence[Country]) -> tuple[Line,
     return (*found, Line(_("Poison line"), own.get("poison", "").strip()))
 
 
+def _crisis_line(country: str, own: str, listed: Country | None) -> Line:
+    number = own or (listed.crisis_line if listed else "")
+    title = _("Crisis line, {country}").format(country=country)
+    return Line(title, number, _ways_to_988() if number == "988" else "")
+
+
+def _ways_to_988() -> str:
+    return _(
+        "call, text or chat. Veterans and service: press 1, or text 838255. Spanish: press 2, or "
+        "text AYUDA to 988. Deaf: videophone to 988, text or chat. It also takes callers who "
+        "worry about somebody"
+    )
+
+
 def _of_the_us(own: Mapping[str, str]) -> tuple[Line, ...]:
     return (
         Line(_("Poison line"), own.get("poison", "").strip() or _US_POISON, _("day and night")),
-        Line(
-            _("988, more ways"),
-            "988",
-            _(
-                "call, text or chat. Veterans and service: press 1, or text 838255. Spanish: "
-                "press 2, or text AYUDA to 988. Deaf: videophone to 988, text or chat. 988 also "
-                "takes callers who worry about somebody"
-            ),
-        ),
         Line(
             _("Mothers and parents around a birth"),
             "1-833-852-6262",

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QAction,
+    QCloseEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -21,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
+    QBoxLayout,
     QDialog,
     QLabel,
     QLayout,
@@ -79,8 +81,12 @@ def _announce(of: QWidget, words: str) -> None:
 
 
 class EmergencyPanel(QWidget):
-    """Built once, shown at a key. Signals: `begun`, that a call record was started here; `left`,
-    that the panel was closed and the call is in front again."""
+    """Built once, shown at a key. Signals: `begun`, that a call record was started here, or that
+    the line is open again; `left`, that the screen below is in front again.
+
+    `unaccepted` is the case last seen for which nobody has accepted: the alert goes on for it, also
+    when no case lies on the desk any more.
+    """
 
     begun = Signal()
     left = Signal()
@@ -91,12 +97,15 @@ class EmergencyPanel(QWidget):
         self.setWindowTitle(_("Emergency panel"))
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
         theme.look(self, "page")
+        self.unaccepted: Case | None = None
         self._about = ""
         self._countries = countries()
         self._alerted = 0
         self._deaf = False
         self._build()
         self._trying: QLabel | None = None
+        if desk.case is not None:
+            self._watch(desk.case)
         desk.case_changed.connect(self._case_changed)
         desk.refused.connect(self._refused)
         self._ticking = QTimer(self)
@@ -109,6 +118,9 @@ class EmergencyPanel(QWidget):
         self._keep_draft.setInterval(_DRAFT_MS)
         self._keep_draft.timeout.connect(self.keep_place)
         self._take_keys()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._see_focus)
 
     # What it is made of -------------------------------------------------------------------------
 
@@ -174,22 +186,22 @@ class EmergencyPanel(QWidget):
             spacing=6,
         )
         whole.setStretch(5, 1)
+        self._whole = whole
         self.setLayout(whole)
         for each in self.findChildren(QPushButton):
             each.setAutoDefault(True)  # Enter presses the one in focus
 
     def _build_dropped(self) -> QWidget:
-        self._number = label(look="callback")
+        self._number = label(look="callback", wrap=False)
         self._lost = label(look="critical")
         self._again = button(_("They are on the line again"), "primary")
         self._again.clicked.connect(self._resume)
         self._no_one = button(_("Called back, not reached"))
         self._no_one.clicked.connect(self._not_reached)
         right = column([self._again, self._no_one], spacing=4)
-        inside = row([self._number, self._lost, right])
-        inside.setStretch(1, 1)
-        self._dropped = QWidget()
-        self._dropped.setLayout(inside)
+        self._strip = row([self._number, self._lost, right])
+        self._strip.setStretch(1, 1)
+        self._dropped = _held(self._strip)
         self._dropped.hide()
         return self._dropped
 
@@ -346,17 +358,29 @@ class EmergencyPanel(QWidget):
         self.hide()
         self.left.emit()
 
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """As Esc: the frame's own button ends nothing either."""
+        super().closeEvent(event)
+        self.leave()
+
     # Shown ------------------------------------------------------------------------------------
 
     @property
     def _intake(self) -> str:
         return self.desk.intake_id
 
+    def _watch(self, case: Case) -> None:
+        watched = self.unaccepted
+        if panel.is_raised(case):
+            self.unaccepted = case
+        elif watched is not None and watched.intake.id == case.intake.id:
+            self.unaccepted = None
+
     def _case_changed(self, case: Case) -> None:
+        self._watch(case)
         if case.intake.id != self._about:
             self._about = case.intake.id
             self._echo.hide()
-            self._alerted = 0
             self._person.forget()
             self._accept.empty()
             self._closing.empty()
@@ -410,10 +434,12 @@ class EmergencyPanel(QWidget):
         case, about, now = self.desk.case, self.desk.service.about, self.desk.now()
         told = panel.told_words(case, about.numbers, now.tzinfo)
         still = panel.realert_words(panel.realert(case, now))
-        words = f"{SHAPES['critical']} {told} {still}".strip()
+        look = "alarm" if still else self._calm(case)
+        shape = SHAPES["done" if look == "calm" else "critical"]
+        words = f"{shape} {told} {still}".strip()
         if self._told.text() != words:
             self._told.setText(words)
-        theme.look(self._told, "alarm" if still else self._calm(case))
+        theme.look(self._told, look)
         live = case.intake.live_call if case else None
         title = _("Emergency panel · everything so far is saved")
         if live is not None:
@@ -431,9 +457,12 @@ class EmergencyPanel(QWidget):
     def _tick(self) -> None:
         """The re-alert goes on while the panel is out of sight: announced once for each."""
         case = self.desk.case
-        minutes = panel.realert(case, self.desk.now())
+        watched = self.unaccepted
+        minutes = panel.realert(watched, self.desk.now())
         if minutes > self._alerted:
-            words = f"{self._told_now()} {panel.realert_words(minutes)}"
+            about, zone = self.desk.service.about, self.desk.now().tzinfo
+            told = panel.told_words(watched, about.numbers, zone)
+            words = f"{told} {panel.realert_words(minutes)}"
             _announce(self if self.isVisible() else self.parentWidget() or self, words)
         self._alerted = minutes
         if self.isVisible():
@@ -444,10 +473,6 @@ class EmergencyPanel(QWidget):
                 panel.dialling_words(case),
                 stamps=case is not None,
             )
-
-    def _told_now(self) -> str:
-        about, zone = self.desk.service.about, self.desk.now().tzinfo
-        return panel.told_words(self.desk.case, about.numbers, zone)
 
     def told(self) -> str:
         """What stands across the top."""
@@ -629,6 +654,7 @@ class EmergencyPanel(QWidget):
         case = self.desk.case
         if case is not None and case.intake.live_call is not None:
             self._change(self._problem, lambda s: s.end_call(self._intake, CallEnd.DROPPED))
+            self._to_area(0)
 
     def _resume(self) -> None:
         case = self.desk.case
@@ -639,6 +665,7 @@ class EmergencyPanel(QWidget):
             self._problem, lambda s: s.open_call(self._intake, last.relationship, last.stage)
         ):
             self._focus_first()
+            self.begun.emit()
 
     def _not_reached(self) -> None:
         self._stamp_move(self._problem, "step", {"step": "1", "call_back": _("not reached")})
@@ -680,6 +707,12 @@ class EmergencyPanel(QWidget):
         self._notes.setFocus()
         self._see(self._notes)
 
+    def _see_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """What has the focus is in view, however it got it."""
+        for each in self._scrolls:
+            if now is not None and each.isAncestorOf(now):
+                each.ensureWidgetVisible(now)
+
     def _see(self, part: QWidget) -> None:
         """Scroll to it, once it has its place."""
         QTimer.singleShot(0, lambda: self._scrolls[2].ensureWidgetVisible(part))
@@ -710,11 +743,21 @@ class EmergencyPanel(QWidget):
             steps = place == 0 and width >= _MIDDLE_EM
             seen = width >= _WIDE_EM or steps or place == chosen
             each.setVisible(seen and (place != 1 or self.desk.case is not None))
+        self._place_dropped(across=width >= _MIDDLE_EM)
         low = self.height() / self._em() < _LOW_EM
         self._title.setVisible(not low)
         self._whereabouts.setVisible(not low and self.desk.case is not None)
         self._hints.setVisible(not low)
         self._name_buttons()
+
+    def _place_dropped(self, *, across: bool) -> None:
+        """Over the whole width; where there is none, above the steps, where it scrolls."""
+        steps = self._areas[0].layout()
+        place = self._whole if across else steps
+        if isinstance(place, QBoxLayout) and place.indexOf(self._dropped) < 0:
+            place.insertWidget(3 if across else 0, self._dropped)
+            sideways = QBoxLayout.Direction.LeftToRight
+            self._strip.setDirection(sideways if across else QBoxLayout.Direction.TopToBottom)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -782,19 +825,16 @@ class NumbersOnly(QWidget):
         lines.put(panel.lines(about, "", countries()), panel.lately_words(about, about.country))
         self._back = button(_("Back   Esc"))
         self._back.clicked.connect(self.close)
-        inside = _held(
-            column(
-                [
-                    label(about.name, "title"),
-                    label(_("The records are locked: numbers only, no patients."), "meta"),
-                    ladder,
-                    label(_("LINES"), "heading"),
-                    lines,
-                ],
-                margin=12,
-            )
+        inside = _area(
+            [
+                label(about.name, "title"),
+                label(_("The records are locked: numbers only, no patients."), "meta"),
+                ladder,
+                label(_("LINES"), "heading"),
+                lines,
+            ]
         )
-        whole = column([told, card(column([scrolled(inside)]), margin=0), self._back], margin=8)
+        whole = column([told, card(column([scrolled(inside)])), self._back], margin=8)
         whole.setStretch(1, 1)
         self.setLayout(whole)
         self.resize(900, 640)
@@ -828,7 +868,7 @@ class AskBeforeLock(QDialog):
         lock = button(_("Lock all the same"))
         lock.clicked.connect(self.accept)
         keys.action(self, "copy_card", lambda: copy_for_a_minute(dispatch))
-        text = scrolled(_held(column([label(dispatch, "dispatch")])))
+        text = scrolled(_area([label(dispatch, "dispatch")]))
         self.setLayout(column([warning, text, row([stay, copy, lock])], margin=12))
         self.resize(620, 560)
         stay.setFocus()

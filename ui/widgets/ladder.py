@@ -59,10 +59,12 @@ class LadderList(QWidget):
             each.pressed.connect(self._tried)
         self.given = QLineEdit()
         self.given.setAccessibleName(_("Emergency services: centre, name, incident number"))
-        self.given.setPlaceholderText(_("Centre, name, incident number; Enter stamps it"))
+        self._given_title = label(_("Given to: centre, name, incident number"), "meta")
+        self._given_title.setBuddy(self.given)
+        self.given.setPlaceholderText(_("Enter stamps it as given to them"))
         self.given.returnPressed.connect(lambda: self._tried(panel.EMERGENCY, "reached"))
         self._dialling = label(look="meta")
-        self.setLayout(column([*self._rows, self.given, self._dialling]))
+        self.setLayout(column([*self._rows, self._given_title, self.given, self._dialling]))
 
     def put(self, lines: Sequence[RungLine], dialling: str, *, stamps: bool) -> None:
         for place, each in enumerate(self._rows):
@@ -71,6 +73,7 @@ class LadderList(QWidget):
                 each.put(lines[place])
             each.may_stamp(stamps)
         self.given.setVisible(stamps)
+        self._given_title.setVisible(stamps)
         self._dialling.setText(dialling)
 
     def _tried(self, key: str, how: str) -> None:

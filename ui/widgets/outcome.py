@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from intake_app.core import panel
+from intake_app.core import panel, safety
 from intake_app.core.words import _
 from ui.widgets.basics import button, column, label
 from ui.widgets.person import narrow
@@ -18,7 +18,7 @@ _TASKS = tuple(panel.TASK_MOVES)
 def _line(name: str, hint: str = "") -> QLineEdit:
     found = QLineEdit()
     found.setAccessibleName(name)
-    found.setPlaceholderText(hint or name)
+    found.setPlaceholderText(hint)
     return found
 
 
@@ -54,6 +54,17 @@ class AcceptForm(QWidget):
         self.read_back.setChecked(False)
 
 
+def _closing_words() -> dict[str, str]:
+    return {
+        "reason": _("Reason, in words"),
+        "who_has_the_person": _("Who has the person now"),
+        "next_contact": _("Next contact: who, when"),
+        "welfare_check": _("Result of the welfare check"),
+        "name": _("Clinician's name"),
+        "password": _("Clinician's password"),
+    }
+
+
 class CloseForm(QWidget):
     """A clinician closes, by name and password, on this screen. `closing` carries the fields."""
 
@@ -66,14 +77,8 @@ class CloseForm(QWidget):
         self.outcome.addItem(_("Outcome: choose"), "")
         for code, said in panel.outcome_words().items():
             self.outcome.addItem(said, str(code))
-        self._lines = {
-            "reason": _line(_("Reason, in words")),
-            "who_has_the_person": _line(_("Who has the person now")),
-            "next_contact": _line(_("Next contact: who, when")),
-            "welfare_check": _line(_("Result of the welfare check, if not reached")),
-            "name": _line(_("Clinician's name")),
-            "password": _line(_("Clinician's password")),
-        }
+        self._lines = {field: _line(said) for field, said in _closing_words().items()}
+        self._titles = {field: label(said, "meta") for field, said in _closing_words().items()}
         self._lines["password"].setEchoMode(QLineEdit.EchoMode.Password)
         self.press = button(_("Close the escalation"), "primary")
         self.press.clicked.connect(self._close)
@@ -83,10 +88,20 @@ class CloseForm(QWidget):
         note = label(
             _("A clinician alone closes, signed in as such here; the call stays open."), "staff"
         )
-        self.setLayout(
-            column([note, self.outcome, *self._lines.values(), self.problem, self.press], spacing=6)
-        )
+        parts: list[QWidget] = [note, self.outcome]
+        for field, line in self._lines.items():
+            self._titles[field].setBuddy(line)
+            parts += [self._titles[field], line]
+        self.setLayout(column([*parts, self.problem, self.press], spacing=3))
         self.setFocusProxy(self.outcome)
+        self.outcome.currentIndexChanged.connect(lambda _place: self._ask_of_the_check())
+        self._ask_of_the_check()
+
+    def _ask_of_the_check(self) -> None:
+        """The result of the welfare check belongs to one outcome alone."""
+        asked = self.outcome.currentData() == safety.Outcome.NOT_REACHED
+        self._titles["welfare_check"].setVisible(asked)
+        self._lines["welfare_check"].setVisible(asked)
 
     def line(self, field: str) -> QLineEdit:
         return self._lines[field]
