@@ -35,6 +35,7 @@ class Desk(QObject):
         self.case: Case | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="background")
         self._done.connect(self._deliver)
+        self._closed = False
 
     def now(self) -> datetime:
         return self.clock()
@@ -47,6 +48,8 @@ class Desk(QObject):
 
     def change(self, deed: Callable[[IntakeService], Case]) -> bool:
         """True once it is saved; on a refusal the screens show the last recorded state again."""
+        if self._closed:
+            return False
         try:
             case = deed(self.service)
         except IntakeError as refusal:
@@ -58,6 +61,8 @@ class Desk(QObject):
 
     def ask(self, question: Callable[[IntakeService], T]) -> T | None:
         """Something that changes no case; None when it was refused."""
+        if self._closed:
+            return None
         try:
             return question(self.service)
         except IntakeError as refusal:
@@ -84,6 +89,8 @@ class Desk(QObject):
         future.add_done_callback(lambda done: self._done.emit(done, then))
 
     def _deliver(self, done: Future[T], then: Callable[[T], None]) -> None:
+        if self._closed:
+            return
         try:
             result = done.result()
         except IntakeError as refusal:
@@ -92,5 +99,9 @@ class Desk(QObject):
         then(result)
 
     def close(self) -> None:
+        """Nothing is written after it, whatever a closing window still tells."""
+        if self._closed:
+            return
+        self._closed = True
         self._worker.shutdown(wait=True)
         self.service.close()

@@ -29,6 +29,7 @@ KEYS = {
     "dropped": Key("Ctrl+D", lambda: _("The call dropped")),
     "end_call": Key("Ctrl+E", lambda: _("End the call")),
     "list": Key("F2", lambda: _("Check answers")),
+    "stage": Key("F3", lambda: _("Part of the work")),
     "source": Key("F4", lambda: _("Who answers")),
     "previous_section": Key("PgUp", lambda: _("Previous section")),
     "next_section": Key("PgDown", lambda: _("Next section")),
@@ -40,6 +41,7 @@ KEYS = {
     "bigger": Key("Ctrl++", lambda: _("Larger text")),
     "smaller": Key("Ctrl+-", lambda: _("Smaller text")),
     "dark": Key("Ctrl+Shift+D", lambda: _("Light or dark")),
+    "settings": Key("Ctrl+,", lambda: _("Settings")),
     "help": Key("F1", lambda: _("Keys")),
 }
 # On a machine whose F keys are media keys (ux.md, section 3).

@@ -20,12 +20,23 @@ from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.screens.call import CallScreen
+from ui.screens.check import CheckScreen
 from ui.screens.emergency import AskBeforeLock, EmergencyPanel
+from ui.screens.packet import PacketScreen
+from ui.screens.review import ReviewScreen
+from ui.screens.settings import SettingsScreen
 from ui.screens.worklist import WorklistScreen
 from ui.widgets.basics import button, card, column, label, row
 
 # A screen: one file in ui/screens and its place here. Screens do not know each other.
-SCREENS: tuple[type[Screen], ...] = (WorklistScreen, CallScreen)
+SCREENS: tuple[type[Screen], ...] = (
+    WorklistScreen,
+    CallScreen,
+    CheckScreen,
+    ReviewScreen,
+    PacketScreen,
+    SettingsScreen,
+)
 
 
 class MainWindow(QMainWindow):
@@ -55,6 +66,7 @@ class MainWindow(QMainWindow):
         for name, slot in {
             "lock": self.locking.emit,
             "worklist": lambda: self.go("worklist"),
+            "settings": lambda: self.go("settings"),
             "new_call": self._new_call,
             "bigger": lambda: self._resize_text(1.25),
             "smaller": lambda: self._resize_text(0.8),
@@ -71,7 +83,6 @@ class MainWindow(QMainWindow):
         self._emergency = button(_("Emergency   F9"), "emergency", name=_("Emergency panel"))
         self._emergency.clicked.connect(self.emergency)
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
-        self._demo.setVisible(self.desk.service.about.demo)
         self._banner = label(look="banner")
         self._problem = label(look="problem")
         self._hints = label(look="meta")
@@ -89,6 +100,8 @@ class MainWindow(QMainWindow):
         for kind in SCREENS:
             screen = kind(self.desk)
             screen.go.connect(self.go)
+            if isinstance(screen, CheckScreen | ReviewScreen):
+                screen.wanted.connect(self._to_question)
             self.screens[kind.NAME] = screen  # type: ignore[attr-defined]
             self._stack.addWidget(screen)
         whole = column(
@@ -107,6 +120,7 @@ class MainWindow(QMainWindow):
         theme.look(centre, "page")
         centre.setLayout(whole)
         self.setCentralWidget(centre)
+        self._demo.setVisible(self.desk.service.about.demo)
         self._banner.hide()
         self._problem.hide()
         self.resize(1366, 768)
@@ -126,6 +140,14 @@ class MainWindow(QMainWindow):
             self._frame_without_case()
         screen.entered()
         self._hints.setText(screen.hints())
+
+    def _to_question(self, key: str) -> None:
+        """Back to a question of the call, from where somebody saw that it is open."""
+        call, case = self.screens[CallScreen.NAME], self.desk.case
+        if isinstance(call, CallScreen) and case is not None:
+            call.show_case(case)
+            call.at(key)
+            self.go(CallScreen.NAME)
 
     def _new_call(self) -> None:
         if self.desk.change(lambda service: service.begin_call()):
@@ -294,6 +316,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.keep_place()
+        self.desk.close()
         super().closeEvent(event)
 
 

@@ -86,6 +86,8 @@ def system_is_dark(app: QApplication) -> bool:
 
 
 def apply(app: QApplication, theme: Theme) -> None:
+    if app.styleSheet() and current(app) == theme:
+        return  # polishing every widget anew takes its time
     app.setProperty("theme_dark", theme.dark)
     app.setProperty("theme_scale", theme.scale)
     app.setStyle("Fusion")

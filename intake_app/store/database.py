@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
@@ -83,20 +84,34 @@ class Records:
         self._files: Mapping[str, tuple[str, ...]] = {}
         # The newest entry of the trail, once known: nobody else writes.
         self._head: Head | None = None
+        # One at a time: pages are made on a thread of their own.
+        self._turn = Lock()
+        self._closed = False
 
     @contextmanager
     def change(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
         """One transaction; the anchor outside the database follows its commit."""
+        with self._turn:
+            with self._transaction() as connection:
+                head = self._head or audit.newest(connection)
+                self._head = None  # not known again until this is committed
+                journal = Journal(connection, self.keys.audit, actor, at, head)
+                yield connection, journal
+            self._head = journal.head
+            self._follow(journal.head, at)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        if self._closed:
+            raise RuntimeError("the records are closed")
         with _in_plain_words(), self._engine.begin() as connection:
-            head = self._head or audit.newest(connection)
-            self._head = None  # not known again until this is committed
-            journal = Journal(connection, self.keys.audit, actor, at, head)
-            yield connection, journal
-        self._head = journal.head
+            yield connection
+
+    def _follow(self, head: Head, at: datetime) -> None:
         # The commit stands from here on: whatever fails now must not read as "not saved". An
         # anchor that lags is written again by the next commit, or at the next opening.
         with suppress(OSError):
-            anchor.write_head(self.folder, self.keys, Anchor(journal.head, self._files), at)
+            anchor.write_head(self.folder, self.keys, Anchor(head, self._files), at)
             self._fold_log(WAL_LIMIT_BYTES)
 
     def anchor_files(self) -> None:
@@ -124,7 +139,7 @@ class Records:
     @contextmanager
     def look(self) -> Iterator[Connection]:
         """One transaction that leaves no entry in the trail."""
-        with _in_plain_words(), self._engine.begin() as connection:
+        with self._turn, self._transaction() as connection:
             yield connection
 
     def _fold_log(self, limit: int) -> None:
@@ -139,6 +154,7 @@ class Records:
                 raw.close()
 
     def close(self) -> None:
+        self._closed = True
         self._fold_log(0)
         self._engine.dispose()
         self._lock.release()

@@ -146,7 +146,8 @@ class CallScreen(Screen):
             "end_call": self.end_call,
             "list": lambda: self.go.emit("check"),
             "main": self._main,
-            "source": self._choose_source,
+            "source": lambda: self._open_list(self._sources),
+            "stage": lambda: self._open_list(self._stages),
             "notes": self._rail.notes.setFocus,
             "previous_section": lambda: self._section_step(-1),
             "next_section": lambda: self._section_step(1),
@@ -164,7 +165,16 @@ class CallScreen(Screen):
         self._line = label(look="meta")
         self._line.hide()
         centre = self._build_centre()
-        self._left = card(column([label(_("SECTIONS"), "heading"), self._stepper]), margin=8)
+        self._stages = QComboBox()
+        self._stages.setAccessibleName(_("Part of the work"))
+        for stage, said in words.stage_words().items():
+            self._stages.addItem(said, stage.value)
+        self._stages.activated.connect(
+            lambda place: self.contact(Stage(self._stages.itemData(place)))
+        )
+        part = label(_("PART OF THE WORK   F3"), "heading")
+        sections = label(_("SECTIONS"), "heading")
+        self._left = card(column([part, self._stages, sections, self._stepper]), margin=8)
         self._right = card(column([self._rail]), margin=0)
         self._body = row([self._left, centre, self._right])
         for place, stretch in enumerate((2, 6, 3)):
@@ -180,7 +190,7 @@ class CallScreen(Screen):
         self._sources = QComboBox()
         self._sources.setAccessibleName(_("Who answers"))
         for source, said in words.source_words().items():
-            self._sources.addItem(said, source)
+            self._sources.addItem(said, source.value)
         self._sources.activated.connect(self._source_chosen)
         voice = row([label(_("Who answers   F4"), "meta", wrap=False), self._sources, self._wait])
         voice.setStretch(2, 1)
@@ -223,6 +233,7 @@ class CallScreen(Screen):
             self._question = known[key]
         elif key is not None or self._question is None:
             self._question = agenda.following(self._sections, key)
+        self._stages.setCurrentIndex(self._stages.findData(self._stage.value))
         self._rail.show_case(case, self._open_here())
         self._line.setText(self._rail.line(case, self._open_here()))
         self._stepper.put(self._sections, self._question.key if self._question else None)
@@ -376,15 +387,16 @@ class CallScreen(Screen):
         return _VOICES.get(calls[-1].relationship if calls else "", Source.RELATIVE)
 
     def _show_source(self) -> None:
-        self._sources.setCurrentIndex(self._sources.findData(self.source()))
+        self._sources.setCurrentIndex(self._sources.findData(self.source().value))
 
     def _source_chosen(self, place: int) -> None:
-        self._source = self._sources.itemData(place)
+        self._source = Source(self._sources.itemData(place))
         self._focus()
 
-    def _choose_source(self) -> None:
-        self._sources.setFocus()
-        self._sources.showPopup()
+    @staticmethod
+    def _open_list(box: QComboBox) -> None:
+        box.setFocus()
+        box.showPopup()
 
     # Answering --------------------------------------------------------------------------------
 
@@ -670,7 +682,8 @@ class CallScreen(Screen):
     def hints(self) -> str:
         return _(
             "number: answer · 7 does not know · 8 ask later · 9 declined · Backspace back · "
-            "F4 who answers · Ctrl+L notes · Ctrl+D call dropped · Ctrl+E end · F2 check answers"
+            "F3 part · F4 who answers · Ctrl+L notes · Ctrl+D call dropped · Ctrl+E end · "
+            "F2 check answers"
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -222,6 +222,10 @@ _ARROWS: dict[int, int] = {
 }
 
 
+# The window or a menu took the keys; nobody left the field, and half a word is no answer.
+_STILL_HERE = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
+
+
 class TypedLine(QLineEdit):
     """Enter keeps what was typed, and so does leaving; Alt+7, 8, 9 leave the question open."""
 
@@ -253,7 +257,7 @@ class TypedLine(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        if event.reason() is not Qt.FocusReason.PopupFocusReason:
+        if event.reason() not in _STILL_HERE:
             self._keep()
 
 

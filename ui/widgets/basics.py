@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from ui import theme
+
+ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 def label(text: str = "", look: str = "", *, wrap: bool = True) -> QLabel:
@@ -168,18 +170,17 @@ class NoteEditor(QPlainTextEdit):
         self.setAccessibleName(name)
         self.setTabChangesFocus(True)
         self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 24)
-        self.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            plain = not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
-                self.keep()
-                return True
-            if event.key() == Qt.Key.Key_Escape:
-                self.left.emit()
-                return True
-        return False
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        modifiers = event.modifiers()
+        if modifiers & Qt.KeyboardModifier.AltModifier:
+            event.ignore()  # Alt and a digit answers the question from here too
+        elif event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.key() in ENTERS and not modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self.keep()
+        else:
+            super().keyPressEvent(event)
 
     def keep(self) -> None:
         text = self.toPlainText().strip()
