@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.words import _
-from ui import theme
+from ui import faults, theme
 from ui.keys import EmergencyKey
 from ui.lock import IDLE_MINUTES, IdleLock, replace_process
 from ui.screens.unlock import UnlockScreen
@@ -54,7 +54,7 @@ class App(QObject):
 
     def start(self) -> None:
         """Paint first; what takes long is loaded behind the first window."""
-        if self.around.folder.exists():
+        if _is_taken(self.around.folder):
             self._lock_screen()
         else:
             QTimer.singleShot(0, self._first_start)
@@ -91,8 +91,10 @@ class App(QObject):
                 opened = service.open_vault(self.around.folder, name, password, self.around.clock)
             except IntakeError as refusal:
                 self.failed.emit(str(refusal))
-                return
-            self._opened.emit(opened)
+            except Exception as bug:  # noqa: BLE001 - or it would vanish with its thread
+                self.failed.emit(faults.fault_words(type(bug)))
+            else:
+                self._opened.emit(opened)
 
         worker = ThreadPoolExecutor(1)
         worker.submit(work)
@@ -151,14 +153,32 @@ class App(QObject):
         self.main.desk.close()
         self.around.lock()
 
+    def tell(self, sentence: str) -> None:
+        """A sentence in whatever window is in front."""
+        if self.main is not None:
+            self.main.desk.refused.emit(sentence)
+        elif (refuse := getattr(self.front, "refuse", None)) is not None:
+            refuse(sentence)
+
     def _follow_system(self) -> None:
         look = theme.current(self._app)
         theme.apply(self._app, theme.Theme(theme.system_is_dark(self._app), look.scale))
+
+
+def _is_taken(folder: Path) -> bool:
+    """Whether anything lies there; an empty folder is a place for a new vault."""
+    try:
+        return any(folder.iterdir())
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # the unlock screen says what is in the way
 
 
 def run(folder: Path, clock: Callable[[], datetime], demo_password: str = "") -> int:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Ketamine intake")
     house = App(app, Surroundings(folder, clock, demo_password=demo_password))
+    faults.install(house.tell)
     house.start()
     return app.exec()

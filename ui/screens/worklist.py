@@ -17,6 +17,7 @@ from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import SHAPES
 from ui.widgets.basics import column, label, row
+from ui.widgets.clinic_panels import lacking_words
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -139,9 +140,11 @@ class WorklistScreen(Screen):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
         self._empty = label(look="meta")
+        self._setup = label(look="info")
+        self._setup.hide()
         top = row([self._tabs, self._find])
         top.setStretch(1, 1)
-        whole = column([top, self._table, self._empty])
+        whole = column([top, self._table, self._empty, self._setup])
         whole.setStretch(1, 1)
         self.setLayout(whole)
         keys.action(self, "find", self._find.setFocus)
@@ -162,6 +165,9 @@ class WorklistScreen(Screen):
         if not self._all[self._tabs.tabData(self._tabs.currentIndex())]:
             self._tabs.setCurrentIndex(first)
         self._filter()
+        lacks = lacking_words(self.desk)
+        self._setup.setText(lacks)
+        self._setup.setVisible(bool(lacks))
         self._table.setFocus()
 
     def _filter(self) -> None:

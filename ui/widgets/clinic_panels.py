@@ -1,0 +1,137 @@
+"""The parts of the set-up that a clinic returns to: numbers, staff, protocol, wording.
+
+Set-up and settings show the same panels; here they are bound to the service, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from intake_app import content
+from intake_app.core import safety
+from intake_app.core.setup import Part, missing
+from intake_app.core.words import _
+from intake_app.service import NewPerson
+from ui.desk import Desk
+from ui.widgets.fields import Panel
+from ui.widgets.numbers import NumbersPanel
+from ui.widgets.parameters import ParametersPanel
+from ui.widgets.staffing import StaffPanel
+from ui.widgets.wording import WordingPanel
+
+
+def part_words() -> Mapping[Part, str]:
+    return {
+        Part.NUMBERS: _("People and numbers"),
+        Part.STAFF: _("Staff"),
+        Part.PROTOCOL: _("Protocol"),
+        Part.WORDING: _("Official wording"),
+    }
+
+
+def lacking(desk: Desk) -> tuple[Part, ...]:
+    """What the set-up of this clinic still lacks."""
+    service = desk.service
+    staff = desk.ask(lambda service: service.clinic.staff()) or ()
+    return missing(service.about, staff, service.protocol())
+
+
+def lacking_words(desk: Desk) -> str:
+    """One line for the worklist, empty where nothing lacks."""
+    unset = safety.ready_to_screen(desk.service.about.numbers)
+    if unset:
+        template = _(
+            "No call can begin before these are set: {missing}. Ctrl+, opens the settings."
+        )
+        return template.format(missing=", ".join(unset))
+    found, said = lacking(desk), part_words()
+    if not found:
+        return ""
+    names = ", ".join(said[part] for part in found)
+    if len(found) == 1:
+        return _("1 thing of the set-up is missing: {names}. Ctrl+, opens it.").format(names=names)
+    template = _("{count} things of the set-up are missing: {names}. Ctrl+, opens them.")
+    return template.format(count=len(found), names=names)
+
+
+class ClinicPanels(QObject):
+    """`kept` names the part that was saved, and says so in a sentence."""
+
+    kept = Signal(object, str)
+
+    def __init__(self, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._countries = {country.code: country for country in content.countries()}
+        self.numbers = NumbersPanel()
+        self.staff = StaffPanel()
+        self.parameters = ParametersPanel()
+        self.wording = WordingPanel(desk.service.protocol(), desk.service.staff.name)
+        self.panels: Mapping[Part, Panel] = {
+            Part.NUMBERS: self.numbers,
+            Part.STAFF: self.staff,
+            Part.PROTOCOL: self.parameters,
+            Part.WORDING: self.wording,
+        }
+        self.numbers.kept.connect(self._keep_numbers)
+        self.staff.form.ready.connect(self._add)
+        self.parameters.decided.connect(self._decide)
+        self.parameters.adopted.connect(self._adopt)
+        self.wording.attested.connect(self._attest)
+        for each in (self.staff.form, self.parameters):
+            each.refused.connect(desk.refused)
+
+    def put(self) -> None:
+        """Everything as the records have it."""
+        service = self._desk.service
+        about, protocol = service.about, service.protocol()
+        self.numbers.put(about, self._countries.get(about.country))
+        self.staff.put(self._desk.ask(lambda service: service.clinic.staff()) or (), about.name)
+        self.parameters.put(protocol)
+        self.wording.put(protocol)
+
+    def _keep_numbers(self, numbers: Mapping[str, str]) -> None:
+        about = replace(self._desk.service.about, numbers=numbers)
+        found = self._desk.ask(lambda service: service.clinic.change_clinic(about))
+        if found is not None:
+            self.numbers.put(found, self._countries.get(found.country))
+            self.kept.emit(Part.NUMBERS, _("✓ The numbers are saved."))
+
+    def _add(self, person: NewPerson) -> None:
+        if self._desk.ask(lambda service: service.clinic.add_staff(person)) is None:
+            return
+        staff = self._desk.ask(lambda service: service.clinic.staff()) or ()
+        self.staff.form.clear()
+        self.staff.put(staff, self._desk.service.about.name)
+        self.kept.emit(Part.STAFF, _("✓ {name} was added.").format(name=person.name))
+
+    def _decide(self, criterion: str, param: str, value: object) -> None:
+        found = self._desk.ask(
+            lambda service: service.clinic.decide_parameter(criterion, param, value)
+        )
+        if found is not None:
+            self.parameters.put(found)
+            self.parameters.went_on()
+            self.kept.emit(None, _("✓ Confirmed by {by}.").format(by=self._by))
+
+    def _adopt(self) -> None:
+        found = self._desk.ask(lambda service: service.clinic.adopt_protocol())
+        if found is not None:
+            self.parameters.put(found)
+            self.kept.emit(Part.PROTOCOL, _("✓ Adopted by {by}.").format(by=self._by))
+
+    def _attest(self, instrument: str, texts: Mapping[str, str], source: str) -> None:
+        found = self._desk.ask(
+            lambda service: service.clinic.attest_wording(instrument, texts, source)
+        )
+        if found is not None:
+            self.wording.put(found)
+            said = _("✓ Attested by {by}; new calls read it out.").format(by=self._by)
+            self.kept.emit(Part.WORDING, said)
+
+    @property
+    def _by(self) -> str:
+        return self._desk.service.staff.name
