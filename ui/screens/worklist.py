@@ -139,18 +139,20 @@ class WorklistScreen(Screen):
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
-        self._empty = label(look="meta")
-        self._setup = label(look="info")
+        self._lay_out()
+        keys.action(self, "find", self._find.setFocus)
+        keys.action(self, "main", self._open)
+        keys.action(self, "review", lambda: self._open("review"))
+        keys.action(self, "packet", lambda: self._open("packet"))
+
+    def _lay_out(self) -> None:
+        self._empty, self._setup = label(look="meta"), label(look="info")
         self._setup.hide()
         top = row([self._tabs, self._find])
         top.setStretch(1, 1)
         whole = column([top, self._table, self._empty, self._setup])
         whole.setStretch(1, 1)
         self.setLayout(whole)
-        keys.action(self, "find", self._find.setFocus)
-        keys.action(self, "main", self._open)
-        keys.action(self, "review", lambda: self._open("review"))
-        keys.action(self, "packet", lambda: self._open("packet"))
 
     def entered(self) -> None:
         found = self.desk.ask(lambda service: service.worklist()) or ()
