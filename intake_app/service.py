@@ -418,7 +418,7 @@ class IntakeService:
             answer = self._answer(work, item, parsed, source, state=state, entry=entry)
             answer = replace(answer, note=note, wording=wording)
             intake = self._append(work, intake, answer)
-            if item == _BORN and isinstance(parsed, PartialDate) and intake.patient.born is None:
+            if isinstance(parsed, PartialDate) and _first_told_here(intake, item):
                 intake = self._identify(work, intake, replace(intake.patient, born=parsed))
             return self._settle(work, intake, protocol)
 
@@ -857,6 +857,13 @@ def _corrected(known: Mapping[str, str], intake: Intake) -> dict[str, str]:
 
 
 _IS_CALLER = {"is_caller": "yes"}
+
+
+def _first_told_here(intake: Intake, item: str) -> bool:
+    """A birth date that this intake began with is the record's; one told here, or corrected here,
+    becomes it."""
+    known = any(a.item == _BORN and a.source is Source.RECORD for a in intake.answers)
+    return item == _BORN and not known
 
 
 def _person_on_the_line(intake: Intake) -> dict[str, str]:

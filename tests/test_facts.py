@@ -384,13 +384,14 @@ def test_every_detail_of_the_protocol_with_a_yes_is_seen_behind_its_closed_gate(
 def test_a_birth_date_that_cannot_be_the_registered_one_is_noticed(
     protocol: Protocol, told: str, differs: bool
 ) -> None:
-    """Seen to fail with: the latest answer alone compared; whole ranges compared for equality."""
+    """And one that was misheard and corrected is not. Seen to fail with: the first answer
+    compared; whole ranges compared for equality."""
     patient = replace(PATIENT, born=PartialDate.parse("1980-05-04"))
     answer = said("date_of_birth", PartialDate.parse(told))
     same = said("date_of_birth", patient.born)
-    for answers in ((answer,), (answer, same)):
+    for answers, expected in (((same, answer), differs), ((answer, same), False)):
         found = Findings(replace(intake(*answers), patient=patient), protocol, TODAY)
-        assert found.read("birth_date_differs") is differs
+        assert found.read("birth_date_differs") is expected
     unregistered = replace(intake(answer), patient=replace(patient, born=None))
     assert Findings(unregistered, protocol, TODAY).read("birth_date_differs") is False
 

@@ -22,13 +22,24 @@ from intake_app.core.model import (
     Disposition,
     EscalationEvent,
     FlagReview,
+    Note,
     PartialDate,
     Signature,
     Source,
     Stage,
     State,
 )
-from intake_app.core.packet import Edition, Grid, Packet, Text, banner, compose, counts, level_words
+from intake_app.core.packet import (
+    Edition,
+    Grid,
+    Packet,
+    Text,
+    banner,
+    compose,
+    counts,
+    level_words,
+    snapshot,
+)
 from intake_app.core.screening import Case, screen
 from tests.conftest import (
     NOW,
@@ -827,3 +838,14 @@ def test_answers_of_a_later_stage_are_asked_of_whom_they_belong_to(protocol):
     for whom in ("caller", "patient, second contact", "clinician", "staff, on site", "staff"):
         assert f"Not asked ({whom}), " in whole
     assert set(packet._asked_of()) == set(Stage)
+
+
+def test_what_staff_noted_is_printed_and_signed(protocol):
+    """Seen to fail with: the notes left out of the log; left out of the snapshot."""
+    case = case_of(protocol)
+    note = Note("works nights", "callback_number", NOW, "coordinator")
+    case = replace(case, intake=replace(case.intake, notes=(note,)))
+    assert "works nights" in " ".join(texts(compose(case, EDITION)))
+    assert snapshot(case, {})["notes"] == [
+        ["works nights", "callback_number", NOW.isoformat(), "coordinator"]
+    ]

@@ -731,18 +731,26 @@ def test_who_somebody_is_said_to_be_last_holds_everywhere(clinic, ringing, tmp_p
         clinic.Cora.identify_patient(ringing, "  ")
 
 
-def test_a_birth_date_that_is_told_is_the_patients_unless_one_is_known(clinic, ringing):
-    """Seen to fail with: the identity not written with the answer; written over a known one."""
+def test_a_birth_date_told_on_this_call_is_the_patients_and_so_is_its_correction(clinic, ringing):
+    """Seen to fail with: the identity not written with the answer; written for the first alone."""
     before = counts(clinic)
     case = clinic.Cora.record_answer(ringing, "date_of_birth", "1990-02")
     assert case.intake.patient.born.text == "1990-02"
-    after = counts(clinic)
-    assert after["patient_identity"] == before["patient_identity"] + 1
     case = clinic.Cora.record_answer(ringing, "date_of_birth", "1991-02-03")
-    assert case.intake.patient.born.text == "1990-02"
+    assert case.intake.patient.born.text == "1991-02-03"
+    assert not case.screening.findings.read("birth_date_differs")
     clinic.Cora.record_answer(ringing, "date_of_birth", state=State.DECLINED)
-    assert counts(clinic)["patient_identity"] == after["patient_identity"]
+    assert counts(clinic)["patient_identity"] == before["patient_identity"] + 2
     assert clinic.Cora.show(ringing).intake.patient == case.intake.patient
+
+
+def test_a_registered_birth_date_is_never_written_over_by_an_answer(clinic):
+    """Seen to fail with: every told date taken for the patient's."""
+    patient = clinic.Cora.register_patient("Anne Rey", PartialDate.parse("1990-02-03"))
+    case = clinic.Cora.open_intake(patient.id)
+    case = clinic.Cora.record_answer(case.intake.id, "date_of_birth", "1991-02-03")
+    assert case.intake.patient.born.text == "1990-02-03"
+    assert case.screening.findings.read("birth_date_differs")
 
 
 def test_possible_duplicates_are_found_by_name_day_and_phone(clinic, ringing):

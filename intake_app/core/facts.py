@@ -559,17 +559,17 @@ def _age(findings: Findings) -> Finding:
 
 
 def _birth_date_differs(findings: Findings) -> Finding:
-    """Whether a birth date was told that cannot be the registered one."""
+    """Whether the birth date told last cannot be the registered one."""
     registered = findings.intake.patient.born
     told = [
         answer
         for answer in findings.history(findings.protocol.by_name["date_of_birth"])
         if isinstance(answer.value, PartialDate)
     ]
-    if registered is None:
+    if registered is None or not told:
         return Finding(False)
-    differing = tuple(a for a in told if not _may_be_one_day(a.value, registered))  # type: ignore[arg-type]
-    return Finding(bool(differing), SETTLED, differing)
+    differs = not _may_be_one_day(told[-1].value, registered)  # type: ignore[arg-type]
+    return Finding(differs, SETTLED, tuple(told[-1:]) if differs else ())
 
 
 def _may_be_one_day(one: PartialDate, other: PartialDate) -> bool:

@@ -362,7 +362,7 @@ class _Pages:
     def frame(self) -> Frame:
         patient, protocol = self.intake.patient, self.case.protocol
         return Frame(
-            name=patient.name,
+            name=patient.shown,
             born=patient.born.text if patient.born else _("birth date not known"),
             record_number=patient.record_number,
             protocol=f"{protocol.name} {protocol.version} ({protocol.digest[:12]})",
@@ -502,7 +502,7 @@ def _identity(pages: _Pages) -> Entries:
         _("1 Identity"),
         (
             _("{name}, born {born}, age {age}, record {number}, sex {sex}").format(
-                name=patient.name,
+                name=patient.shown,
                 born=patient.born.text if patient.born else _("not known"),
                 age=_age(pages),
                 number=patient.record_number,
@@ -1340,7 +1340,19 @@ def _log(pages: _Pages) -> Section:
         )
     columns = (_("Asked"), _("Answer"), _("Source"), _("When, by"))
     log = Grid(columns, (48, 22, 13, 17), tuple(rows))
-    return Section(_("Every answer, in the order given"), (log, *_open_questions(pages)))
+    return Section(
+        _("Every answer, in the order given"), (log, *_notes(pages), *_open_questions(pages))
+    )
+
+
+def _notes(pages: _Pages) -> list[Text | Grid]:
+    """What staff wrote down beside the answers."""
+    rows = tuple(
+        (note.text, note.item, f"{pages.minute(note.at)}\n{pages.who(note.by)}")
+        for note in pages.intake.notes
+    )
+    columns = (_("Note of staff"), _("At the question"), _("When, by"))
+    return [Grid(columns, (61, 22, 17), rows)] if rows else []
 
 
 def _open_questions(pages: _Pages) -> list[Text | Grid]:
@@ -1471,6 +1483,7 @@ def snapshot(case: Case, staff: Mapping[str, Staff]) -> dict[str, object]:
             id_: [found.least, found.most, list(found.missing)]
             for id_, found in case.screening.scores.items()
         },
+        "notes": [[n.text, n.item, n.at.isoformat(), n.by] for n in intake.notes],
         "unanswered": [[q.item.id, q.entry, q.state] for q in case.screening.unanswered],
         "to_obtain": [[wanted.id, wanted.due.word] for wanted in case.screening.to_obtain],
         "escalations": [
