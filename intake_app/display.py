@@ -6,12 +6,14 @@ from __future__ import annotations
 import ctypes
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 # Platforms of Qt that show nothing to anybody.
 _BLIND = ("offscreen", "minimal", "vnc")
 _PATIENCE_SECONDS = 2.0
+_PAUSES_SECONDS = (0.0, 0.2, 0.5)
 
 
 def has_screen(environ: Mapping[str, str]) -> bool:
@@ -58,13 +60,20 @@ def _connects(family: socket.AddressFamily, address: str | tuple[str, int]) -> b
 
 
 def _lets_in(display: str) -> bool:
-    """With the caller's own authority; the library is the one that Qt uses."""
+    """With the caller's own authority; the library is the one that Qt uses.
+
+    A bare server starts anew when its last client leaves, and is deaf meanwhile: so it is asked
+    again, and the connection that it gave is kept until Qt has its own.
+    """
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:
         return False  # Qt's own plug-in needs it too
     xcb.xcb_connect.restype = ctypes.c_void_p
-    connection = xcb.xcb_connect(display.encode(), None)
-    failed = xcb.xcb_connection_has_error(ctypes.c_void_p(connection))
-    xcb.xcb_disconnect(ctypes.c_void_p(connection))
-    return not failed
+    for pause in _PAUSES_SECONDS:
+        time.sleep(pause)
+        connection = ctypes.c_void_p(xcb.xcb_connect(display.encode(), None))
+        if not xcb.xcb_connection_has_error(connection):
+            return True
+        xcb.xcb_disconnect(connection)
+    return False
