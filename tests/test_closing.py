@@ -1,7 +1,7 @@
 """What is read aloud at the end, and what is still open, as pure functions."""
 
 from intake_app.core import closing
-from intake_app.core.gaps import Why, gaps, not_asked_elsewhere
+from intake_app.core.gaps import Why, gaps, is_put, not_asked_elsewhere
 from intake_app.core.model import Source, Stage, State
 from intake_app.core.screening import Case, screen
 from tests.conftest import TODAY, clean, ended, escalated, intake, said, unsaid
@@ -38,7 +38,8 @@ def test_when_somebody_calls_follows_the_soonest_flag(protocol):
     """Seen to fail with: `min` for `max` in `_when`."""
     quiet = " ".join(closing.script(case_of(protocol, *clean(protocol)), NUMBERS))
     assert "within two business days" in quiet
-    pressing = case_of(protocol, *clean(protocol), unsaid("suicide.2", State.DECLINED))
+    later = said("stroke_ever", True)  # before scheduling, and no sooner
+    pressing = case_of(protocol, *clean(protocol), later, unsaid("suicide.2", State.DECLINED))
     assert ", today," in " ".join(closing.script(pressing, NUMBERS))
 
 
@@ -58,6 +59,13 @@ def test_a_gap_says_why_it_is_open(protocol):
     assert found["suicide.6"] is Why.DECLINED
     assert found["stroke_ever"] is Why.DEFERRED
     assert found["harm_thoughts"] is Why.NOT_ASKED
+
+
+def test_a_question_is_put_in_the_contact_that_it_belongs_to(protocol):
+    """Seen to fail with: every question of the protocol taken for one of this contact."""
+    case = case_of(protocol)
+    assert is_put(case, "stroke_ever")
+    assert not is_put(case, "phq9.1")
 
 
 def test_a_gap_of_another_contact_is_shown_and_its_unasked_are_counted(protocol):

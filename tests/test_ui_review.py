@@ -129,6 +129,16 @@ def test_headings_of_gaps_are_no_links(at, vault_):
     assert gaps.currentRow() == 1
 
 
+def test_a_gap_of_another_contact_says_so(at, vault_):
+    """Seen to fail with: the way back taken to whatever question is next."""
+    intake = on_the_line(vault_)
+    vault_.acting_as(COORDINATOR, PASSWORD).record_answer(intake, "phq9.1", state=State.DECLINED)
+    window = at(COORDINATOR, intake, "check")
+    window.screens["check"].wanted.emit("phq9.1")
+    assert window.screen_name == "check"
+    assert "another contact" in window._problem.text()
+
+
 def test_an_open_line_is_asked_about_before_the_intake_is_handed_on(at, vault_):
     """Seen to fail with: `_asking` set at the start; the second key without `submit`."""
     window = at(COORDINATOR, on_the_line(vault_), "check")

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from intake_app.core import panel, safety
+from intake_app.core.gaps import is_put
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 from ui import keys, theme, words
@@ -141,7 +142,9 @@ class MainWindow(QMainWindow):
     def _to_question(self, key: str) -> None:
         """Back to a question of the call, from where somebody saw that it is open."""
         call, case = self.screens[CallScreen.NAME], self.desk.case
-        if isinstance(call, CallScreen) and case is not None:
+        if case is None or not is_put(case, key):
+            self._refused(_("That question belongs to another contact; it is asked there."))
+        elif isinstance(call, CallScreen):
             call.show_case(case)
             call.at(key)
             self.go(CallScreen.NAME)

@@ -66,6 +66,12 @@ def not_asked_elsewhere(case: Case, stage: Stage) -> Mapping[Stage, int]:
     return Counter(q.item.stage for q in others if q.state == NOT_ASKED)
 
 
+def is_put(case: Case, key: str) -> bool:
+    """Whether a question belongs to the contact that is open, or was last."""
+    sections = agenda.agenda(case, agenda.stage_of(case))
+    return any(question.key == key for question in agenda.questions(sections))
+
+
 def _key(question: OpenQuestion) -> str:
     return f"{question.item.id}#{question.entry}" if question.entry else question.item.id
 
