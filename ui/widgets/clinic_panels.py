@@ -34,9 +34,8 @@ def part_words() -> Mapping[Part, str]:
 
 def lacking(desk: Desk) -> tuple[Part, ...]:
     """What the set-up of this clinic still lacks."""
-    service = desk.service
-    staff = desk.ask(lambda service: service.clinic.staff()) or ()
-    return missing(service.about, staff, service.protocol())
+    found = desk.ask(lambda s: missing(s.about, s.clinic.staff(), s.protocol()))
+    return found or ()
 
 
 def lacking_words(desk: Desk) -> str:
