@@ -26,11 +26,11 @@ class WrongValue(IntakeError):
 
 
 class NotUnderstood(IntakeError):
-    """Something typed that is no value; the text itself is not repeated."""
+    """Something typed that is no value. `trouble` says why; the text itself is not repeated."""
 
-    def __init__(self, expected: str, examples: str) -> None:
-        template = _("This is not understood as {expected}; it stays as typed. Say it like: {like}.")
-        super().__init__(template.format(expected=expected, like=examples))
+    def __init__(self, trouble: str, examples: str) -> None:
+        template = _("{trouble}; what was typed is kept. Type it like {examples}.")
+        super().__init__(template.format(trouble=trouble, examples=examples))
 
 
 class NotAllowed(IntakeError):
