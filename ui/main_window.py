@@ -25,6 +25,7 @@ from ui.screens.check import CheckScreen
 from ui.screens.emergency import AskBeforeLock, EmergencyPanel
 from ui.screens.packet import PacketScreen
 from ui.screens.review import ReviewScreen
+from ui.screens.settings import SettingsScreen
 from ui.screens.worklist import WorklistScreen
 from ui.widgets.basics import button, card, column, label, row
 
@@ -35,6 +36,7 @@ SCREENS: tuple[type[Screen], ...] = (
     CheckScreen,
     ReviewScreen,
     PacketScreen,
+    SettingsScreen,
 )
 
 
@@ -65,6 +67,7 @@ class MainWindow(QMainWindow):
         for name, slot in {
             "lock": self.locking.emit,
             "worklist": lambda: self.go("worklist"),
+            "settings": lambda: self.go("settings"),
             "new_call": self._new_call,
             "bigger": lambda: self._resize_text(1.25),
             "smaller": lambda: self._resize_text(0.8),
