@@ -252,9 +252,16 @@ class CallScreen(Screen):
         self._echo.setText("")
 
     def entered(self) -> None:
-        if self.desk.case is not None:
-            self.show_case(self.desk.case)
-            self._put()
+        if self.desk.case is None:
+            return
+        self.show_case(self.desk.case)
+        every = agenda.questions(self._sections)
+        done = self._question is None and bool(every)
+        if done:
+            self._question = every[-1]
+        self._put()
+        if done:
+            self._echo.setText(_("All of this part was asked. F3 another part · F2 check answers"))
 
     def at(self, key: str, draft: str = "") -> None:
         """Stand at a question again, as after unlocking."""
