@@ -129,6 +129,16 @@ def test_at_the_end_what_was_passed_over_comes_back_and_then_nothing(protocol: P
     assert agenda.following((agenda.Section("", (done,)),), "b") is None
 
 
+def test_what_was_put_off_is_not_put_at_every_turn(protocol: Protocol) -> None:
+    """Seen to fail with: a question put off coming back as soon as nothing else is open."""
+    later = Question("a", later=True)
+    section = agenda.Section("", (later, Question("b")))
+    assert agenda.following((section,), None) == later
+    assert agenda.following((section,), "a") == Question("b")
+    done = agenda.Section("", (later, Question("b", answered=True)))
+    assert agenda.following((done,), "b") is None
+
+
 def test_who_calls_and_the_name_are_open_until_they_are_told(protocol: Protocol) -> None:
     """Seen to fail with: CALLER answered by any call."""
     nobody = replace(on_the_line(), relationship="")

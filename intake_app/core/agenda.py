@@ -42,12 +42,16 @@ _BY_THE_PANEL = "lethal_means_and_support"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of the agenda. `item` is None for CALLER, NAME, MEDICINES and MORE_TRIALS."""
+    """One line of the agenda. `item` is None for CALLER, NAME, MEDICINES and MORE_TRIALS.
+
+    `later`: it was put off, and stays open without being put again at every turn.
+    """
 
     key: str
     item: Item | None = None
     entry: int = 0
     answered: bool = False
+    later: bool = False
 
     @property
     def careful(self) -> bool:
@@ -82,12 +86,13 @@ def questions(sections: Iterable[Section]) -> tuple[Question, ...]:
 
 
 def following(sections: Iterable[Section], key: str | None) -> Question | None:
-    """The first open question behind `key`, else the first open one at all, else None."""
+    """The first open question behind `key`, else the first that was passed over, else None."""
     every = questions(sections)
     keys = [question.key for question in every]
     start = keys.index(key) + 1 if key in keys else 0
-    in_turn = (*every[start:], *every[:start])
-    return next((question for question in in_turn if not question.answered), None)
+    behind = (question for question in every[start:] if not question.answered)
+    passed = (q for q in every[:start] if not (q.answered or q.later))
+    return next(behind, None) or next(passed, None)
 
 
 class _Asked:
@@ -165,10 +170,12 @@ class _Asked:
 
     def _of_items(self, items: Iterable[Item], at: Findings) -> Iterator[Question]:
         for item in items:
-            answered = _is_answered(at, item)
+            history = at.history(item)
+            later = bool(history) and history[-1].state is State.DEFERRED
+            answered = bool(history) and not later
             if item.stage is self._stage and (answered or _is_due(at, item)):
                 key = f"{item.id}#{at.entry}" if at.entry else item.id
-                yield Question(key, item, at.entry, answered)
+                yield Question(key, item, at.entry, answered, later)
 
 
 def _titles() -> dict[str, str]:
@@ -196,12 +203,6 @@ def _is_due(at: Findings, item: Item) -> bool:
     """A branch is open by a yes, or by a gate that nobody could or would answer."""
     due = at.applicable(item)
     return due is True or (due is None and at.find(item.name).openness > NOT_ASKED)
-
-
-def _is_answered(at: Findings, item: Item) -> bool:
-    """Something was recorded for it, and not only that it comes later."""
-    history = at.history(item)
-    return bool(history) and history[-1].state is not State.DEFERRED
 
 
 def next_trial(case: Case) -> int:

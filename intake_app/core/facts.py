@@ -81,6 +81,8 @@ _SKIPPED = Finding(NOT_APPLICABLE)
 _UNASKED = Finding(None, NOT_ASKED)
 
 
+# The one kind of date that may lie ahead.
+_TO_COME = "_expiry"
 # The questions that say whether anybody listens.
 _CAN_TALK_FREELY = "can_talk_freely"
 _PRIVACY = (_CAN_TALK_FREELY, "listener_present")
@@ -192,12 +194,19 @@ class Findings:
         return history is not None and history[-1].value is True
 
     def _told_all_the_same(self, item: Item, history: Sequence[Answer]) -> Finding:
-        """An answer to a question that its branch skips counts, unless the branch was corrected."""
+        """What was said to a question that its branch skips counts, be it that it is unknown or
+        declined; unless the branch was corrected after it.
+
+        In the suicide-risk screen the branch itself says what is complete: there a refusal stays
+        in sight, and opens nothing.
+        """
         latest = history[-1]
         names = item.when.names if item.when else ()
         gates = (self._items[name] for name in names if name in self._items)
-        if latest.value is None or any(self._corrected(gate, latest) for gate in gates):
+        if any(self._corrected(gate, latest) for gate in gates):
             return _SKIPPED
+        if latest.value is None and item.instrument == self.protocol.suicide_screen:
+            return Finding(NOT_APPLICABLE, SETTLED, (latest,))
         return self._finding_of(item, history) or _SKIPPED
 
     def _corrected(self, gate: Item, detail: Answer) -> bool:
@@ -283,6 +292,8 @@ class Findings:
         return None
 
     def _valued(self, item: Item, latest: Answer, history: Sequence[Answer]) -> Finding:
+        if isinstance(latest.value, PartialDate) and self._is_to_come(item, latest.value):
+            return Finding(None, UNKNOWN, (latest,))  # nobody had a stroke tomorrow: a slip
         if item.safety and not item.observed and not self.counts_for_a_no(latest):
             return Finding(None, UNKNOWN, (latest,))
         yes = self.withdrawn.get(item.name) if len(history) > 1 else None
@@ -290,6 +301,10 @@ class Findings:
             return Finding(latest.value, SETTLED, (latest,))
         # Taken back by neither the person nor the voice that said it.
         return Finding(None, UNKNOWN, (yes, latest))
+
+    def _is_to_come(self, item: Item, when: PartialDate) -> bool:
+        ahead = when.earliest is not None and when.earliest > self.today
+        return ahead and not item.id.endswith(_TO_COME)
 
     def _ever_yes(self, item: Item, history: Sequence[Answer]) -> Finding | None:
         """A yes once given on a safety item stands, whoever gave it and whatever came later.
@@ -498,15 +513,16 @@ def _intent_days(findings: Findings) -> Finding:
     return reported._replace(value=NOT_APPLICABLE if reported.value is False else None)
 
 
+# What was done within three months was done: 6a answers 6, whatever 6 says.
+_behaviour_ever = _any_yes("6", "6a")
 # Screen item 6a asks about three months; 92 days so that no three months are cut short.
 _THREE_MONTHS_DAYS = 92
 
 
 def _behaviour_days(findings: Findings) -> Finding:
-    ever = findings.screen["6"]
+    ever, recent = _behaviour_ever(findings), findings.screen["6a"]
     if ever.value is not True:
         return ever._replace(value=None if ever.value is None else NOT_APPLICABLE)
-    recent = findings.screen["6a"]
     spans = {True: Span(0, _THREE_MONTHS_DAYS), False: Span(_THREE_MONTHS_DAYS + 1, None)}
     return recent._replace(value=spans.get(recent.value))  # type: ignore[call-overload]
 
@@ -772,7 +788,7 @@ FACTS: dict[str, Fact] = {
     "suicide_ideation_reported": Fact(YES_NO, _any_yes("2", "3", "4", "5"), _IDEATION),
     "suicide_intent_reported": Fact(YES_NO, _any_yes("4", "5"), _INTENT),
     "days_since_suicide_intent": Fact(NUMBER, _intent_days, _INTENT),
-    "suicide_behavior_ever": Fact(YES_NO, _any_yes("6"), _BEHAVIOUR),
+    "suicide_behavior_ever": Fact(YES_NO, _behaviour_ever, _BEHAVIOUR),
     "suicide_behavior_recency_known": Fact(YES_NO, _behaviour_dated, _BEHAVIOUR),
     "days_since_suicide_behavior": Fact(NUMBER, _behaviour_days, _BEHAVIOUR),
     "escalation_open": Fact(YES_NO, _escalation_open),

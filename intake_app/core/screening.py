@@ -460,6 +460,8 @@ def reads(findings: Findings, item: Item) -> str:
         said = _STATE_WORDS[latest.state]()
     else:
         said = item.label(latest.value)
+        if item.kind == "date" and found.value is None:
+            return _("{said}: a day to come, to be asked again").format(said=said)
         if found.value is None or isinstance(found.value, SomeOf):
             return _said_by_other(item, said)
     if before is latest or before.value is None:
