@@ -13,7 +13,10 @@ from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
 from intake_app.store import clinic, schema, vault
 from intake_app.store.anchor import CLINIC
+from intake_app.store.codec import canonical
 from intake_app.transaction import Session, Transaction
+
+_LARGEST_PLACE = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,21 @@ class ClinicService:
             keys = vault.with_staff(records.folder, records.keys, slot, known)
             records.replace_keys(keys, work.journal.at)
             return member
+
+    # Where staff were ----------------------------------------------------------------------------
+
+    def keep_place(self, fields: Mapping[str, str]) -> None:
+        """Where this person is, to return to after a lock. No part of the record."""
+        kept_text = canonical(dict(fields))
+        if len(kept_text) > _LARGEST_PLACE:
+            raise WrongMove(_("That is too much text to keep unsaved; record some of it."))
+        with self._session.look("keep_place") as connection:
+            clinic.keep_place(connection, self._session.staff.id, kept_text)
+
+    def place(self) -> Mapping[str, str]:
+        """What `keep_place` kept last for this person; empty where it was nothing."""
+        with self._session.look("place") as connection:
+            return clinic.place(connection, self._session.staff.id)
 
     # Clinic ---------------------------------------------------------------------------------------
 

@@ -80,7 +80,6 @@ _BORN = "date_of_birth"
 # So many rows are made anew when the worklist is opened: a fifth of a second, and all of them in
 # a small clinic.
 _RENEWED_AT_ONCE = 25
-_LARGEST_PLACE = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -217,19 +216,6 @@ class IntakeService:
         """The same records for one action of somebody else at this desk."""
         unlocked = vault.unlock(self._office.records.folder, name, password)
         return IntakeService(Session(self._office, self._office.member(unlocked.staff_id)))
-
-    def keep_place(self, fields: Mapping[str, str]) -> None:
-        """Where this person is, to return to after a lock. No part of the record."""
-        kept_text = canonical(dict(fields))
-        if len(kept_text) > _LARGEST_PLACE:
-            raise WrongMove(_("That is too much text to keep unsaved; record some of it."))
-        with self._session.look("keep_place") as connection:
-            clinic.keep_place(connection, self._staff.id, kept_text)
-
-    def place(self) -> Mapping[str, str]:
-        """What `keep_place` kept last for this person; empty where it was nothing."""
-        with self._session.look("place") as connection:
-            return clinic.place(connection, self._staff.id)
 
     # Patients, intakes, calls ---------------------------------------------------------------------
 
@@ -526,9 +512,10 @@ class IntakeService:
 
     @staticmethod
     def _check_fields(move: str, fields: Mapping[str, str]) -> None:
-        missing = [
-            name for name in _NEEDED_FIELDS.get(move, ()) if not fields.get(name, "").strip()
-        ]
+        needed = _NEEDED_FIELDS.get(move, ())
+        if fields.get("outcome") == safety.Outcome.NOT_REACHED:
+            needed = (*needed, "welfare_check")
+        missing = [name for name in needed if not fields.get(name, "").strip()]
         if missing:
             template = _(
                 "For '{move}' still needed: {missing}. Nothing was saved; the escalation stays "
@@ -729,6 +716,13 @@ class IntakeService:
         with self._change("summary_pdf") as work:
             data = self._pages(work, intake_id)
             work.journal.note("summary_previewed", f"intake:{intake_id}")
+            return data
+
+    def summary_to_print(self, intake_id: str) -> bytes:
+        """The same pages on their way to a printer."""
+        with self._change("summary_to_print") as work:
+            data = self._pages(work, intake_id)
+            work.journal.note("summary_printed", f"intake:{intake_id}")
             return data
 
     def print_summary(self, intake_id: str, path: Path) -> Path:

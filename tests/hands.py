@@ -58,7 +58,5 @@ class Hands:
         """And on: a question of safety waits for Enter."""
         question = self.call._question
         self.digit(digit)
-        if question is not None and self.call._question == question:
-            self.press(ENTER)
-        elif question is not None and question.careful:
+        if question is not None and (question.careful or self.call._question == question):
             self.press(ENTER)

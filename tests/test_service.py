@@ -380,6 +380,10 @@ def test_closing_needs_acceptance_an_outcome_and_words(clinic, intake_id):
         clinic.Clive.close_escalation(intake_id, {**CLOSING, "outcome": "fine"})
     with pytest.raises(WrongMove):
         clinic.Cora.stamp_escalation(intake_id, "closed", CLOSING)
+    gone = {**CLOSING, "outcome": "not_reached"}
+    with pytest.raises(WrongMove, match="welfare_check"):
+        clinic.Clive.close_escalation(intake_id, gone)
+    clinic.Clive.close_escalation(intake_id, {**gone, "welfare_check": "seen at home"})
 
 
 def test_the_person_at_risk_is_not_taken_from_somebody_elses_call(clinic):
@@ -815,16 +819,20 @@ def test_a_note_needs_words_and_a_question_that_exists(clinic, ringing):
 def test_everybody_returns_to_their_own_place(clinic, ringing):
     """Seen to fail with: one place for all staff; the place an entry of the trail; no limit."""
     before = counts(clinic)
-    assert clinic.Cora.place() == {}
-    clinic.Cora.keep_place({"screen": "call", "intake_id": ringing, "draft": "half a wörd"})
-    clinic.Cora.keep_place({"screen": "call", "intake_id": ringing, "draft": "half a word"})
-    clinic.Ada.keep_place({"screen": "settings"})
-    assert clinic.Cora.place() == {"screen": "call", "intake_id": ringing, "draft": "half a word"}
-    assert clinic.Ada.place() == {"screen": "settings"}
+    assert clinic.Cora.clinic.place() == {}
+    clinic.Cora.clinic.keep_place({"screen": "call", "intake_id": ringing, "draft": "half a wörd"})
+    clinic.Cora.clinic.keep_place({"screen": "call", "intake_id": ringing, "draft": "half a word"})
+    clinic.Ada.clinic.keep_place({"screen": "settings"})
+    assert clinic.Cora.clinic.place() == {
+        "screen": "call",
+        "intake_id": ringing,
+        "draft": "half a word",
+    }
+    assert clinic.Ada.clinic.place() == {"screen": "settings"}
     assert counts(clinic) == {**before, "place": 2}
     with pytest.raises(WrongMove, match="too much text"):
-        clinic.Cora.keep_place({"draft": "x" * 16 * 1024})
-    assert clinic.Cora.place()["draft"] == "half a word"
+        clinic.Cora.clinic.keep_place({"draft": "x" * 16 * 1024})
+    assert clinic.Cora.clinic.place()["draft"] == "half a word"
 
 
 def test_the_summary_to_look_at_is_the_one_that_is_printed(clinic, intake_id, tmp_path):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from intake_app import service
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME
 from intake_app.core.model import CallEnd, Source, Stage, State
+from intake_app.store import database
 from tests.hands import ALT, CTRL, ENTER, Hands
 from tests.vaults import COORDINATOR, PASSWORD, Clock, open_clinic
 from ui import theme
@@ -361,7 +362,6 @@ def test_the_time_of_the_call_is_counted(calling):
 
 def test_a_write_that_fails_keeps_the_question_and_says_so(calling, monkeypatch):
     """Seen to fail with: going on although nothing was saved."""
-    from intake_app.store import database
 
     def full(*_args, **_more):
         raise database.NotSaved("The disk is full. Nothing of this was saved.")

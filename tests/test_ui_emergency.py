@@ -493,7 +493,7 @@ def test_after_a_restart_it_is_there_again_with_what_was_half_typed(qtbot, clini
     way_in = panel._person.lines["way_in"]
     way_in.setFocus()
     QTest.keyClicks(way_in, "side door")
-    qtbot.waitUntil(lambda: on_call.desk.service.place().get("panel_draft") == "side door")
+    qtbot.waitUntil(lambda: on_call.desk.service.clinic.place().get("panel_draft") == "side door")
     again = clinic(on_call.desk.service.acting_as(COORDINATOR, PASSWORD))
     qtbot.waitUntil(again.panel.isVisible)
     assert again.desk.intake_id == on_call.intake

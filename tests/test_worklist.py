@@ -274,7 +274,7 @@ def test_a_long_worklist_is_read_in_one_query(clinic, clock):
 )
 def test_what_the_trail_does_not_cover_is_looked_at_too(clinic, calling, statement, place):
     """Seen to fail with: the columns of 0002 left out of the comparison; `place` not looked at."""
-    clinic.Cora.keep_place({"screen": "call", "intake_id": calling})
+    clinic.Cora.clinic.keep_place({"screen": "call", "intake_id": calling})
     clinic.desk.close()
     assert service.verify_vault(clinic.folder, COORDINATOR, PASSWORD) is None
     keys = vault.unlock(clinic.folder, COORDINATOR, PASSWORD).keys

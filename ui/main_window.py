@@ -301,13 +301,13 @@ class MainWindow(QMainWindow):
         else:
             intake = self.desk.case.intake.id if self.desk.case else ""
             fields = {"screen": self.screen_name, "intake_id": intake}
-            self.desk.ask(lambda service: service.keep_place(fields))
+            self.desk.ask(lambda service: service.clinic.keep_place(fields))
         if self._panel is not None and self._panel.isVisible():
             self._panel.keep_place()
 
     def take_place(self) -> None:
         """Where this member of staff was before the lock."""
-        place = dict(self.desk.ask(lambda service: service.place()) or {})
+        place = dict(self.desk.ask(lambda service: service.clinic.place()) or {})
         if place.get("intake_id") and self.desk.open(place["intake_id"]):
             self.go(place["screen"] if place.get("screen") in self.screens else "call")
             screen = self._stack.currentWidget()

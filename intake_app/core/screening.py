@@ -456,14 +456,9 @@ def reads(findings: Findings, item: Item) -> str:
     if own != found.answers:
         return _by_a_detail(item, own)
     before, latest = found.answers[0], found.answers[-1]
-    if latest.value is None:
-        said = _STATE_WORDS[latest.state]()
-    else:
-        said = item.label(latest.value)
-        if item.kind == "date" and found.value is None:
-            return _("{said}: a day to come, to be asked again").format(said=said)
-        if found.value is None or isinstance(found.value, SomeOf):
-            return _said_by_other(item, said)
+    if latest.value is not None and (found.value is None or isinstance(found.value, SomeOf)):
+        return _not_counted(item, item.label(latest.value))
+    said = _STATE_WORDS[latest.state]() if latest.value is None else item.label(latest.value)
     if before is latest or before.value is None:
         return said
     return _("{said} (was {before})").format(said=said, before=item.label(before.value))
@@ -477,7 +472,9 @@ def _by_a_detail(item: Item, own: tuple[Answer, ...]) -> str:
     return _("Yes, by an answer to a detail (answered: {said})").format(said=said)
 
 
-def _said_by_other(item: Item, said: str) -> str:
+def _not_counted(item: Item, said: str) -> str:
+    if item.kind == "date":
+        return _("{said}: a day to come, to be asked again").format(said=said)
     if item.safety:
         return _(
             "Unknown: the answer given for the person does not count; repeat with the patient, "

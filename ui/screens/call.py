@@ -668,7 +668,7 @@ class CallScreen(Screen):
         }
         if self._editors.currentWidget() is self._typed:
             fields["draft"] = self._typed.line.text()
-        self.desk.ask(lambda s: s.keep_place(fields))
+        self.desk.ask(lambda s: s.clinic.keep_place(fields))
 
     def take_place(self, place: dict[str, str]) -> None:
         if place.get("stage"):

@@ -773,12 +773,12 @@ class EmergencyPanel(QWidget):
         """What is half typed, beside the place of the screen below; encrypted, never screened."""
         if self.desk.case is None:
             return
-        before = dict(self.desk.ask(lambda s: s.place()) or {})
+        before = dict(self.desk.ask(lambda s: s.clinic.place()) or {})
         if before.get("intake_id") != self._intake:
             before = {"screen": "call", "intake_id": self._intake}
         field, text = self._draft
         fields = {**before, "panel_field": field, "panel_draft": text}
-        self.desk.ask(lambda s: s.keep_place(fields))
+        self.desk.ask(lambda s: s.clinic.keep_place(fields))
 
     def take_place(self, place: Mapping[str, str]) -> None:
         line = self._person.lines.get(place.get("panel_field", ""))

@@ -175,10 +175,13 @@ class PacketScreen(Screen):
             return
         if reason and not self._kept(case.intake.id, reason):
             return
+        data = self.desk.ask(lambda service: service.summary_to_print(case.intake.id))
+        if data is None:
+            return
         if self._dialog is not None:
             self._dialog.accept()
         self._pages_to_print = len(wanted)
-        self._printing = draw(self.view.data, wanted, printer)
+        self._printing = draw(data, wanted, printer)
         self._next_page.start()
 
     def _kept(self, intake_id: str, reason: str) -> bool:

@@ -1,0 +1,21 @@
+"""`python -m tests.by_x FOLDER`: the walk of tests/walk.py on the X server of $DISPLAY."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from intake_app.store import vault
+from tests import vaults, walk
+
+
+def main() -> int:
+    vault.FLOOR = vaults.FAST
+    app = QApplication([])
+    walked = walk.whole_day(app, Path(sys.argv[1]), walk.XKeys(app))
+    walked.main.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
