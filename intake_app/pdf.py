@@ -142,6 +142,7 @@ SMALL = Style(7, 9, ink=MUTED)
 MARK = Style(7.5, 10, bold=True)
 URGENT = Style(9.5, 12.5, bold=True, ink=WHITE)
 BANNER = Style(9.5, 12.5, bold=True)
+CALM = Style(8.5, 11)
 
 TITLE = Style(8.5, 11, bold=True)
 ENTRY = Style(9, 11, capitals=True)
@@ -392,9 +393,13 @@ def _border(frame: Frame) -> Border:
     origin = _band((frame.collected, made, frame.clinic, frame.protocol), SMALL, MEASURE, 5)
     marks = _band((" · ".join((*demo, *frame.marks)),), MARK, MEASURE - 12, 4)
     banner = _band((frame.banner,), BANNER, MEASURE - _urgent_width() - 16, 8)
+    history = _band((frame.history,), CALM, MEASURE - 12, 4)
     notice = _band((frame.notice,), SMALL, MEASURE, 4)
-    head = (_plain(name), _plain(identity), _plain(origin), _marks(marks), _banner(banner))
-    cut = chain.from_iterable(b.cut for b in (name, identity, origin, marks, banner, notice))
+    above = (_plain(name), _plain(identity), _plain(origin), _marks(marks))
+    head = (*above, _banner(banner), _history(history))
+    cut = chain.from_iterable(
+        b.cut for b in (name, identity, origin, marks, banner, history, notice)
+    )
     return Border(
         _stack((*head, Strip(12, (_rule(6, 0.75),)))),
         _stack((Strip(10, (_rule(5, 0.75),)), _plain(notice))),
@@ -439,6 +444,15 @@ def _banner(band: Band) -> Strip:
     return Strip(height, marks, above=6)
 
 
+def _history(band: Band) -> Strip:
+    """What was urgent: a thin frame without a fill or a word of alarm."""
+    if not band.lines:
+        return Strip(0)
+    height = _height(band.lines) + PAD
+    box = Box(MARGIN, 0, MEASURE, height, None, 0.75)
+    return Strip(height, (box, *_set(band.lines, MARGIN + 6, PAD / 2)), above=5)
+
+
 # Page one -----------------------------------------------------------------------------------------
 
 
@@ -456,7 +470,8 @@ def _page_one(blocks: Sequence[Entries], room: float) -> tuple[Page, list[Sectio
     titles = [_wrap(block.title, TITLE, TITLES - GUTTER)[:3] for block in blocks]
     entries = [[_entry(entry) for entry in block.entries or ("",)] for block in blocks]
     needs = [max(len(t), sum(map(len, e))) for t, e in zip(titles, entries, strict=True)]
-    lines = _share(needs, int((room - GAP * len(blocks)) // ENTRY.leading))
+    shares = [block.share for block in blocks]
+    lines = _share(needs, shares, int((room - GAP * len(blocks)) // ENTRY.leading))
     shown = [_show(e, share) for e, share in zip(entries, lines, strict=True)]
     above = min(13, (room - sum(lines) * ENTRY.leading) / max(1, len(blocks)))
     strips = [_block(t, s, above) for t, s in zip(titles, shown, strict=True)]
@@ -468,14 +483,14 @@ def _entry(text: str) -> list[Line]:
     return _fill(_words(text), ENTRY, ENTRY_WIDTH) or [Line("–", ENTRY)]
 
 
-def _share(needs: Sequence[int], room: int) -> list[int]:
+def _share(needs: Sequence[int], shares: Sequence[int], room: int) -> list[int]:
     """Lines for each block, dealt in turn, so that the longest are the ones that go without."""
     lines = [0] * len(needs)
     while room > 0 and lines != list(needs):
         for block, need in enumerate(needs):
-            if room > 0 and lines[block] < need:
-                lines[block] += 1
-                room -= 1
+            dealt = min(shares[block], need - lines[block], room)
+            lines[block] += dealt
+            room -= dealt
     return lines
 
 

@@ -31,6 +31,8 @@ FRAME = Frame(
     marks=("PROTOCOL NOT CONFIRMED", "UNVALIDATED WORDING"),
     banner="ESCALATION OPEN, not accepted. This computer has told no one. Nothing is scheduled; "
     "no letter goes out before a clinician has spoken to the person.",
+    history="Escalation closed by Dr. Lind at 2026-09-01 12:10; handed to a clinician; who has the "
+    "person: her brother.",
     demo=True,
     notice="Intake summary: screening information, not a treatment decision. Confidential. "
     "Records from a substance-use programme: 42 CFR Part 2 forbids passing them on.",
@@ -395,6 +397,15 @@ def test_without_a_banner_no_page_says_urgent() -> None:
     assert "URGENT" not in "".join(read(replace(SAMPLE, frame=replace(FRAME, banner=""))))
 
 
+def test_what_was_urgent_stands_calmly_on_every_page(pages: list[str]) -> None:
+    """Seen to fail with the history on page one alone, and with the word URGENT before it."""
+    for page in pages:
+        assert squeeze(FRAME.history) in squeeze(page)
+    for page in read(replace(SAMPLE, frame=replace(FRAME, banner=""))):
+        assert squeeze(FRAME.history) in squeeze(page)
+        assert "URGENT" not in page
+
+
 def test_a_demo_says_so_twice_on_every_page_and_a_real_one_never(pages: list[str]) -> None:
     """Seen to fail with the watermark on page one alone, and with it on real pages."""
     for page in pages:
@@ -467,7 +478,7 @@ def test_all_eight_blocks_stand_on_page_one_whatever_is_in_them(
 def test_the_worst_packet_still_has_eight_blocks_on_page_one() -> None:
     """Seen to fail with the banner uncut, and with each limit of the head doubled."""
     long = "Wyoming " * 500
-    frame = Frame(*[long] * 8, (long, long), long, False, long)
+    frame = Frame(*[long] * 8, (long, long), long, long, False, long)
     packet = Packet(frame, blocks((long,) * 3), ())
     assert_eight_on_page_one(packet)
     assert_stands_free(packet)
@@ -512,6 +523,16 @@ def test_the_longest_block_gives_way_and_the_short_ones_stay_whole() -> None:
             assert squeeze(entry) in first
     assert "letter0" in first
     assert "letter59" in rest
+
+
+def test_a_block_with_two_shares_has_twice_the_lines_where_not_all_have_room() -> None:
+    """Seen to fail with every share counted as one."""
+    full = [replace(b, entries=tuple(f"{b.title[0]}e{n}." for n in range(60))) for b in PAGE_ONE]
+    full[1] = replace(full[1], share=2)
+    first, _rest = bodies(Packet(FRAME, tuple(full), ()))
+    shown = [len(re.findall(rf"{number}e\d+\.", first)) for number in "1234"]
+    assert shown[1] + 1 >= 2 * shown[0] > 4  # a line says how many more there are
+    assert shown[0] - 1 <= shown[2] <= shown[0] + 1
 
 
 def test_an_entry_too_long_for_its_place_is_shortened_and_says_so() -> None:

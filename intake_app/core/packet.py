@@ -6,20 +6,24 @@ open prints as a no, and a partial score never prints as a score. `intake_app.pd
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake_app.core import review, safety, treatment
+from intake_app.core import panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
-from intake_app.core.facts import Findings
+from intake_app.core.facts import Findings, questions
 from intake_app.core.instrument import Score
 from intake_app.core.medication import Match, MatchState
 from intake_app.core.model import (
     COUNTS_FOR_A_NO,
+    NOT_SAID,
+    SELF,
     Answer,
     BloodPressure,
+    Call,
     Decision,
     Disposition,
     Due,
@@ -34,8 +38,10 @@ from intake_app.core.model import (
     Stage,
     State,
     Tier,
+    relationship_words,
 )
 from intake_app.core.protocol import KINDS, NONE_OF_THESE, Citation, Criterion, Item, Param
+from intake_app.core.safety import Level
 from intake_app.core.screening import (
     NOT_ASKED,
     Case,
@@ -61,7 +67,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every page carries."""
+    """What every page carries: `banner` is urgent now, `history` was, and is told calmly."""
 
     name: str
     born: str
@@ -73,16 +79,21 @@ class Frame:
     clinic: str
     marks: tuple[str, ...]
     banner: str
+    history: str
     demo: bool
     notice: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """One of the fixed blocks of page one: strongest entry first, so that a cut loses the least."""
+    """One of the fixed blocks of page one: strongest entry first, so that a cut loses the least.
+
+    `share`: where the page is too small for all, so many lines for each line of another block.
+    """
 
     title: str
     entries: tuple[str, ...]
+    share: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +245,10 @@ def banner(case: Case, edition: Edition) -> str:
         Due.SAME_DAY: _("A CLINICIAN IS NEEDED THE SAME DAY: {what}."),
     }
     urgent: dict[Due, list[str]] = {}
+    acted_on = _is_acted_on(case)
     for flag in case.screening.flags:
-        if flag.due >= Due.SAME_DAY and flag.tier >= Tier.REVIEW:
+        pressing = flag.due >= Due.SAME_DAY and flag.tier >= Tier.REVIEW
+        if pressing and not (acted_on and flag.escalates):
             urgent.setdefault(flag.due, []).append(flag.criterion.label)
     return " ".join(
         words[due].format(what="; ".join(dict.fromkeys(urgent[due])))
@@ -243,8 +256,46 @@ def banner(case: Case, edition: Edition) -> str:
     )
 
 
+def _is_acted_on(case: Case) -> bool:
+    """Whether a clinician has closed an escalation for all that calls for one."""
+    ended = case.intake.escalations and safety.open_escalation(case.intake) is None
+    return bool(ended) and not safety.uncovered(case.intake, case.screening.grounds)
+
+
+def history(case: Case, edition: Edition) -> str:
+    """What a banner turns into once a clinician has closed the escalation: it never vanishes."""
+    pages = _Pages(case, edition)
+    closed = [e for e in case.intake.escalations if not safety.is_open(e)]
+    lines = [_how_it_ended(pages, escalation) for escalation in closed]
+    if case.intake.signature is not None and case.screening.suicide_risk.level is Level.HIGH:
+        lines.append(_("Suicide-risk level of this intake: {level}.").format(level=_("HIGH")))
+    return " ".join(lines)
+
+
+def _how_it_ended(pages: _Pages, escalation: Escalation) -> str:
+    closed = safety.event(escalation, "closed") or escalation.events[-1]
+    parts = [
+        _("Escalation closed by {by} at {at}").format(
+            by=closed.get("by") or pages.who(closed.by), at=pages.minute(closed.at)
+        ),
+        _outcome(closed),
+        _("who has the person: {who}").format(who=closed.get("who_has_the_person")),
+        _("next contact: {what}").format(what=closed.get("next_contact") or _("not recorded")),
+    ]
+    return "; ".join(part for part in parts if part) + "."
+
+
+def _outcome(closed: EscalationEvent) -> str:
+    outcome = closed.get("outcome")
+    return panel.outcome_words().get(outcome, _spaced(outcome))
+
+
 def _who_was_told(escalation: Escalation, edition: Edition) -> str:
-    """escalation.md: nothing but "NAME accepted at TIME, read back" takes the first line away."""
+    """escalation.md: nothing but "NAME accepted at TIME, read back" takes the first line away.
+
+    `accepted` holds no word of a read-back and needs none: the panel records no acceptance without
+    one (`panel.missing_to_accept`), and in a case file the move means both.
+    """
     accepted = safety.event(escalation, "accepted")
     if accepted is not None:
         at = accepted.at.astimezone(edition.made.tzinfo).strftime("%H:%M")
@@ -269,6 +320,7 @@ class _Pages:
         self.sources = _source_words()
         self.dues = _due_words()
         self.tiers = _tier_words()
+        self.overheard = _overheard(self.intake)
 
     # Words ------------------------------------------------------------------------------------
 
@@ -303,7 +355,17 @@ class _Pages:
     def source(self, item_id: str, entry: int = 0) -> str:
         item = self.item(item_id)
         history = self.at(entry).history(item) if item else []
-        return self.sources[history[-1].source] if history else ""
+        return self.voice(history[-1]) if history else ""
+
+    def voice(self, answer: Answer) -> str:
+        """Who gave an answer; not "alone" where somebody listened."""
+        if answer.source not in COUNTS_FOR_A_NO or self.findings.counts_for_a_no(answer):
+            return self.sources[answer.source]
+        alone = answer.source is Source.PATIENT_ALONE
+        return _("{who}, {listened}").format(
+            who=_("patient") if alone else self.sources[answer.source],
+            listened=_listened(self.overheard),
+        )
 
     def said(self, answer: Answer) -> str:
         """One answer in words, without its source. A no that does not count is no no."""
@@ -317,7 +379,7 @@ class _Pages:
     def answered(self, answer: Answer) -> str:
         """One answer with its source and day."""
         item = self.case.protocol.items[answer.item]
-        where = f"({self.sources[answer.source]}, {self.day(answer.at)})"
+        where = f"({self.voice(answer)}, {self.day(answer.at)})"
         text = f"{item.topic or item.ask} {self.said(answer)} {where}"
         return f"{text}: {answer.note}" if answer.note else text
 
@@ -326,22 +388,21 @@ class _Pages:
         if answer.value is None:
             return _states()[answer.state].capitalize()
         said = item.label(answer.value)
-        counts = item.observed or answer.source in COUNTS_FOR_A_NO
+        counts = item.observed or self.findings.counts_for_a_no(answer)
         if item.safety and not counts and not item.is_yes(answer.value):
             return _("Unknown: a no was given for the person or before others; it does not count")
         return said
 
     def together(self, answers: Iterable[Answer]) -> str:
         """Answers of one voice and day share the words for it."""
-        voices: dict[tuple[Source, str], list[str]] = {}
+        voices: dict[tuple[str, str], list[str]] = {}
         for answer in answers:
             item = self.case.protocol.items[answer.item]
             text = f"{item.topic or item.ask} {self.said(answer)}"
             note = f" ({_short(answer.note)})" if answer.note else ""
-            voices.setdefault((answer.source, self.day(answer.at)), []).append(text + note)
+            voices.setdefault((self.voice(answer), self.day(answer.at)), []).append(text + note)
         return " ".join(
-            f"[{self.sources[source]}, {day}: {'; '.join(texts)}]"
-            for (source, day), texts in voices.items()
+            f"[{voice}, {day}: {'; '.join(texts)}]" for (voice, day), texts in voices.items()
         )
 
     def cite(self, citation: Citation) -> str:
@@ -372,6 +433,7 @@ class _Pages:
             clinic=self.edition.clinic,
             marks=self.marks(),
             banner=banner(self.case, self.edition),
+            history=history(self.case, self.edition),
             demo=self.edition.demo,
             notice=_(
                 "Intake summary: screening information, not a treatment decision. Answers are as "
@@ -498,6 +560,9 @@ def _spaced(name: str) -> str:
 
 def _identity(pages: _Pages) -> Entries:
     patient = pages.intake.patient
+    phone = _("{phone} ({permission})").format(
+        phone=pages.reads("callback_number"), permission=pages.reads("callback_permission")
+    )
     return Entries(
         _("1 Identity"),
         (
@@ -508,13 +573,66 @@ def _identity(pages: _Pages) -> Entries:
                 number=patient.record_number,
                 sex=_sexes().get(patient.sex or "", _("not stated")),
             ),
-            _("Phone: {phone} ({permission})").format(
-                phone=pages.reads("callback_number"), permission=pages.reads("callback_permission")
+            *_another_birth_date(pages),
+            _("Phone: {phone}").format(phone=_own(pages, "phone", "callback_number", phone)),
+            _("At the call: {where}").format(
+                where=_own(pages, "where", "caller_location", pages.reads("caller_location"))
             ),
-            _("At the call: {where}").format(where=pages.reads("caller_location")),
             _("Emergency contact: {who}").format(who=pages.reads("emergency_contact_person")),
         ),
     )
+
+
+def _another_birth_date(pages: _Pages) -> list[str]:
+    """What was told where it cannot be the registered date: it may be another's record."""
+    found, born = pages.findings.find("birth_date_differs"), pages.intake.patient.born
+    if found.value is not True or born is None:
+        return []
+    told = ", ".join(f"{pages.said(answer)} ({pages.voice(answer)})" for answer in found.answers)
+    text = _(
+        "Birth date DIFFERS: registered {born}, told {told}: make sure this is the right record"
+    )
+    return [text.format(born=born.text, told=told)]
+
+
+def _own(pages: _Pages, field: str, item_id: str, told: str) -> str:
+    """A place or a phone of the person: help goes there, and the caller may be elsewhere."""
+    kept = panel.person(pages.case).get(field, "")
+    caller = _caller(pages, item_id)
+    if caller == SELF and kept in ("", pages.reads(item_id)):
+        return _in_its_county(pages, field, told)
+    kept = _in_its_county(pages, field, kept or _("not known yet"))
+    if caller == SELF:
+        return _("{told}; in the escalation: {kept}").format(told=told, kept=kept)
+    who = relationship_words().get(caller, caller) or _("not said who")
+    return _("{own}; the caller's ({who}): {told}").format(own=kept, who=who, told=told)
+
+
+def _in_its_county(pages: _Pages, field: str, place: str) -> str:
+    county = panel.person(pages.case).get("county") if field == "where" else ""
+    return f"{place}, {county}" if county and county not in place else place
+
+
+def _caller(pages: _Pages, item_id: str) -> str:
+    """Who told a place or a phone as their own, as seen from the person; the registry's are theirs.
+
+    An escalation that says of its call that somebody else was on the line is believed.
+    """
+    item = pages.item(item_id)
+    told = pages.findings.history(item)[-1:] if item else ()
+    if not pages.intake.calls or (told and told[0].source is Source.RECORD):
+        return SELF
+    call = _call_at(pages, told[0].at) if told else pages.intake.calls[-1]
+    standing = panel.standing(pages.case)
+    if call.relationship != SELF or standing is None or not panel.about_another(pages.case):
+        return call.relationship
+    return NOT_SAID if _call_at(pages, standing.events[0].at) is call else SELF
+
+
+def _call_at(pages: _Pages, moment: datetime) -> Call:
+    """The call that was open, or was last, at a time."""
+    calls = pages.intake.calls
+    return next((call for call in reversed(calls) if call.started <= moment), calls[0])
 
 
 def _sexes() -> Mapping[str, str]:
@@ -523,7 +641,10 @@ def _sexes() -> Mapping[str, str]:
 
 def _age(pages: _Pages) -> str:
     age = pages.findings.read("age_years")
-    return str(age) if isinstance(age, int) else _("not known exactly")
+    if not isinstance(age, int):
+        return _("not known exactly")
+    differs = pages.findings.read("birth_date_differs") is True
+    return _("{age} by the date told").format(age=age) if differs else str(age)
 
 
 def _suicide(pages: _Pages) -> Entries:
@@ -531,11 +652,13 @@ def _suicide(pages: _Pages) -> Entries:
         _("2 Suicide-risk screen"),
         (
             *_level_and_escalation(pages),
+            *_mood(pages),
             *_screen_answers(pages),
             *_behaviour(pages),
             _means(pages),
             _wording(pages),
         ),
+        share=2,
     )
 
 
@@ -548,6 +671,31 @@ def _level_and_escalation(pages: _Pages) -> list[str]:
         lines.append(_("Who has the person now: {who}").format(who=_who_has(pages, escalation)))
         lines.append(_what_became(pages, escalation))
     return lines
+
+
+_MOOD = "phq9_9"  # the mood scale's question on thoughts of death or self-harm
+
+
+def _mood(pages: _Pages) -> list[str]:
+    """A screen without a yes is not the whole: this item of the mood scale may say otherwise."""
+    item, read = pages.case.protocol.by_name.get(_MOOD), pages.findings.read
+    if item is None or not (pages.findings.history(item) or read("phq9_item9_open") is True):
+        return []
+    answers = pages.findings.find(_MOOD).answers
+    given = (f"{pages.as_given(item, a)} ({pages.voice(a)}, {pages.day(a.at)})" for a in answers)
+    told = _("; later ").join(given) or pages.reads(item.id)
+    return [_("Mood item 9: {told}").format(told=told) + _how_mood_counts(pages)]
+
+
+def _how_mood_counts(pages: _Pages) -> str:
+    """By the protocol's own rule on the item beside a screen that identified nothing."""
+    rules = (rule for criterion in pages.case.protocol.criteria for rule in criterion.rules)
+    beside = (rule for rule in rules if {"phq9_item9_open", "suicide_level"} <= rule.when.names)
+    if not any(rule.when.decide(pages.findings.read) is True for rule in beside):
+        return ""
+    if pages.case.screening.suicide_risk.complete:
+        return _("; answers differ from the screen, handled as moderate")
+    return _("; handled as moderate")
 
 
 def _who_has(pages: _Pages, escalation: Escalation) -> str:
@@ -576,6 +724,7 @@ def _what_became(pages: _Pages, escalation: Escalation) -> str:
         if happened:
             by = happened.get("by") or pages.who(happened.by)
             parts.append(template.format(at=pages.minute(happened.at), by=by))
+            parts += filter(None, [_outcome(happened)])
     if safety.event(escalation, "accepted") is None:
         parts.append(_("NOT ACCEPTED"))
     word = _("Escalation OPEN: {what}") if safety.is_open(escalation) else _("Escalation: {what}")
@@ -854,24 +1003,55 @@ def _part(pages: _Pages, item: Item) -> str:
     return _parts().get(group, _("other questions"))
 
 
+# The questions that say whether anybody listens, with the answer that rules it out.
+_ALONE = {"can_talk_freely": True, "listener_present": False}
+
+
+def _overheard(intake: Intake) -> tuple[Answer, ...]:
+    """What was said of others who listened, or may have."""
+    return tuple(
+        answer
+        for answer in intake.answers
+        if answer.item in _ALONE and answer.state is not State.DEFERRED
+        if answer.value is not _ALONE[answer.item]
+    )
+
+
+def _listened(overheard: Iterable[Answer]) -> str:
+    if any(answer.item == "listener_present" and answer.value is True for answer in overheard):
+        return _("somebody listened")
+    return _("somebody may have listened")
+
+
+def _who_else(pages: _Pages) -> list[str]:
+    """That somebody was there beside whoever answered, and what staff noted of it."""
+    if not pages.overheard:
+        return []
+    listened = _("Who else was there: {who}").format(who=_listened(pages.overheard))
+    notes = dict.fromkeys(_short(answer.note) for answer in pages.overheard if answer.note)
+    return [f"{listened} ({'; '.join(notes)})" if notes else listened]
+
+
 def _voices(pages: _Pages) -> Entries:
     """Who spoke for or beside the person, and in which parts."""
-    own = (Source.PATIENT_ALONE, Source.RECORD, Source.TEST)
-    parts: dict[Source, Counter[str]] = {}
+    own = {pages.sources[s] for s in (Source.PATIENT_ALONE, Source.RECORD, Source.TEST)}
+    parts: dict[str, Counter[str]] = {}
     for item, _entry, answer in pages.latest():
-        parts.setdefault(answer.source, Counter())[_part(pages, item)] += 1
+        parts.setdefault(pages.voice(answer), Counter())[_part(pages, item)] += 1
     for medication in pages.intake.medications:
-        parts.setdefault(medication.source, Counter())[_("medicines")] += 1
+        parts.setdefault(pages.sources[medication.source], Counter())[_("medicines")] += 1
     lines = [
         _("{who}: {parts}").format(
-            who=pages.sources[source],
+            who=voice,
             parts=", ".join(f"{part} {count}" for part, count in counted.items()),
         )
-        for source, counted in parts.items()
-        if source not in own
+        for voice, counted in parts.items()
+        if voice not in own
     ]
     callers = dict.fromkeys(call.relationship for call in pages.intake.calls)
     caller = _("Caller: {who}").format(who=", ".join(callers) or _("no call on record"))
+    if pages.overheard:
+        caller += "; " + _listened(pages.overheard)
     alone = _("All answers from the patient alone, from a record or from a test.")
     if not parts:
         alone = _("No answers yet.")
@@ -882,7 +1062,7 @@ def _to_obtain(pages: _Pages) -> Entries:
     """One line for each due and each person who is asked."""
     lines: dict[tuple[Due, str], list[str]] = {}
     for wanted in sorted(pages.case.screening.to_obtain, key=lambda w: -w.due):
-        lines.setdefault((wanted.due, _whom(pages, wanted)), []).append(wanted.label)
+        lines.setdefault((wanted.due, _whom(pages, wanted)), []).append(_wanted(pages, wanted))
     entries = tuple(
         f"{pages.dues[due].upper()}, {whom}: {'; '.join(labels)}"
         for (due, whom), labels in lines.items()
@@ -893,6 +1073,46 @@ def _to_obtain(pages: _Pages) -> Entries:
 def _whom(pages: _Pages, wanted: ToObtain) -> str:
     criterion = pages.case.protocol.by_criterion.get(wanted.id.partition("#")[0])
     return _asked_of()[criterion.stage] if criterion else _("clinic")
+
+
+# Groups whose labels name what would be found, and would read as found: their questions stand
+# instead. A label of `_TO_SETTLE` is a question itself; the others name what is to be had.
+_TO_FIND = ("absolute_contraindication", "relative_contraindication", "caution")
+_TO_SETTLE = ("eligibility", "medication_interaction")
+
+
+def _wanted(pages: _Pages, wanted: ToObtain) -> str:
+    """What is missing, never in words that read as a finding."""
+    criterion = pages.case.protocol.by_criterion.get(wanted.id.partition("#")[0])
+    if criterion is None or criterion.group not in (*_TO_FIND, *_TO_SETTLE):
+        return wanted.label
+    if criterion.group in _TO_SETTLE:
+        return f"{wanted.label}?"
+    at = pages.at(int(wanted.id.partition("#")[2] or 0))
+    items = [pages.case.protocol.items[id_] for id_ in wanted.items]
+    asked = [item for item in items if at.applicable(item) is True] or items
+    texts = list(dict.fromkeys(_question(pages, item, at) for item in asked))
+    shown, more = " ".join(texts[:_QUESTIONS]), len(texts) - _QUESTIONS
+    return (
+        _("{questions} ({count} more)").format(questions=shown, count=more) if more > 0 else shown
+    )
+
+
+_QUESTIONS = 2  # so many say what a criterion is about
+_ASIDE = re.compile(r"\s*\((?:staff|clinician)\)$")  # whom an item asks stands before it
+
+
+def _question(pages: _Pages, item: Item, at: Findings) -> str:
+    """As it is asked; a detail with the answered question that it belongs to."""
+    ask = _ASIDE.sub("", item.ask)
+    ask = ask if ask.endswith("?") else f"{ask}?"
+    by_name = pages.case.protocol.by_name
+    names = item.when.names if item.when else ()
+    gates = [by_name[q] for name in sorted(names) for q in questions(name, by_name)]
+    gate = next(
+        (g for g in gates if g.criterion == item.criterion and at.find(g.name).answers), None
+    )
+    return f"{_ASIDE.sub('', gate.ask)} {ask}" if gate else ask
 
 
 PAGE_ONE: tuple[Callable[[_Pages], Entries], ...] = (
@@ -915,9 +1135,9 @@ def _header(pages: _Pages) -> Section:
         age=_age(pages), reason=pages.reads("primary_condition")
     )
     blocks = [Text(line)]
+    before = history(pages.case, pages.edition)
     urgent = banner(pages.case, pages.edition)
-    if urgent:
-        blocks.insert(0, Text(urgent, strong=True))
+    blocks[:0] = [Text(text, strong=text == urgent) for text in (urgent, before) if text]
     tasks = safety.tasks(pages.intake)
     blocks += [
         Text(
@@ -993,6 +1213,7 @@ def _suicide_in_full(pages: _Pages) -> Section:
     blocks: list[Text | Grid] = [
         Text(_("Level: {level}").format(level=level_words(pages.case)), strong=True),
         Text(_wording(pages)),
+        *(Text(line) for line in (*_mood(pages), *_who_else(pages))),
         _every_screen_answer(pages),
         Text(_means(pages)),
     ]
@@ -1022,17 +1243,26 @@ def _every_screen_answer(pages: _Pages) -> Grid:
 def _person_words() -> Mapping[str, str]:
     """The person at risk, field by field, in the order in which a responder needs them."""
     return {
+        "where": _("where now"),
+        "county": _("county, state"),
+        "country": _("country"),
+        "way_in": _("how to get in"),
+        "vehicle": _("vehicle"),
         "who": _("name"),
         "is_caller": _("is the caller"),
-        "where": _("where now"),
-        "vehicle": _("vehicle"),
+        "age": _("age"),
+        "language": _("language"),
         "phone": _("phone"),
         "phone_note": _("about that phone"),
-        "company": _("company"),
+        "reach": _("who can speak to them"),
+        "free_to_speak": _("free to speak"),
+        "happening": _("what is happening"),
         "done_already": _("done already"),
+        "done_note": _("done: what, when"),
         "means": _("means"),
         "firearm": _("firearm"),
-        "free_to_speak": _("free to speak"),
+        "company": _("company"),
+        "company_note": _("about the company"),
     }
 
 
@@ -1127,7 +1357,7 @@ def _observed(pages: _Pages) -> list[tuple[str, str, str]]:
         said = pages.as_given(item, answer)
         note = f" ({_short(answer.note)})" if answer.note else ""
         topic = _("As observed by another person, not scored: {topic}").format(topic=item.topic)
-        rows.append((topic, said + note, pages.sources[answer.source]))
+        rows.append((topic, said + note, pages.voice(answer)))
     return rows
 
 
@@ -1238,7 +1468,7 @@ def _history(pages: _Pages) -> Section:
     told: list[tuple[str, ...]] = []
     others: dict[str, list[str]] = {}
     for item, entry, answer in _of_history(pages):
-        source, day = pages.sources[answer.source], pages.day(answer.at)
+        source, day = pages.voice(answer), pages.day(answer.at)
         if _positives(pages, item, entry):
             told.append((item.ask, _told(pages, item, entry), source, day))
         elif pages.at(entry).read(item.name) is None:
@@ -1306,7 +1536,7 @@ def _logistics(pages: _Pages) -> Section:
             if pages.findings.find(item.name).answers:
                 rows.append((item.ask, pages.noted(item.id), pages.source(item.id)))
     wanted = tuple(
-        (entry.label, pages.dues[entry.due], _whom(pages, entry))
+        (_wanted(pages, entry), pages.dues[entry.due], _whom(pages, entry))
         for entry in sorted(pages.case.screening.to_obtain, key=lambda w: -w.due)
     )
     return Section(
@@ -1334,7 +1564,7 @@ def _log(pages: _Pages) -> Section:
             (
                 f"{item.ask}\n{item.id}{_number(answer.entry)}",
                 said + note,
-                pages.sources[answer.source],
+                pages.voice(answer),
                 f"{pages.minute(answer.at)}\n{pages.who(answer.by)}",
             )
         )
