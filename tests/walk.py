@@ -2,6 +2,7 @@
 signature, paper. Run with Qt's own key events, or with real ones of an X server."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -198,10 +199,19 @@ class Walk:
     # A call -----------------------------------------------------------------------------------
 
     def answer(self, given: Mapping[str, object], until: Callable[[], bool]) -> None:
-        """Question by question: digits for choices, texts for lines; everything else is a no."""
+        """Question by question: digits for choices, texts for lines. Everything else is a no, or
+        not known where a no is no answer."""
+        put: Counter[str] = Counter()
         while not until():
             key = self.question
-            self._answer(key, given.get(key.partition("#")[0], given.get(key, 0)))
+            put[key] += 1
+            assert put[key] < 4, f"{key} is put again and again: {put}"
+            self._answer(key, given.get(key.partition("#")[0], self._no()))
+
+    def _no(self) -> int:
+        editor = self.call._editors.currentWidget()
+        digits = [c.digit for c in editor._choices] if isinstance(editor, ChoiceGroup) else []
+        return 0 if 0 in digits else 7
 
     def _answer(self, key: str, how: object) -> None:
         if key == MEDICINES:
@@ -210,6 +220,8 @@ class Walk:
             self.press("Return")
         elif isinstance(how, str):
             self.say(how)
+        elif not isinstance(self.call._editors.currentWidget(), ChoiceGroup):
+            self.press(f"Alt+{how}")
         else:
             self._digits(key, how if isinstance(how, tuple) else (how,))
         if self.question == key and self.main.screen_name == "call":
@@ -233,14 +245,18 @@ class Walk:
     def review(self) -> None:
         """Each flag by itself, by its keys; a stop takes words."""
         assert self.main.screen_name == "review"
+        screen = self.main.screens["review"]
         while open_ := self._undecided():
-            flag = open_[0]
+            flag = self.case.screening.flag(screen._cards[screen._place].flag_key)
+            assert flag in open_, "the focus goes to the next open flag"
             if flag.tier is Tier.NOTE and not flag.fault:
                 self.press("A")
-            else:
+            elif review.needs_words(flag):
                 self.press("C")
                 self.type("seen and spoken about")
                 self.press("Ctrl+Return")
+            else:
+                self.press("C", "1")
             assert len(self._undecided()) == len(open_) - 1, flag.key
 
     def _undecided(self):
@@ -341,7 +357,10 @@ def straightforward(walk: Walk, paper: Path) -> None:
     scores = walk.case.screening.scores
     assert (scores["phq9"].total, scores["phq9"].severity) == (15, "moderately severe")
     assert (scores["gad7"].total, scores["gad7"].severity) == (8, "mild")
-    walk.press("Ctrl+E", "Ctrl+Return")
+    walk.press("Ctrl+E", "F2")
+    walk.stage("Staff tasks")
+    walk.answer({"release_signed": 1}, until=lambda: walk.main.screen_name == "check")
+    walk.press("Ctrl+Return")
     wait(lambda: walk.main.screen_name == "worklist")
     walk.press("Ctrl+R")
     walk.review()
@@ -388,7 +407,7 @@ def in_danger(walk: Walk) -> None:
     walk.press("Ctrl+D")
     panel = walk.main.panel()
     wait(panel.isVisible)
-    assert "Car park behind the library" in panel.card().toPlainText()
+    assert "Car park behind the library" in walk.seen(panel)
     walk.press("Esc")
     wait(walk.main.isActiveWindow)
     walk.press("Return")  # they are on the line again, and the panel is in front at once

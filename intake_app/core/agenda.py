@@ -162,7 +162,7 @@ class _Asked:
         for at in self._findings.each:
             yield from self._of_items(criterion.items, at)
         if criterion.items[0].stage is self._stage:
-            yield Question(MORE_TRIALS, entry=self.next_trial)
+            yield Question(MORE_TRIALS, entry=self.next_trial, later=True)
 
     @property
     def next_trial(self) -> int:

@@ -571,11 +571,7 @@ class CallScreen(Screen):
             self._question = Question(f"{item.id}#{entry}", item, entry)
             self._put()
             return
-        every = agenda.questions(self._sections)
-        here = [question.key for question in every].index(MORE_TRIALS)
-        behind = (*every[here + 1 :], *every[:here])
-        self._question = next((question for question in behind if not question.answered), None)
-        self._put()
+        self._go_on()
 
     # Notes and sections -----------------------------------------------------------------------
 

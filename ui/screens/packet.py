@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.screening import Case
@@ -129,8 +129,13 @@ class PacketScreen(Screen):
         dialog.fileSelected.connect(self.save_to)
         _name_all(dialog)
         self._files = dialog
-        dialog.finished.connect(lambda _code: dialog.deleteLater())
+        dialog.finished.connect(lambda _code: self._put_away(dialog))
         dialog.open()
+
+    def _put_away(self, dialog: QFileDialog) -> None:
+        dialog.deleteLater()
+        self.window().activateWindow()
+        self.view.setFocus()
 
     def save_to(self, place: str) -> None:
         self._problem.hide()
@@ -237,6 +242,15 @@ def _usual_folder() -> str:
 
 def _name_all(dialog: QWidget) -> None:
     """Qt leaves some parts of its own file dialog without a name."""
+    names = {
+        "fileNameEdit": _("File name"),
+        "fileTypeCombo": _("Kind of file"),
+        "lookInCombo": _("Folder"),
+    }
     for part in dialog.findChildren(QWidget):
-        if part.objectName() and not part.accessibleName():
-            part.setAccessibleName(part.toolTip() or part.objectName())
+        if not part.accessibleName() and part.objectName():
+            part.setAccessibleName(
+                names.get(part.objectName(), part.toolTip() or part.objectName())
+            )
+    for pressed in dialog.findChildren(QPushButton):
+        pressed.setAccessibleName(pressed.text().replace("&", ""))
