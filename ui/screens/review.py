@@ -251,7 +251,8 @@ class ReviewScreen(Screen):
             return
         self._problem.hide()
         if decision is Decision.ACKNOWLEDGE and flag.tier is Tier.NOTE and not flag.fault:
-            self._review(self.desk.service, flag.key, decision, "")
+            if self._review(self.desk.service, flag.key, decision, ""):
+                self._to_next_open()
             return
         self._held = self._cards[self._place]
         self._held.hold(self._editor)
