@@ -1,5 +1,6 @@
 """`python -m tests.by_x FOLDER`: the walk of tests/walk.py on the X server of $DISPLAY."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from tests import vaults, walk
 
 def main() -> int:
     vault.FLOOR = vaults.FAST
+    manager = subprocess.Popen(["openbox"])
     app = QApplication([])
-    walked = walk.whole_day(app, Path(sys.argv[1]), walk.XKeys(app))
-    walked.main.close()
+    try:
+        walk.whole_day(app, Path(sys.argv[1]), walk.XKeys(app)).main.close()
+    finally:
+        manager.terminate()
+        manager.wait()
     return 0
 
 

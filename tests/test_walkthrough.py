@@ -48,8 +48,8 @@ def test_a_clinics_first_day_by_keys_alone(qapp, tmp_path):
 
 
 @pytest.mark.skipif(
-    not (shutil.which("Xvfb") and shutil.which("xdotool")),
-    reason="needs Xvfb and xdotool: apt-get install xvfb xdotool",
+    not all(map(shutil.which, ("Xvfb", "xdotool", "openbox"))),
+    reason="needs an X server: apt-get install xvfb xdotool openbox",
 )
 def test_the_same_day_by_the_keys_of_a_real_x_server(tmp_path):
     """In a process of its own, on a screen of its own."""

@@ -48,30 +48,44 @@ class QtKeys:
 
 
 _X_NAMES = {"Esc": "Escape", "Space": "space", "Backspace": "BackSpace", "PgDown": "Next"}
+_KINDS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride)
 _MODIFIERS = (Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
 
 
 class XKeys(QObject):
-    """Real keys of the X server, sent by xdotool; each is waited for until it was let go again."""
+    """Real keys of the X server, sent by xdotool, each waited for."""
 
     def __init__(self, app: QApplication) -> None:
         super().__init__()
-        self._released = 0
+        self._came = dict.fromkeys(_KINDS, 0)
+        self._last = 0
         app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.KeyRelease and isinstance(watched, QWindow):
-            self._released += event.key() not in _MODIFIERS
+        kind = event.type()
+        if kind not in self._came or event.key() in _MODIFIERS:
+            return False
+        if isinstance(watched, QWindow):
+            self._came[kind] += 1
+        elif kind is QEvent.Type.ShortcutOverride and event.timestamp() != self._last:
+            self._last = event.timestamp()  # it goes from widget to widget: one key
+            self._came[kind] += 1
         return False
 
     def _send(self, count: int, *words: str) -> None:
-        before = self._released
+        """Any kind of event is enough: a shortcut shows no press, and a window may close on it
+        before the key is let go."""
+        wait(QGuiApplication.focusWindow, "no window takes the keys")
+        wanted = {kind: number + count for kind, number in self._came.items()}
         subprocess.run(["xdotool", *words], check=True)
-        wait(lambda: self._released >= before + count, f"no key arrived: {words[0]}")
+        came = self._came
+        wait(lambda: any(came[kind] >= wanted[kind] for kind in wanted), "no key arrived")
 
     def press(self, combo: str) -> None:
         parts = [_X_NAMES.get(part, part) for part in combo.split("+")]
-        named = [part.lower() if part in ("Ctrl", "Shift", "Alt") else part for part in parts]
+        # A capital letter would be typed with Shift.
+        lower = {"Ctrl", "Shift", "Alt"} | {part for part in parts if len(part) == 1}
+        named = [part.lower() if part in lower else part for part in parts]
         self._send(1, "key", "--clearmodifiers", "+".join(named))
 
     def type(self, text: str) -> None:
@@ -106,6 +120,9 @@ class Walk:
     def _ready(self) -> None:
         """A person reads before they press: the question is painted."""
         QApplication.processEvents()
+        dialog = QApplication.activeModalWidget()
+        if dialog is not None:
+            wait(dialog.isActiveWindow, "the dialog never came to the front")
         wait(QApplication.focusWidget, "nothing has the focus")
         if self.app.main is not None and self.app.main.screen_name == "call":
             editor = self.call._editors.currentWidget()
