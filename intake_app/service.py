@@ -51,11 +51,20 @@ from intake_app.core.packet import Edition, compose, snapshot
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screen
 from intake_app.core.words import _
-from intake_app.store import anchor, clinic, database, intakes, patients, schema, vault, verify
+from intake_app.store import (
+    anchor,
+    clinic,
+    database,
+    intakes,
+    outlets,
+    patients,
+    schema,
+    vault,
+    verify,
+)
 from intake_app.store import worklist as kept
 from intake_app.store.audit import APP_VERSION
 from intake_app.store.codec import canonical
-from intake_app.store.files import replace_file
 from intake_app.transaction import Clock, Office, Session, Transaction
 
 # What a window needs beside the services.
@@ -728,9 +737,10 @@ class IntakeService:
     def print_summary(self, intake_id: str, path: Path) -> Path:
         """The intake summary as a PDF at `path`: the old file or the new one, never half."""
         with self._change("print_summary") as work:
+            outlets.refuse_records(path, self._office.records.folder)
             data = self._pages(work, intake_id)
             work.journal.note("summary_printed", f"intake:{intake_id}")
-            replace_file(path, data)
+            outlets.put(path, data)
             return path
 
     def _pages(self, work: Transaction, intake_id: str) -> bytes:

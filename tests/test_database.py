@@ -217,7 +217,7 @@ def test_a_failed_commit_is_forgotten_and_the_next_one_holds(folder, desk):
 def test_a_head_that_cannot_be_written_does_not_unsay_a_commit(folder, desk, monkeypatch):
     """Seen to fail with: the head written inside what turns errors into "not saved"."""
 
-    def full(*_):
+    def full(*_given, **_named):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(anchor, "replace_file", full)

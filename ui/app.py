@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from intake_app.core.errors import IntakeError
@@ -33,6 +33,26 @@ class Surroundings:
     lock: Callable[[], None] = replace_process
     idle_minutes: float = IDLE_MINUTES
     demo_password: str = ""
+
+
+class FirstPaint(QObject):
+    """Calls back once the window is painted, or soon in any case: it may be covered."""
+
+    SOON_MS = 500
+
+    def __init__(self, window: QWidget, then: Callable[[], None]) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.timeout.connect(then)
+        self._wait.start(self.SOON_MS)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            self._wait.start(0)
+        return False
 
 
 class App(QObject):
@@ -65,8 +85,8 @@ class App(QObject):
         shown.emergency.connect(self.emergency)
         self.failed.connect(shown.refuse)
         self._opened.connect(self._enter)
+        FirstPaint(shown, lambda: self._offer_names(shown))
         self._bring(shown)
-        QTimer.singleShot(0, lambda: self._offer_names(shown))
 
     def _offer_names(self, shown: UnlockScreen) -> None:
         from intake_app import service  # noqa: PLC0415 - a quarter of a second, behind the window

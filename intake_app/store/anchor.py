@@ -57,7 +57,8 @@ def anchored_now(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def write_head(folder: Path, keys: Keys, anchor: Anchor, at: datetime) -> None:
-    """Follows each commit, so it may lag by one transaction and is never ahead."""
+    """Follows each commit, so it may lag by one transaction and is never ahead. The new name has
+    to last through a power cut, or it would lag by more."""
     body = {
         "vault": keys.vault_id,
         "n": anchor.head.n,
@@ -65,7 +66,8 @@ def write_head(folder: Path, keys: Keys, anchor: Anchor, at: datetime) -> None:
         "files": {name: list(hashes) for name, hashes in anchor.files.items()},
         "at": time_text(at),
     }
-    replace_file(folder / HEAD, _written({**body, "seal": _mac(keys.audit, body)}))
+    data = _written({**body, "seal": _mac(keys.audit, body)})
+    replace_file(folder / HEAD, data, sync_folder=True)
 
 
 def read_head(folder: Path, keys: Keys) -> Anchor:

@@ -113,7 +113,7 @@ def first_fault(connection: Connection, key: bytes, head: Head) -> str | None:
     """The place of the first fault in the trail, or None. Total: whatever it reads, it answers."""
     try:
         return (
-            chain_fault(connection, key) or _head_fault(connection, head) or _rows_fault(connection)
+            chain_fault(connection, key) or head_fault(connection, head) or _rows_fault(connection)
         )
     except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
         return _("audit trail: cannot be read ({kind})").format(kind=type(error).__name__)
@@ -141,14 +141,27 @@ def _missing(n: int) -> str:
     return _("audit trail: entry {n} is missing").format(n=n)
 
 
-def _head_fault(connection: Connection, head: Head) -> str | None:
+def head_fault(connection: Connection, head: Head) -> str | None:
+    """The trail holds the entry of the anchor, and after it no more than one transaction wrote: a
+    crash may come between a commit and its anchor, and no second commit begins before (see
+    `Records.change`). What comes after more is an older anchor, put back."""
     end = newest(connection).n
     if end < head.n:
         template = _("audit trail: ends at entry {end}, vault.head knows entry {known}")
         return template.format(end=end, known=head.n)
     if mac_of(connection, head.n) != head.mac:
         return _("audit trail: entry {n} differs from vault.head").format(n=head.n)
+    if _transactions_after(connection, head.n) > 1:
+        template = _("vault.head: knows entry {known} of {end}; an older one was put back")
+        return template.format(known=head.n, end=end)
     return None
+
+
+def _transactions_after(connection: Connection, n: int) -> int:
+    """All entries of a transaction have one time and one actor: those of its Journal."""
+    entry = schema.audit.c
+    of_each = select(entry.at, entry.zone, entry.actor, entry.role).where(entry.seq > n).distinct()
+    return len(connection.execute(of_each.limit(2)).all())
 
 
 def _rows_fault(connection: Connection) -> str | None:

@@ -6,7 +6,6 @@ cipher and the file's header are checked at every open; every setting is read ba
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -27,9 +26,10 @@ from intake_app.store import anchor, audit, schema, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS, Anchor, Mismatch
 from intake_app.store.audit import Actor, Head, Journal
 from intake_app.store.codec import time_of
-from intake_app.store.files import sync
+from intake_app.store.files import UNFINISHED, replace_file, sync
 
 DATABASE = "vault.db"
+LOG = f"{DATABASE}-wal"
 LOCK = "vault.lock"
 # The write-ahead log is folded back by hand, so that no stale page is left in it.
 WAL_LIMIT_BYTES = 4 * 1024 * 1024
@@ -84,14 +84,21 @@ class Records:
         self._files: Mapping[str, tuple[str, ...]] = {}
         # The newest entry of the trail, once known: nobody else writes.
         self._head: Head | None = None
+        # The end of the trail, while vault.head could not be written after its commit.
+        self._ahead: tuple[Head, datetime] | None = None
         # One at a time: pages are made on a thread of their own.
         self._turn = Lock()
         self._closed = False
 
     @contextmanager
     def change(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
-        """One transaction; the anchor outside the database follows its commit."""
+        """One transaction; the anchor outside the database follows its commit.
+
+        An anchor that lags is written first, or nothing is: so it lags by one transaction at most,
+        and an older one that was put back is told from a crash.
+        """
         with self._turn:
+            self._catch_up()
             with self._transaction() as connection:
                 head = self._head or audit.newest(connection)
                 self._head = None  # not known again until this is committed
@@ -109,10 +116,21 @@ class Records:
 
     def _follow(self, head: Head, at: datetime) -> None:
         # The commit stands from here on: whatever fails now must not read as "not saved". An
-        # anchor that lags is written again by the next commit, or at the next opening.
+        # anchor that lags is written again before the next commit, or at the next opening.
+        self._ahead = head, at
         with suppress(OSError):
-            anchor.write_head(self.folder, self.keys, Anchor(head, self._files), at)
+            self._write_head()
             self._fold_log(WAL_LIMIT_BYTES)
+
+    def _write_head(self) -> None:
+        if self._ahead is not None:
+            head, at = self._ahead
+            anchor.write_head(self.folder, self.keys, Anchor(head, self._files), at)
+            self._ahead = None
+
+    def _catch_up(self) -> None:
+        with _in_plain_words():
+            self._write_head()
 
     def anchor_files(self) -> None:
         """Take the other files as they are into the anchor of the next commit."""
@@ -144,7 +162,7 @@ class Records:
 
     def _fold_log(self, limit: int) -> None:
         """Fold a log of more than `limit` bytes into the file; outside any transaction."""
-        log = self.folder / f"{DATABASE}-wal"
+        log = self.folder / LOG
         if log.exists() and log.stat().st_size > limit:
             raw = self._engine.raw_connection()
             try:
@@ -155,6 +173,8 @@ class Records:
 
     def close(self) -> None:
         self._closed = True
+        with suppress(OSError):
+            self._write_head()
         self._fold_log(0)
         self._engine.dispose()
         self._lock.release()
@@ -175,16 +195,12 @@ def create(
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if folder.exists() and any(folder.iterdir()):
             raise CannotOpen(_("the folder is not empty and holds no vault"))
-        making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-unfinished-"))
+        _sweep(folder)
+        making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_unfinished(folder)))
     except OSError as error:
         raise NotCreated(str(error.strerror)) from None
     try:
-        keys, recovery_key = vault.create(making, people, kdf)
-        records = _open(making, keys, create=True)
-        try:
-            found(records)
-        finally:
-            records.close()
+        keys, recovery_key = _make(making, people, kdf, found)
         _move(making, folder)
     except (CannotOpen, NotSaved) as error:
         shutil.rmtree(making, ignore_errors=True)
@@ -196,7 +212,60 @@ def create(
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
-    return _open(folder, keys, create=False), recovery_key
+    return _open(folder, keys), recovery_key
+
+
+def _make(
+    making: Path, people: list[vault.NewStaff], kdf: vault.KdfParams, found: Founding
+) -> tuple[vault.Keys, str]:
+    """Under its lock from the start: nobody takes it for an abandoned one."""
+    lock = _locked(making)
+    try:
+        keys, recovery_key = vault.create(making, people, kdf)
+    except BaseException:
+        lock.release()
+        raise
+    records = _open(making, keys, lock, create=True)
+    try:
+        found(records)
+    finally:
+        records.close()
+    return keys, recovery_key
+
+
+def _unfinished(folder: Path) -> str:
+    return f".{folder.name}-unfinished-"
+
+
+# All that a creation makes.
+_OURS = frozenset(
+    name + more
+    for name in (DATABASE, KEYS, HEAD, CLINIC, LOCK)
+    for more in ("", "-wal", "-journal", UNFINISHED)
+)
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what killed creations left beside `folder`: nobody ever opened those vaults, and
+    their recovery keys were never shown. Whatever may be somebody else's stays."""
+    with suppress(OSError):
+        for left in list(folder.parent.iterdir()):
+            if left.name.startswith(_unfinished(folder)) and _is_abandoned(left):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_abandoned(left: Path) -> bool:
+    if left.is_symlink() or not left.is_dir():
+        return False
+    if any(path.name not in _OURS or not path.is_file() for path in left.iterdir()):
+        return False
+    lock = writer_lock(left)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return False  # another process is just making it
+    lock.release()
+    return True
 
 
 def _move(making: Path, folder: Path) -> None:
@@ -209,7 +278,7 @@ def _move(making: Path, folder: Path) -> None:
 def open_records(folder: Path, name: str, password: str) -> tuple[Records, vault.Unlocked]:
     """Unlock an existing vault; every refusal is one sentence."""
     unlocked = vault.unlock(folder, name, password)
-    records = _open(folder, unlocked.keys, create=False)
+    records = _open(folder, unlocked.keys)
     return records, unlocked
 
 
@@ -218,11 +287,7 @@ def writer_lock(folder: Path) -> FileLock:
     return FileLock(folder / LOCK, mode=0o600, thread_local=False)
 
 
-def _open(folder: Path, keys: vault.Keys, *, create: bool) -> Records:
-    path = folder / DATABASE
-    if not create and not path.exists():
-        template = _("{file} is missing; restore it from a backup")
-        raise CannotOpen(template.format(file=DATABASE))
+def _locked(folder: Path) -> FileLock:
     lock = writer_lock(folder)
     try:
         lock.acquire(timeout=0)
@@ -231,19 +296,79 @@ def _open(folder: Path, keys: vault.Keys, *, create: bool) -> Records:
     except OSError as error:
         template = _("the folder cannot be written to ({why})")
         raise CannotOpen(template.format(why=error.strerror)) from None
-    engine = engine_for(path, keys.database)
+    return lock
+
+
+def _open(
+    folder: Path, keys: vault.Keys, lock: FileLock | None = None, *, create: bool = False
+) -> Records:
+    path = folder / DATABASE
+    if not create:
+        _look(path)
+    lock = lock or _locked(folder)
     try:
-        records = Records(folder, keys, lock, engine)
-        with _in_plain_words(CannotOpen):
-            if create:
-                _lay_out(engine, path)
-            else:
-                _prove(records)
-        return records
+        with _in_plain_words(CannotOpen), _untouched_if_refused(folder):
+            return _begin(Records(folder, keys, lock, engine_for(path, keys.database)), create)
     except BaseException:
-        engine.dispose()
         lock.release()
         raise
+
+
+def _begin(records: Records, create: bool) -> Records:
+    try:
+        if create:
+            _lay_out(records._engine, records.folder / DATABASE)
+        else:
+            _prove(records)
+        return records
+    except BaseException:
+        _close_untouched(records._engine)
+        raise
+
+
+# SQLCipher's page. Of a file that is shorter than one, SQLite makes a new database.
+_PAGE_BYTES = 4096
+
+
+def _look(path: Path) -> None:
+    """Before anything is opened, and so perhaps written."""
+    try:
+        if path.stat().st_size >= _PAGE_BYTES:
+            return
+        template = _("{file} is empty or cut off; restore it from a backup")
+    except OSError:
+        template = _("{file} is missing; restore it from a backup")
+    raise CannotOpen(template.format(file=path.name))
+
+
+@contextmanager
+def _untouched_if_refused(folder: Path) -> Iterator[None]:
+    """A log that holds nothing to SQLite is taken away by it, when it opens and when it closes."""
+    log = folder / LOG
+    before = log.read_bytes() if log.exists() else b""
+    try:
+        yield
+    except BaseException:
+        if before and (not log.exists() or log.read_bytes() != before):
+            with suppress(OSError):
+                replace_file(log, before)
+        raise
+
+
+def _close_untouched(engine: Engine) -> None:
+    """Closing would fold the log in."""
+    with suppress(DBAPIError, IntakeError, OSError):
+        raw = engine.raw_connection()
+        _interrupt(raw.driver_connection)
+        raw.close()
+    engine.dispose()
+
+
+def _interrupt(connection: Any) -> None:
+    """Lasts until the next statement: a fold that begins while closing ends at once, and SQLite
+    leaves a log that is not folded in where it is."""
+    with suppress(sqlcipher.Error):
+        connection.interrupt()
 
 
 def _lay_out(engine: Engine, path: Path) -> None:
@@ -312,10 +437,12 @@ def connect(path: Path, key: bytes) -> Any:
         connection.enable_load_extension(False)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlcipher.DatabaseError as error:
+        _interrupt(connection)
         connection.close()
         silent = _("{file} does not answer; restore a backup").format(file=path.name)
         raise CannotOpen(_reason(error) or silent) from None
     except BaseException:
+        _interrupt(connection)
         connection.close()
         raise
     _check_header(path)
@@ -358,9 +485,9 @@ _PROVEN_AT_OPENING = 1000
 def _check_anchor(records: Records, connection: Connection) -> None:
     held = anchor.read_head(records.folder, records.keys)
     newest = audit.newest(connection)
-    if newest.n < held.head.n or audit.mac_of(connection, held.head.n) != held.head.mac:
-        template = _("the audit trail does not hold entry {n} of {head}")
-        raise Mismatch(template.format(n=held.head.n, head=HEAD))
+    fault = audit.head_fault(connection, held.head)
+    if fault is not None:
+        raise Mismatch(fault)
     first = min(held.head.n, newest.n - _PROVEN_AT_OPENING) + 1
     fault = audit.chain_fault(connection, records.keys.audit, first=max(first, 1))
     if fault is not None:
@@ -371,9 +498,9 @@ def _check_anchor(records: Records, connection: Connection) -> None:
             template = _("{file} is not the one that {head} knows")
             raise Mismatch(template.format(file=name, head=HEAD))
     if newest != held.head:  # a crash came between the commit and its anchor
+        records._ahead = newest, time_of(audit.newest_time(connection))
         with suppress(OSError):
-            at = time_of(audit.newest_time(connection))
-            anchor.write_head(records.folder, records.keys, Anchor(newest, records._files), at)
+            records._write_head()
 
 
 # Plain words --------------------------------------------------------------------------------------
@@ -416,15 +543,3 @@ def _in_plain_words(refusal: Callable[[str], IntakeError] = NotSaved) -> Iterato
         raise refusal(_disk_refused(error)) from None
     except UnicodeEncodeError:
         raise refusal(_("a text holds half a character; type it again")) from None
-
-
-# This process -------------------------------------------------------------------------------------
-
-
-def no_core_dumps() -> None:
-    """A core file would hold the key and the records (security.md, 0.5)."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource  # noqa: PLC0415 - POSIX only
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.umask(0o077)

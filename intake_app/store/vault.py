@@ -516,10 +516,12 @@ def _one_spelling(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).split())
 
 
-def _find(file: VaultKeys, name: str) -> Slot | None:
-    def folded(name: str) -> str:
-        return _one_spelling(_one_spelling(name).casefold())
+def folded(name: str) -> str:
+    """The same for all spellings of a name that open the same slot."""
+    return _one_spelling(_one_spelling(name).casefold())
 
+
+def _find(file: VaultKeys, name: str) -> Slot | None:
     return next((slot for slot in file.slots if folded(slot.name) == folded(name)), None)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import Timeout
 from sqlalchemy import Connection, Row, select, text
@@ -20,12 +20,12 @@ from intake_app.core.words import _
 from intake_app.store import anchor, audit, database, schema, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS
 from intake_app.store.codec import time_text
-from intake_app.store.database import DATABASE, LOCK
+from intake_app.store.database import DATABASE, LOCK, LOG
 from intake_app.store.files import UNFINISHED
 
 _NEEDED = (DATABASE, KEYS, HEAD, CLINIC)
 # An unfinished file is what a killed save left; nothing ever reads it.
-_KNOWN = {*_NEEDED, LOCK, f"{DATABASE}-wal", *(name + UNFINISHED for name in (KEYS, HEAD, CLINIC))}
+_KNOWN = {*_NEEDED, LOCK, LOG, *(name + UNFINISHED for name in (KEYS, HEAD, CLINIC))}
 
 More = Callable[[Connection], str | None]
 
@@ -90,7 +90,46 @@ def file_fault(folder: Path) -> str | None:
     for name in _NEEDED:
         if not (folder / name).is_file() or not (folder / name).stat().st_size:
             return _("{file}: is missing or empty").format(file=name)
+    return log_fault(folder / LOG)
+
+
+# The write-ahead log, https://sqlite.org/fileformat2.html section 4: a header of eight words, then
+# frames of a header of six words and one page each.
+_LOG_HEADER, _FRAME_HEADER = 32, 24
+_LOG_MAGIC = (0x377F0682, 0x377F0683)
+
+
+def log_fault(path: Path) -> str | None:
+    """SQLite reads a log up to the first frame that does not fit and passes over the rest, whatever
+    that is. What a crash leaves there is known: nothing at all, the beginning of a header, or
+    frames of this very log of which parts were never written."""
+    data = path.read_bytes() if path.exists() else b""
+    header, frames = data[:_LOG_HEADER], data[_LOG_HEADER:]
+    if not any(header) and not frames:
+        return None
+    if not _is_log_header(header):
+        return _("{file}: does not begin as a log of the records does").format(file=path.name)
+    size = _FRAME_HEADER + int.from_bytes(header[8:12], "big")
+    salt = header[16:24]
+    for place in range(0, len(frames), size):
+        given = frames[place + 8 : place + 16]
+        if not salt.startswith(given) and any(frames[place : place + _FRAME_HEADER]):
+            template = _("{file}: part {n} is not of this log")
+            return template.format(file=path.name, n=place // size + 1)
     return None
+
+
+def _is_log_header(header: bytes) -> bool:
+    if len(header) < _LOG_HEADER:
+        return _LOG_MAGIC[0].to_bytes(4, "big")[:3].startswith(header[:3])
+    order: Literal["big", "little"] = "big" if header[3] & 1 else "little"
+    one = two = 0
+    for place in range(0, 24, 8):
+        one = (one + int.from_bytes(header[place : place + 4], order) + two) % 2**32
+        two = (two + int.from_bytes(header[place + 4 : place + 8], order) + one) % 2**32
+    sums = one.to_bytes(4, "big") + two.to_bytes(4, "big")
+    page = int.from_bytes(header[8:12], "big")
+    return int.from_bytes(header[:4], "big") in _LOG_MAGIC and header[24:] == sums and page > 0
 
 
 def _seal_fault(folder: Path, keys: vault.Keys) -> str | None:

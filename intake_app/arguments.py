@@ -1,0 +1,38 @@
+"""What can be asked of the program. Light: a window waits for it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from intake_app.core.words import _
+
+
+def parser() -> argparse.ArgumentParser:
+    about = _(
+        "Open the app. Where there is no screen, walk the demo calls instead and print the path of "
+        "each PDF."
+    )
+    found = argparse.ArgumentParser(prog="main.py", description=about)
+    where = _("the folder of the records; also from the variable INTAKE_VAULT")
+    found.add_argument("--vault", type=Path, metavar="DIR", help=where)
+    commands = found.add_subparsers(title=_("commands"), metavar="COMMAND", dest="command")
+
+    screen = commands.add_parser("screen", help=_("run a case file through the service"))
+    screen.add_argument("case", type=Path, metavar="CASE.toml")
+    screen.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    screen.add_argument("--pdf", type=Path, required=True, metavar="OUT.pdf")
+    screen.add_argument("--json", type=Path, metavar="OUT.json")
+    screen.add_argument("--staff", metavar="NAME", help=_("who is at the desk"))
+
+    commands.add_parser("items", help=_("the protocol's items as JSON"))
+
+    what = _("look for any change made behind the app's back")
+    verify = commands.add_parser("verify", help=what)
+    verify.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    verify.add_argument("--staff", metavar="NAME", help=_("whose password it is"))
+
+    what = _("open the app on invented patients; without a screen, walk the demo calls")
+    shown = commands.add_parser("demo", help=what)
+    shown.add_argument("--out", type=Path, metavar="DIR", help=_("where the demo is kept"))
+    return found

@@ -1,0 +1,199 @@
+"""The commands that need no window. Each returns the exit status, or raises one sentence."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from intake_app import cases, content, demo, service
+from intake_app.core.errors import IntakeError, NotFound
+from intake_app.core.model import Role
+from intake_app.core.words import _
+from intake_app.process import say, tell
+from intake_app.store import outlets
+from intake_app.store.vault import folded
+
+DEMO_CASES = content.RESOURCES / "demo" / "cases"
+
+
+def _password() -> str:
+    found = os.environ.pop("INTAKE_PASSWORD", None)
+    if found is not None:
+        return found
+    try:
+        if sys.stdin is not None and sys.stdin.isatty():
+            return getpass.getpass(_("Password: "))
+    except EOFError:
+        pass
+    raise IntakeError(
+        _("A password is needed; nothing was done. Set INTAKE_PASSWORD or run in a terminal.")
+    )
+
+
+# screen -------------------------------------------------------------------------------------------
+
+
+def screen(case: Path, folder: Path, pdf: Path, result: Path | None, staff: str | None) -> int:
+    """A whole call, from registration to paper."""
+    told = cases.read(case)
+    outlets.prove([pdf, *([result] if result is not None else [])], case, folder)
+    _run(_Call(told, folder, _password(), staff), pdf, result, _print_saved)
+    return 0
+
+
+def _print_saved(what: str) -> None:
+    """For a program that reads along: the same in every language."""
+    say(f"saved {what}")
+
+
+class _Call:
+    """A case and the desk at which it is replayed."""
+
+    def __init__(
+        self, case: cases.CaseFile, folder: Path, password: str, staff: str | None
+    ) -> None:
+        self.case = case
+        self.folder = folder
+        self.password = password
+        self.staff = staff
+        self.clock = cases.CaseClock(case.today)
+
+    def desk(self) -> service.IntakeService:
+        if not self.folder.exists():
+            cases.prove(self.case, content.build(content.shipped()))
+            return self._create()
+        names = service.staff_names(self.folder)
+        cases.refuse_strangers(self.case, names)
+        who = self._at_the_desk(names)
+        desk = service.open_vault(self.folder, who, self.password, self.clock)
+        try:
+            cases.prove(self.case, desk.protocol())
+        except BaseException:
+            desk.close()
+            raise
+        return desk
+
+    def _create(self) -> service.IntakeService:
+        case = self.case
+        names = tuple(person.name for person in case.staff)
+        if not names:
+            raise IntakeError(_("A new vault needs [[staff]] in the case; nothing was created."))
+        cases.refuse_strangers(case, names)
+        first = self._at_the_desk(names)
+        people = [
+            service.NewPerson(person.name, person.roles, self.password)
+            for person in sorted(case.staff, key=lambda p: p.name != first)
+        ]
+        desk, recovery_key = service.create_vault(self.folder, case.clinic, people, self.clock)
+        if not case.clinic.demo:
+            template = _("Recovery key, shown this once: {key}")
+            tell(template.format(key=recovery_key))
+        return desk
+
+    def _at_the_desk(self, names: Sequence[str]) -> str:
+        """Whoever was named; else the case's first coordinator, else its first person."""
+        if self.staff is not None:
+            return _known(self.staff, names)
+        staff = self.case.staff
+        coordinators = [p.name for p in staff if Role.COORDINATOR in p.roles]
+        first = next(iter([*coordinators, *(p.name for p in staff)]), None)
+        if first is None and len(names) == 1:
+            return names[0]
+        if first is None:
+            raise IntakeError(_("Say who is at the desk with --staff NAME; nothing was done."))
+        return first
+
+
+def _known(name: str, names: Sequence[str]) -> str:
+    found = next((known for known in names if folded(known) == folded(name)), None)
+    if found is None:
+        template = _("person of the name that --staff gives among the staff; known are {names}")
+        raise NotFound(template.format(names=", ".join(names)))
+    return found
+
+
+def _run(call: _Call, pdf: Path, result: Path | None, saved: Callable[[str], None]) -> None:
+    desk = call.desk()
+    try:
+        shown = cases.Replay(desk, call.case, call.clock, call.password, saved).run()
+        try:
+            if result is not None:
+                outlets.put(result, _json(cases.result(shown)).encode())
+        finally:
+            desk.print_summary(shown.intake.id, pdf)
+    finally:
+        desk.close()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+# items, verify ------------------------------------------------------------------------------------
+
+
+def items() -> int:
+    protocol = content.build(content.shipped())
+    rows: list[dict[str, Any]] = [
+        {
+            "id": item.id,
+            "kind": item.kind,
+            "options": [option.code for option in item.options],
+            "stage": item.stage.value,
+            "ask": item.ask,
+            "unit": item.unit,
+            "when": item.when.text if item.when else None,
+            "safety": item.safety,
+            "criterion": item.criterion,
+        }
+        for item in protocol.items.values()
+    ]
+    refused = say(_json(rows).rstrip("\n"))
+    if refused is not None and not isinstance(refused, BrokenPipeError):
+        template = _("The items cannot be written ({why}); choose another place for them.")
+        raise IntakeError(template.format(why=refused.strerror))
+    return 0
+
+
+def verify(folder: Path, staff: str | None) -> int:
+    fault = service.verify_vault(folder, staff, _password())
+    if fault is not None:
+        template = _("{fault}. Nothing was mended; restore a backup.")
+        tell(template.format(fault=fault.rstrip(".")))
+        return 1
+    say(_("Nothing was changed behind the app's back."))
+    return 0
+
+
+# The demo -----------------------------------------------------------------------------------------
+
+
+def fresh_demo(folder: Path, clock: service.Clock) -> str:
+    """The demo vault of today, made anew if it is not of today; its password."""
+    now = clock()
+    if not demo.is_fresh(folder, now.date()):
+        tell(_("Making a fresh demo; this takes a few seconds."))
+        if folder.exists():
+            demo.remove(folder, now)
+        demo.make(folder, now)
+    return demo.PASSWORD
+
+
+def walk(out: Path, clock: service.Clock) -> int:
+    """Walk the demo calls; stdout holds the path of each PDF, one a line."""
+    tell(_("There is no screen here, so no window opens; three demo calls are walked instead."))
+    folder = out / "vault"
+    if folder.exists():
+        demo.remove(folder, clock())
+    out.mkdir(parents=True, exist_ok=True)
+    for path in sorted(DEMO_CASES.glob("*.toml")):
+        pdf = out / f"{path.stem}.pdf"
+        call = _Call(cases.read(path), folder, demo.PASSWORD, None)
+        _run(call, pdf, None, lambda _what: None)
+        say(str(pdf))
+    return 0
