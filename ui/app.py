@@ -142,7 +142,10 @@ class App(QObject):
 
     def _bring(self, window: QWidget) -> None:
         before, self.front = self.front, window
-        window.show()
+        if _is_too_large(window):
+            window.showMaximized()
+        else:
+            window.show()
         window.activateWindow()
         if before is not None:
             before.close()
@@ -183,6 +186,13 @@ class App(QObject):
     def _follow_system(self) -> None:
         look = theme.current(self._app)
         theme.apply(self._app, theme.Theme(theme.system_is_dark(self._app), look.scale))
+
+
+def _is_too_large(window: QWidget) -> bool:
+    """With its frame, for the screen that it opens on."""
+    room = window.screen().availableGeometry()
+    frame = 60  # px, the title bars of common desktops and something over
+    return window.width() > room.width() or window.height() + frame > room.height()
 
 
 def _is_taken(folder: Path) -> bool:

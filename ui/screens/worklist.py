@@ -37,7 +37,7 @@ def _look(row: WorklistRow) -> str:
         return "critical"
     if row.tier == Tier.STOP or (row.tier == Tier.REVIEW and row.due >= Due.SAME_DAY):
         return "high"
-    return {int(Tier.REVIEW): "caution", int(Tier.NOTE): "info"}.get(row.tier, "done")
+    return {int(Tier.REVIEW): "caution", int(Tier.NOTE): "info"}.get(row.tier, "muted")
 
 
 def _severity(row: WorklistRow) -> str:
