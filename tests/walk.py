@@ -357,7 +357,8 @@ TRIALS = (
 def straightforward(walk: Walk, paper: Path) -> None:
     walk.press("Ctrl+N")
     walk.answer(STRAIGHTFORWARD, until=lambda: walk.main.screen_name == "check")
-    assert "no positive answer on an unvalidated screen" in walk.seen(walk.main)
+    seen = walk.seen(walk.main)
+    assert "no positive answer on an unvalidated screen" in seen, seen
     walk.press("Ctrl+E")
     wait(lambda: walk.case.intake.live_call is None)
     walk.press("F2")

@@ -273,10 +273,7 @@ class CallScreen(Screen):
     def _put(self, draft: str = "") -> None:
         """Put the question: its words, its editor, what is recorded of it."""
         question, case = self._question, self.desk.case
-        if case is None or self._editors.currentWidget() is self._pause:
-            return
-        if question is None:
-            self.go.emit("check")
+        if case is None or question is None or self._editors.currentWidget() is self._pause:
             return
         spoken = _spoken(question)
         observed = question.item is not None and question.item.observed
@@ -467,7 +464,10 @@ class CallScreen(Screen):
     def _go_on(self) -> None:
         key = self._question.key if self._question else None
         self._question = agenda.following(self._sections, key)
-        self._stepper.put(self._sections, self._question.key if self._question else None)
+        if self._question is None:
+            self.go.emit("check")
+            return
+        self._stepper.put(self._sections, self._question.key)
         self._put()
 
     def _back(self) -> None:
