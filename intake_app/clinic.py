@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from uuid import uuid4
 
 from intake_app import content
+from intake_app.core import setup
 from intake_app.core.errors import NotFound, WrongMove
 from intake_app.core.model import Clinic, Role, Staff
 from intake_app.core.protocol import Protocol
@@ -44,6 +45,8 @@ class ClinicService:
         with self._session.change("add_staff") as work:
             if not person.roles:
                 raise WrongMove(_("A member of staff needs a role; nobody was added."))
+            password, about = person.password, self._session.office.about
+            setup.check_password(password, password, name=person.name, clinic=about.name)
             known = clinic.load_staff(work.connection)
             member = Staff(str(uuid4()), person.name, person.roles)
             work.write(schema.staff, clinic.staff_row(member), "staff_added")

@@ -56,6 +56,18 @@ def test_everybody_sees_who_works_here(clinic):
     assert [member.name for member in clinic.Ada.clinic.staff()] == sorted(PEOPLE)
 
 
+@pytest.mark.parametrize("password", ["test password", "Bo and a good deal more", "a" * 15])
+def test_nobody_is_added_with_a_password_that_is_guessed(clinic, password):
+    """Whoever calls the service, a window or not. Seen to fail with: check_password left to the
+    window."""
+    person = service.NewPerson("Bo", frozenset({Role.CLINICIAN}), password)
+    before = (clinic.folder / anchor.KEYS).read_bytes()
+    with pytest.raises(WrongMove):
+        clinic.Ada.clinic.add_staff(person)
+    assert "Bo" not in {member.name for member in clinic.Ada.clinic.staff()}
+    assert (clinic.folder / anchor.KEYS).read_bytes() == before
+
+
 def test_the_two_services_of_one_person_are_of_that_person(clinic):
     """Seen to fail with: `clinic` of the first who opened the vault."""
     assert clinic.Clive.clinic.adopt_protocol().adopted_by == CLINICIAN
