@@ -1,0 +1,133 @@
+"""What every measurement shares: a vault with fast keys, an intake of many answers, and times."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Table
+
+from intake_app import service
+from intake_app.core.model import Role
+from intake_app.store import database, schema, vault
+
+Row = tuple[str, str, str]
+FAST = vault.KdfParams(memory_kib=1024, iterations=1, lanes=1)
+ANSWERS = 300
+ROUNDS = 200
+MANY = 10_000
+NAME = PASSWORD = "bench"
+NOW = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
+_NUMBERS = {"on_call": "Bea, 555 0100", "crisis_line": "988", "emergency": "911"}
+
+
+def times(work: Callable[[int], object], rounds: int = ROUNDS) -> list[float]:
+    """Milliseconds of each round, sorted."""
+    found = []
+    for number in range(rounds):
+        start = time.perf_counter()
+        work(number)
+        found.append((time.perf_counter() - start) * 1000)
+    return sorted(found)
+
+
+def at(sorted_times: list[float], share: float) -> float:
+    return sorted_times[min(len(sorted_times) - 1, int(len(sorted_times) * share))]
+
+
+def figure(sorted_times: list[float]) -> str:
+    return f"median {statistics.median(sorted_times):.2f}, p95 {at(sorted_times, 0.95):.2f} ms"
+
+
+def open_new(folder: Path) -> service.IntakeService:
+    person = service.NewPerson(NAME, frozenset(Role), PASSWORD)
+    about = service.Clinic("Bench", numbers=_NUMBERS)
+    return service.create_vault(folder, about, [person], lambda: NOW, FAST)[0]
+
+
+def fill(desk: service.IntakeService, intake_id: str) -> None:
+    """ANSWERS answers: every yes/no item, round after round, with the good answer."""
+    protocol = desk.show(intake_id).protocol
+    asked = [item for item in protocol.items.values() if item.kind == "yes_no"]
+    asked = [item for item in asked if item.id not in protocol.repeated]
+    for number in range(ANSWERS):
+        item = asked[number % len(asked)]
+        desk.record_answer(intake_id, item.id, item.reassuring)
+
+
+@contextmanager
+def intake(folder: Path) -> Iterator[tuple[service.IntakeService, str]]:
+    desk = open_new(folder)
+    case = desk.open_intake(desk.register_patient("Bench Person").id)
+    desk.open_call(case.intake.id)
+    fill(desk, case.intake.id)
+    try:
+        yield desk, case.intake.id
+    finally:
+        desk.close()
+
+
+def raw_insert(folder: Path) -> Callable[[int], object]:
+    """The floor: the rows that one answer writes, into the same kind of file, and nothing else."""
+    folder.mkdir()
+    connection = database.connect(folder / "raw.db", os.urandom(32))
+    connection.execute("CREATE TABLE answer (id TEXT, text TEXT)")
+    connection.execute("CREATE TABLE audit (seq INTEGER PRIMARY KEY, text TEXT)")
+
+    def insert(number: int) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO answer VALUES (?, ?)", (str(number), "x" * 200))
+        connection.execute("INSERT INTO audit (text) VALUES (?)", ("y" * 300,))
+        connection.execute("COMMIT")
+
+    return insert
+
+
+# Many patients ------------------------------------------------------------------------------------
+
+
+def crowd(desk: service.IntakeService) -> str:
+    """MANY patients with an intake each, beside the one whose id is given back. Their rows are
+    written straight into the tables, so that nothing but what is measured takes its time."""
+    case = desk.open_intake(desk.register_patient("Model Person").id)
+    case = desk.record_answer(case.intake.id, "callback_number", "555 012 3456")
+    with desk._office.records.look() as connection:
+        models = {t: _model(connection, t) for t in _COPIED}
+        for start in range(0, MANY, 500):
+            numbers = range(start, start + 500)
+            for table, model in models.items():
+                connection.execute(table.insert(), [_copy(table, model, n) for n in numbers])
+    return case.intake.id
+
+
+_COPIED = (schema.patient, schema.intake, schema.answer, schema.summary)
+
+
+def _model(connection: Connection, table: Table) -> dict[str, object]:
+    row = dict(connection.execute(table.select()).first()._mapping)  # type: ignore[union-attr]
+    row.pop("seq", None)
+    return row
+
+
+def _copy(table: Table, model: dict[str, object], n: int) -> dict[str, object]:
+    own = {
+        "patient": {"id": f"p{n}", "record_number": f"P-{n + 2:06d}", "name": f"Person {n}"},
+        "intake": {"id": f"i{n}", "patient_id": f"p{n}"},
+        "answer": {"id": f"a{n}", "intake_id": f"i{n}", "value": f'"555 {n:07d}"'},
+        "summary": {"intake_id": f"i{n}", "patient_id": f"p{n}"},
+    }
+    return {**model, **own[table.name]}
+
+
+def resident_mb() -> float:
+    """Linux only; elsewhere 0. Argon2id gives its memory back."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
