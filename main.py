@@ -10,6 +10,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -125,16 +126,22 @@ def _stop_by_exception() -> None:
     """From here on something may be under way: Ctrl-C unwinds it."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _on_stop(signal.default_int_handler)
+
+
+def _on_stop(handler: Callable[..., object]) -> None:
+    """Unless whoever started this, such as nohup, wants it to go on."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _launch() -> int:
     try:
-        import signal
-
         from intake_app import process
 
-        signal.signal(signal.SIGINT, process.stop_at_once)
+        _on_stop(process.stop_at_once)
     except KeyboardInterrupt:
         from intake_app import process
 

@@ -280,6 +280,15 @@ def test_a_head_that_cannot_be_written_does_not_unsay_a_commit(folder, desk, mon
     assert service.verify_vault(folder, COORDINATOR, PASSWORD) is None
 
 
+def test_the_name_of_a_new_anchor_lasts_through_a_power_cut(folder, desk, monkeypatch):
+    """Or the old one could be back, many transactions behind. Seen to fail with: the folder not
+    synced."""
+    synced = []
+    monkeypatch.setattr(files, "sync", synced.append)
+    desk.register_patient("P")
+    assert synced == [folder]
+
+
 def test_an_anchor_never_lags_by_more_than_one_commit(folder, desk, monkeypatch):
     """Otherwise an older one put back could not be told from a crash. Seen to fail with: the next
     commit let through before the anchor of the last one."""

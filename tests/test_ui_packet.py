@@ -145,7 +145,7 @@ def test_a_place_that_takes_no_file_is_one_sentence_and_nothing_is_lost(window, 
     """Seen to fail with: the error of the disk let through."""
     (tmp_path / "no folder").write_text("a file stands here")
     screen(window).save_to(str(tmp_path / "no folder" / "P-000001.pdf"))
-    assert "Not saved" in screen(window)._problem.text()
+    assert "cannot be written" in screen(window)._problem.text()
     assert screen(window).view.count > 0
     assert (tmp_path / "no folder").read_text() == "a file stands here"
 
