@@ -707,7 +707,12 @@ NEVER = re.compile(
 # Where a work is named or a field has its code the words are not ours.
 NOT_OURS = {"title", "section", "url", "group", "ref", "id", "year", "sources"}
 # They speak of saved answers, or ask and caution; none says that anybody is safe.
-HARMLESS = {"What was saved before is safe", "Are you safe yourself?", "Only if it is safe"}
+HARMLESS = {
+    "hat was saved before is safe",
+    "to be saved is safe",
+    "Are you safe yourself?",
+    "Only if it is safe",
+}
 
 
 def our_texts(table: Any) -> Iterator[str]:

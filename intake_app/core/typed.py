@@ -657,8 +657,8 @@ def _more_than_one_words(unit: str) -> str:
     if unit == "percent":
         return _("That is not one number; ask for one")
     if unit in ("weeks", "mg/day"):
-        return _("That is not one number; ask for one, or take the lower to be safe")
-    return _("That is not one number; ask for one, or take the upper to be safe")
+        return _("That is not one number; ask for one, or take the lower")
+    return _("That is not one number; ask for one, or take the upper")
 
 
 def _decimal(text: str) -> Decimal | None:
