@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import IntEnum
 from functools import cache, cached_property
 from itertools import takewhile
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from intake_app.core import medication as drugs
 from intake_app.core import safety, treatment
@@ -86,19 +86,19 @@ _TO_COME = "_expiry"
 # The questions that say whether anybody listens.
 _CAN_TALK_FREELY = "can_talk_freely"
 _PRIVACY = (_CAN_TALK_FREELY, "listener_present")
+_T = TypeVar("_T")
 
 
-class _Known(dict[str, "Finding"]):
-    """Findings by name; the first look-up of a name works it out."""
+class _Lazy(dict[str, _T]):
+    """By name; `work_out` fills in what is looked up for the first time."""
 
     __slots__ = ("_work_out",)
 
-    def __init__(self, work_out: Callable[[str], Finding]) -> None:
+    def __init__(self, work_out: Callable[[str], _T]) -> None:
         self._work_out = work_out
 
-    def __missing__(self, name: str) -> Finding:
-        found = self[name] = self._work_out(name)
-        return found
+    def __missing__(self, name: str) -> _T:
+        return self._work_out(name)
 
 
 class Findings:
@@ -114,17 +114,20 @@ class Findings:
         for answer in intake.answers:
             if answer.entry in (0, entry):
                 self._history[answer.item].append(answer)
-        known = _Known(self._find)
-        self.find: Callable[[str], Finding] = known.__getitem__
-        self.read: Callable[[str], object] = lambda name: known[name].value
+        self._found = _Lazy(self._work_out)
+        self._values = _Lazy[object](lambda name: self._work_out(name).value)
+        self.find = self._found.__getitem__
+        self.read = self._values.__getitem__  # what the rules do most
 
     def at(self, entry: int) -> Findings:
         """The same findings, read for one entry of a for_each criterion."""
         return Findings(self.intake, self.protocol, self.today, entry)
 
-    def _find(self, name: str) -> Finding:
+    def _work_out(self, name: str) -> Finding:
         item = self._items.get(name)
-        return _fact(name)(self) if item is None else self.item(item)
+        found = self._found[name] = _fact(name)(self) if item is None else self.item(item)
+        self._values[name] = found.value
+        return found
 
     # One item ---------------------------------------------------------------------------------
 
@@ -201,7 +204,7 @@ class Findings:
         in sight, and opens nothing.
         """
         latest = history[-1]
-        names = item.when.names if item.when else ()
+        names = item.when.names if item.when and self._changed else ()
         gates = (self._items[name] for name in names if name in self._items)
         if any(self._corrected(gate, latest) for gate in gates):
             return _SKIPPED
@@ -211,19 +214,26 @@ class Findings:
 
     def _corrected(self, gate: Item, detail: Answer) -> bool:
         """Whether the gate's answer was changed after the detail was told."""
-        history = self._history.get(gate.id)
-        if history is None or len({answer.value for answer in history}) < 2:
+        if gate.id not in self._changed:
             return False
         in_order = [answer.id for answer in self.intake.answers]
-        return in_order.index(history[-1].id) > in_order.index(detail.id)
+        return in_order.index(self._history[gate.id][-1].id) > in_order.index(detail.id)
+
+    @cached_property
+    def _changed(self) -> tuple[str, ...]:
+        """The ids of the questions that were not always answered alike."""
+        return tuple(
+            id_
+            for id_, history in self._history.items()
+            if len(history) > 1 and any(a.value != history[0].value for a in history)
+        )
 
     @cached_property
     def withdrawn(self) -> Mapping[str, Answer]:
         """By question, the last yes that a later answer no longer says."""
         found = {}
-        for id_, history in self._history.items():
-            if len(history) < 2 or len({answer.value for answer in history}) == 1:
-                continue
+        for id_ in self._changed:
+            history = self._history[id_]
             item, latest = self.protocol.items[id_], history[-1].value
             yes = next((a for a in reversed(history) if _denies(item, latest, a.value)), None)
             if yes is not None:
@@ -267,8 +277,8 @@ class Findings:
         return frozenset(takewhile(lambda id_: id_ != until, ids))
 
     def _counted(self, item: Item, history: Sequence[Answer]) -> Answer | None:
-        """The latest answer; for a scale the latest in a voice that it accepts."""
-        if item.kind != "scale" or item.instrument is None:
+        """The latest answer in a voice that the scale accepts."""
+        if item.instrument is None:
             return history[-1]
         accepted = self.protocol.instruments[item.instrument].may_answer
         counting = (a for a in reversed(history) if a.value is None or a.source in accepted)
@@ -276,7 +286,7 @@ class Findings:
 
     def _finding_of(self, item: Item, history: Sequence[Answer]) -> Finding | None:
         """What the counted answer says; None where it only put the question off."""
-        latest = self._counted(item, history)
+        latest = history[-1] if item.kind != "scale" else self._counted(item, history)
         if latest is None:
             return None
         if latest.value is not None:
@@ -296,7 +306,7 @@ class Findings:
             return Finding(None, UNKNOWN, (latest,))  # nobody had a stroke tomorrow: a slip
         if item.safety and not item.observed and not self.counts_for_a_no(latest):
             return Finding(None, UNKNOWN, (latest,))
-        yes = self.withdrawn.get(item.name) if len(history) > 1 else None
+        yes = self.withdrawn.get(item.name)
         if yes is None or latest.source is yes.source or self.counts_for_a_no(latest):
             return Finding(latest.value, SETTLED, (latest,))
         # Taken back by neither the person nor the voice that said it.

@@ -276,6 +276,9 @@ class Protocol:
     adopted_by: str | None = None
     official_wordings: Mapping[str, str] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     @cached_property
     def items(self) -> Mapping[str, Item]:
         """Every item by id, in the order of asking."""

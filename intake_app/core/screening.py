@@ -177,11 +177,15 @@ class _Undecided(NamedTuple):
 def _flag(criterion: Criterion, at: Findings) -> Flag | None:
     try:
         held, undecided = _decide(criterion, at)
-        if not (held or undecided or at.taken_back):
+        if not (held or at.taken_back or any(_was_asked(each, at) for each in undecided)):
             return None  # as with most criteria
         return _Judgement(criterion, at, held, undecided).flag()
     except Exception:  # noqa: BLE001 - a rule that cannot run is shown, never skipped
         return _fault(criterion, at)
+
+
+def _was_asked(open_: _Undecided, at: Findings) -> bool:
+    return {at.find(name).openness for name in open_.names} != {facts.NOT_ASKED}
 
 
 def _missing(findings: Findings) -> Iterable[ToObtain]:
@@ -260,11 +264,11 @@ class _Judgement:
 
         What is to obtain is listed instead; a refusal, or an answer taken back, flags even that.
         """
-        openness = {self._at.find(name).openness for name in open_.names}
         if self._criterion.to_obtain:
+            openness = {self._at.find(name).openness for name in open_.names}
             taken_back = facts.UNKNOWN in openness and self._is_taken_back(open_)
             return taken_back or facts.DECLINED in openness
-        return openness != {facts.NOT_ASKED}
+        return _was_asked(open_, self._at)
 
     def _is_taken_back(self, open_: _Undecided) -> bool:
         found = [self._at.find(question) for question in self._open_questions(open_)]
@@ -427,11 +431,11 @@ def _unanswered(findings: Findings) -> Iterable[OpenQuestion]:
     for item in findings.protocol.items.values():
         for at in findings.each if item.id in repeated else alone:
             try:
-                found = at.find(item.name)
+                value = at.read(item.name)
+                if value is None or isinstance(value, SomeOf):
+                    yield OpenQuestion(item, at.entry, _state_word(at.find(item.name)))
             except Exception:  # noqa: BLE001 - its gate cannot run: open, and a fault on its flag
-                found = Finding(None)
-            if found.value is None or isinstance(found.value, SomeOf):
-                yield OpenQuestion(item, at.entry, _state_word(found))
+                yield OpenQuestion(item, at.entry, NOT_ASKED)
 
 
 NOT_ASKED = "not_asked"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, union_all
@@ -67,7 +68,7 @@ def load(connection: Connection, found: Row[Any], protocol: Protocol) -> Intake:
         protocol_digest=found.protocol_digest,
         opened=time_of(found.at),
         calls=_calls(rows["call_event"]),
-        answers=tuple(_answer(row, protocol) for row in rows["answer"]),
+        answers=tuple(_answer(tuple(row), protocol) for row in rows["answer"]),
         medications=tuple(map(_medication, rows["medication"])),
         escalations=_escalations(rows["escalation_event"]),
         reviews=tuple(map(_review, rows["flag_review"])),
@@ -130,8 +131,9 @@ _STATES = {state.value: state for state in State}
 _SOURCES = {source.value: source for source in Source}
 
 
-def _answer(row: Row[Any], protocol: Protocol) -> Answer:
-    _seq, id_, _intake, item, entry, state, text, source, note, wording, at, by = tuple(row)
+@lru_cache(maxsize=4096)  # an answer's row never changes, and all of an intake's come at every key
+def _answer(row: tuple[Any, ...], protocol: Protocol) -> Answer:
+    _seq, id_, _intake, item, entry, state, text, source, note, wording, at, by = row
     value = None
     if state == State.ANSWERED:
         value = protocol.item(item).parse(raw_value(text))
