@@ -256,11 +256,12 @@ class Criterion:
     sources_disagree: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Protocol:
     """Everything that a screening reads; equal digests screen alike.
 
-    `digest` covers the content as written with the clinic's overrides and confirmations.
+    Two are never compared field by field, which would take longer than a screening. `digest`
+    covers the content as written with the clinic's overrides and confirmations.
     """
 
     name: str
@@ -275,9 +276,6 @@ class Protocol:
     formulary: Formulary
     adopted_by: str | None = None
     official_wordings: Mapping[str, str] = field(default_factory=dict)
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
