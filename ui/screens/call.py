@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QListWidget,
+    QSizePolicy,
     QWidget,
 )
 
@@ -41,7 +42,7 @@ from ui.widgets.answers import (
     digit_of,
     state_words,
 )
-from ui.widgets.basics import Pages, button, card, column, label, row, scrolled, short
+from ui.widgets.basics import Giving, Pages, button, card, column, label, row, short
 from ui.widgets.rail import Rail
 
 
@@ -163,7 +164,6 @@ class CallScreen(Screen):
         self._rail.noted.connect(self._note)
         self._rail.left_notes.connect(self._focus)
         self._line = label(look="meta")
-        self._line.hide()
         centre = self._build_centre()
         self._stages = QComboBox()
         self._stages.setAccessibleName(_("Part of the work"))
@@ -180,6 +180,7 @@ class CallScreen(Screen):
         for place, stretch in enumerate((2, 6, 3)):
             self._body.setStretch(place, stretch)
         self.setLayout(column([self._line, self._body]))
+        self._make_narrow(True)  # until it is known how much room there is, none is asked for
 
     def _build_centre(self) -> QWidget:
         self._where = label(look="heading")
@@ -200,7 +201,9 @@ class CallScreen(Screen):
         text.addStretch()
         inside.setLayout(text)
         self._editors = self._build_editors()
-        whole = column([scrolled(inside), self._editors, voice, self._echo], margin=12)
+        read = Giving(inside, (self._where, self._aloud, self._script))
+        read.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        whole = column([read, Giving(self._editors), voice, self._echo], margin=12)
         whole.setStretch(0, 1)
         return card(whole)
 
@@ -691,14 +694,23 @@ class CallScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < words.em(self) * words.COMPACT_EM
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.layout() is not None:
+            self._fit()
+
+    def _fit(self) -> None:
+        self._make_narrow(self.width() < words.em(self) * words.COMPACT_EM)
+
+    def _make_narrow(self, narrow: bool) -> None:
+        """What is typed and where the focus is stays as it is."""
         self._left.setVisible(not narrow)
         self._right.setVisible(not narrow)
         self._line.setVisible(narrow)
         self._echo.setVisible(not narrow)
-        if narrow is not self._choices.narrow:
-            self._choices.narrow = narrow
-            self._put()
+        self._choices.make_narrow(narrow)
 
 
 class _Pause(QWidget):

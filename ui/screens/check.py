@@ -19,7 +19,7 @@ from ui import keys, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import SHAPES, look
-from ui.widgets.basics import button, card, column, label, row, scrolled
+from ui.widgets.basics import Foot, button, card, column, label, scrolled
 from ui.widgets.panes import Panes
 from ui.widgets.rail import FlagList
 
@@ -140,9 +140,9 @@ class CheckScreen(Screen):
         self._submit.clicked.connect(self._main)
         self._back = button(_("Back to the call   F2"))
         self._back.clicked.connect(lambda: self.go.emit("call"))
-        asked = row([self._end, self._stay])
         foot = QWidget()
-        foot.setLayout(column([self._question, asked, row([self._submit, self._back])]))
+        usual = Foot([self._submit, self._back])
+        foot.setLayout(column([self._question, Foot([self._end, self._stay]), usual]))
         return foot
 
     # Shown from the case ----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from ui import keys
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import look
-from ui.widgets.basics import button, card, column, label, row
+from ui.widgets.basics import Foot, button, card, column, label, row
 from ui.widgets.pdf_view import PdfView
 from ui.widgets.print_pages import PrintDialog, draw, page_range, printer_named
 
@@ -60,10 +60,8 @@ class PacketScreen(Screen):
         save.clicked.connect(self.save)
         back = button(_("Review   Ctrl+R"))
         back.clicked.connect(lambda: self.go.emit("review"))
-        foot = row([self._page, self._said])
+        foot = row([self._page, self._said, Foot([print_, save, back])])
         foot.setStretch(1, 1)
-        for each in (print_, save, back):
-            foot.addWidget(each)
         whole = column([self._state, self._problem, self.view])
         whole.addLayout(foot)
         whole.setStretch(2, 1)

@@ -89,7 +89,7 @@ class SettingsScreen(Screen):
                 template = _("{mark} {part}, missing") if part in lacks else _("{mark} {part}")
                 text = template.format(mark=mark, part=said[part])
             self._list.item(place).setText(text)
-        self._list.setFixedWidth(self._list.sizeHintForColumn(0) + 48)
+        self._list.setMaximumWidth(self._list.sizeHintForColumn(0) + 48)
 
     def _choose(self, place: int) -> None:
         if not 0 <= place < len(self._parts):

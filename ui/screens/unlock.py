@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from intake_app.core.words import _
 from ui import theme
-from ui.widgets.basics import button, card, column, label, row
+from ui.widgets.basics import Giving, button, card, column, label, row
+
+_WIDEST_LINES = 30  # a line to type in is no longer than a person reads
 
 
 class UnlockScreen(QWidget):
@@ -54,10 +56,12 @@ class UnlockScreen(QWidget):
             self._said,
             self._open,
         ]
-        inside = card(column(parts), margin=24)
-        inside.setMaximumWidth(560)
+        inside = Giving(card(column(parts), margin=24))
+        inside.setMaximumWidth(self.fontMetrics().height() * _WIDEST_LINES)
         middle = row([inside])
-        middle.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        middle.insertStretch(0)
+        middle.addStretch()
+        middle.setStretch(1, 100)  # as wide as it may be
         top = row([self._demo, help_])
         top.setAlignment(help_, Qt.AlignmentFlag.AlignRight)
         whole = column([top], margin=16)

@@ -16,7 +16,7 @@ from intake_app.core.model import State
 from intake_app.core.protocol import NONE_OF_THESE, Item
 from intake_app.core.words import _
 from ui import theme
-from ui.widgets.basics import WrappingButton, button, column, label, row
+from ui.widgets.basics import WrappingButton, column, label, row
 
 MOST_CHOICES = 7  # so that 7, 8 and 9 stay free
 
@@ -79,15 +79,17 @@ class ChoiceGroup(QWidget):
         self._states = {digit: WrappingButton() for digit in STATE_DIGITS}
         for place, each in enumerate(self._buttons):
             each.setCheckable(True)
+            each.hide()  # until there is something to choose, it asks for no room
             each.clicked.connect(lambda _checked, place=place: self._choose(place))
         for digit, each in self._states.items():
             each.setCheckable(True)
             each.clicked.connect(lambda _checked, digit=digit: self._leave_open(digit))
         self._grid = QGridLayout()
         self._grid.setSpacing(8)
-        self.setLayout(column([self._grid, row(self._states.values())]))
-        self.narrow = False
+        self._narrow = False
         self._columns = 0
+        self._lay_out(0)  # before they are taken in: Tab comes by in this order
+        self.setLayout(column([self._grid, row(self._states.values())]))
 
     def put(
         self,
@@ -118,9 +120,14 @@ class ChoiceGroup(QWidget):
         self._one_stop()
         self.update()
 
+    def make_narrow(self, narrow: bool) -> None:
+        if narrow is not self._narrow:
+            self._narrow = narrow
+            self._lay_out(len(self._choices))
+
     def _lay_out(self, count: int) -> None:
         """Side by side where there are many, or where there is little room."""
-        columns = 2 if self.narrow or count > 5 else 1
+        columns = 2 if self._narrow or count > 5 else 1
         if columns == self._columns:
             return
         self._columns = columns
@@ -276,10 +283,9 @@ class TypedAnswer(QWidget):
         self.line.textEdited.connect(self._edited)
         self._said = label(look="meta")
         self._problem = label(look="problem")
-        self._states = [
-            button(f"Alt+{digit}   {state_words()[s]}") for digit, s in STATE_DIGITS.items()
-        ]
-        for each, state in zip(self._states, STATE_DIGITS.values(), strict=True):
+        self._states = [WrappingButton() for _unused in STATE_DIGITS]
+        for each, (digit, state) in zip(self._states, STATE_DIGITS.items(), strict=True):
+            each.say(f"Alt+{digit}   {state_words()[state]}")
             each.clicked.connect(lambda _checked=False, state=state: self.left_open.emit(state))
         self._foot = QWidget()
         self._foot.setLayout(row(self._states))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -113,6 +115,93 @@ class Pages(QWidget):
         self._front = front
         for page in self._pages:
             page.setVisible(page is front)
+
+
+class Giving(QScrollArea):
+    """As high as what is inside wants to be; where there is less room it gives way and scrolls, and
+    what has the focus is in view. It gives way last where `kept` stand, the first labels inside."""
+
+    def __init__(self, inside: QWidget, kept: Sequence[QLabel] = ()) -> None:
+        super().__init__()
+        self._inside = inside
+        self._kept = tuple(kept)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        policy = inside.sizePolicy()
+        policy.setVerticalPolicy(QSizePolicy.Policy.Preferred)  # a fixed one ignores the width
+        inside.setSizePolicy(policy)
+        self.setWidget(inside)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._follow)
+
+    def sizeHint(self) -> QSize:
+        layout = self._inside.layout()
+        if layout is None:
+            return super().sizeHint()
+        width = self.width()
+        high = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else -1
+        return QSize(layout.totalSizeHint().width(), max(high, layout.totalMinimumSize().height()))
+
+    def minimumSizeHint(self) -> QSize:
+        """A line of choices and more; of what is kept no more than two fifths of the room."""
+        width, least = self.width(), self.fontMetrics().height() * 4
+        around = self.parentWidget()
+        if self._kept and around is not None:
+            wanted = sum(each.heightForWidth(width) + 8 for each in self._kept)
+            least = min(wanted, max(least, around.height() * 2 // 5))
+        wide = self._inside.minimumSizeHint().width()
+        return QSize(wide, min(self.sizeHint().height(), least))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The area listens to what is inside already; it does not ask for another height."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def _follow(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.isAncestorOf(now):
+            self.ensureWidgetVisible(now, 0, 0)
+
+
+class Foot(QWidget):
+    """Parts beside each other, or below each other where they do not fit: it asks for no more width
+    than the widest of them."""
+
+    def __init__(self, parts: Iterable[QWidget]) -> None:
+        super().__init__()
+        self._parts = tuple(parts)
+        self._box = row(self._parts)
+        self.setLayout(self._box)
+
+    def minimumSizeHint(self) -> QSize:
+        widths = [each.minimumSizeHint().width() for each in self._shown()]
+        return QSize(max(widths, default=0), self._box.minimumSize().height())
+
+    def _shown(self) -> list[QWidget]:
+        return [each for each in self._parts if not each.isHidden()]
+
+    def _arrange(self) -> None:
+        wanted = [each.sizeHint().width() + self._box.spacing() for each in self._shown()]
+        ways = QBoxLayout.Direction
+        fits = sum(wanted) <= self.width() + self._box.spacing()
+        self._box.setDirection(ways.LeftToRight if fits else ways.TopToBottom)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+        return super().event(event)
 
 
 class WrappingButton(QPushButton):

@@ -12,7 +12,7 @@ from intake_app.core.protocol import Criterion, Param, Protocol
 from intake_app.core.words import _
 from ui import words
 from ui.theme import SHAPES
-from ui.widgets.basics import button, card, column, label, row
+from ui.widgets.basics import Foot, button, card, column, label
 from ui.widgets.fields import Field, Panel, SideBySide
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -46,7 +46,7 @@ class ParametersPanel(Panel):
         self._leave.clicked.connect(self._next)
         said = _("In the list: 1 confirms, 0 leaves. In the field: Enter takes the typed value.")
         detail = column(
-            [self._about, self._value, row([self._confirm, self._leave]), label(said, "meta")]
+            [self._about, self._value, Foot([self._confirm, self._leave]), label(said, "meta")]
         )
         detail.addStretch()
         self.setLayout(column([self._state, SideBySide([self._list, card(detail)])]))
