@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTabBar, QTableView
 
 from intake_app.core.model import Due, Tier
@@ -20,6 +27,8 @@ from ui.widgets.basics import column, label, row
 from ui.widgets.clinic_panels import lacking_words
 
 _Index = QModelIndex | QPersistentModelIndex
+_SLICE = 5  # rows screened anew between two events: no key waits longer for them than for an answer
+_MEASURED_ROWS = 50  # of thousands; asking each for its width takes half a second
 
 
 def tab_words() -> dict[str, str]:
@@ -139,6 +148,10 @@ class WorklistScreen(Screen):
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
+        header.setResizeContentsPrecision(_MEASURED_ROWS)
+        self._left = 0
+        self._renewing = QTimer(self)
+        self._renewing.timeout.connect(self._renew)
         self._lay_out()
         keys.action(self, "find", self._find.setFocus)
         keys.action(self, "main", self._open)
@@ -155,6 +168,21 @@ class WorklistScreen(Screen):
         self.setLayout(whole)
 
     def entered(self) -> None:
+        self._read()
+        if not self._all[self._tabs.tabData(self._tabs.currentIndex())]:
+            places = range(self._tabs.count())
+            self._tabs.setCurrentIndex(
+                next((n for n in places if self._all[self._tabs.tabData(n)]), 0)
+            )
+        lacks = lacking_words(self.desk)
+        self._setup.setText(lacks)
+        self._setup.setVisible(bool(lacks))
+        self._table.setFocus()
+        self._left = sum(each.stale for rows in self._all.values() for each in rows)
+        if self._left:
+            self._renewing.start(0)  # what is painted comes before any timer
+
+    def _read(self) -> None:
         found = self.desk.ask(lambda service: service.worklist()) or ()
         self._all = {name: [] for name in tab_words()}
         for each in found:
@@ -163,14 +191,30 @@ class WorklistScreen(Screen):
             name = self._tabs.tabData(place)
             said = tab_words()[name]
             self._tabs.setTabText(place, f"{said} ({len(self._all[name])})")
-        first = next((n for n in range(self._tabs.count()) if self._all[self._tabs.tabData(n)]), 0)
-        if not self._all[self._tabs.tabData(self._tabs.currentIndex())]:
-            self._tabs.setCurrentIndex(first)
         self._filter()
-        lacks = lacking_words(self.desk)
-        self._setup.setText(lacks)
-        self._setup.setVisible(bool(lacks))
-        self._table.setFocus()
+
+    def _renew(self) -> None:
+        """One slice of the rows of another day; what cannot be renewed is not tried for ever."""
+        left = self.desk.ask(lambda service: service.renew_worklist(_SLICE))
+        if left is not None and 0 < left < self._left:
+            self._left = left
+            return
+        self._renewing.stop()
+        if left == 0:
+            self._read_in_place()
+
+    def _read_in_place(self) -> None:
+        """Whoever was chosen stays chosen, and what is typed to find stays typed."""
+        chosen = self._chosen()
+        self._read()
+        ids = [each.intake_id for each in self._rows.rows]
+        if chosen is not None and chosen.intake_id in ids:
+            self._table.selectRow(ids.index(chosen.intake_id))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Idle time is over: somebody works on another screen."""
+        super().hideEvent(event)
+        self._renewing.stop()
 
     def _filter(self) -> None:
         wanted = self._find.text().casefold().split()
@@ -183,12 +227,13 @@ class WorklistScreen(Screen):
         if rows:
             self._table.selectRow(0)
 
-    def _open(self, screen: str = "") -> None:
+    def _chosen(self) -> WorklistRow | None:
         place = self._table.currentIndex().row()
-        if not 0 <= place < len(self._rows.rows):
-            return
-        chosen = self._rows.rows[place]
-        if self.desk.open(chosen.intake_id):
+        return self._rows.rows[place] if 0 <= place < len(self._rows.rows) else None
+
+    def _open(self, screen: str = "") -> None:
+        chosen = self._chosen()
+        if chosen is not None and self.desk.open(chosen.intake_id):
             self.go.emit(screen or ("call" if chosen.status == "draft" else "review"))
 
     def hints(self) -> str:
