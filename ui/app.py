@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ui.screens.unlock import UnlockScreen
 if TYPE_CHECKING:
     from intake_app.service import IntakeService
     from ui.main_window import MainWindow
+
+_YOUNG = 10_000  # new objects between two looks of the collector: some twenty answers
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class App(QObject):
         self.main.emergency.connect(self.emergency)
         self._bring(self.main)
         self.main.take_place()
+        QTimer.singleShot(0, spare_what_stays)  # behind the panel, which waits for the same moment
         self._idle = IdleLock(self._app, self.main.idle_lock_waits, self.around.idle_minutes)
         self._idle.due.connect(self.lock)
 
@@ -193,6 +197,13 @@ def _is_too_large(window: QWidget) -> bool:
     room = window.screen().availableGeometry()
     frame = 60  # px, the title bars of common desktops and something over
     return window.width() > room.width() or window.height() + frame > room.height()
+
+
+def spare_what_stays() -> None:
+    """The collector looks no more at what was loaded so far: going through all of it takes longer
+    than a key may, and none of it is let go before the process ends."""
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
 
 
 def _is_taken(folder: Path) -> bool:

@@ -22,6 +22,7 @@ from intake_app.store import schema
 from tests.bench import common
 from tests.bench.common import ANSWERS, MANY, NAME, NOW, PASSWORD, Row, at
 from ui import theme
+from ui.app import spare_what_stays
 from ui.desk import Desk
 from ui.keys import EmergencyKey
 from ui.main_window import MainWindow
@@ -58,6 +59,7 @@ def _window(folder: Path) -> Iterator[MainWindow]:
     window.show()
     window.go("worklist")
     QApplication.processEvents()
+    spare_what_stays()
     try:
         yield window
     finally:
