@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -94,6 +95,9 @@ class Bundle:
         )
         return cls(whole["files"], decisions, whole["adopted_by"], wordings)
 
+    def __hash__(self) -> int:
+        return hash(self.to_text())
+
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.to_text().encode()).hexdigest()
@@ -146,8 +150,13 @@ def _country(fields: Fields) -> Country:
     return Country(code, name, *lines)
 
 
+@lru_cache(maxsize=4)  # the proof takes some 0.2 s; records opened again hold the same content
 def build(bundle: Bundle) -> Protocol:
     """Prove a bundle and build its protocol; raise ContentError with file and field."""
+    return _proven(bundle)
+
+
+def _proven(bundle: Bundle) -> Protocol:
     tables = {name: _toml(name, text) for name, text in bundle.files.items()}
     protocols = [name for name in tables if name.startswith("protocols/")]
     if len(protocols) != 1 or _MEDICINES not in tables:

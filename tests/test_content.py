@@ -481,7 +481,7 @@ def built_of(tables: Any) -> tuple[Protocol | None, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(content, "_toml", lambda name, _text: tables[name])
         try:
-            return build(SHIPPED), ""
+            return content._proven(SHIPPED), ""  # the same bundle gives other tables
         except ContentError as error:
             return None, error.where
 
