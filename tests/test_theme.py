@@ -1,9 +1,13 @@
 """Contrast of every pair of colours that meets, in both themes, and a style sheet without gaps."""
 
+import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from ui import theme
+from ui.app import App, Surroundings
 from ui.theme import SHAPES, TOKENS, Theme
 
 TEXT, CONTROL, SCRIPT = 4.5, 3.0, 7.0  # WCAG 2.2: 1.4.3, 1.4.11, 1.4.6
@@ -54,3 +58,75 @@ def test_every_look_has_a_shape_of_its_own():
     """Colour never speaks alone. Seen to fail with: one shape given to two looks."""
     assert len(set(SHAPES.values())) == len(SHAPES)
     assert all(f"{look}_bg" in TOKENS for look in SHAPES)
+
+
+# Kept over a restart ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def start(qapp, tmp_path):
+    """The app started anew, with the file of one person's account."""
+    file = tmp_path / "account" / "look.json"
+    started = []
+
+    def anew():
+        around = Surroundings(tmp_path / "vault", lambda: datetime.now(UTC), look_file=file)
+        started.append(App(qapp, around))
+        return theme.current(qapp)
+
+    anew.file = file
+    theme.apply(qapp, Theme())
+    yield anew
+    for each in started:
+        qapp.removeEventFilter(each.keys)
+        each.deleteLater()
+    theme.keep_in(qapp, None)
+    theme.apply(qapp, Theme())
+
+
+def test_light_and_size_are_there_again_after_a_restart(start, qapp):
+    """Seen to fail with: nothing written by `choose`; the file not read."""
+    assert start() == Theme(dark=False, scale=1.0)
+    theme.choose(qapp, Theme(dark=True, scale=1.5))
+    theme.apply(qapp, Theme())
+    assert start() == Theme(dark=True, scale=1.5)
+
+
+def test_the_file_holds_how_it_looks_and_nothing_else(start, qapp):
+    start()
+    theme.choose(qapp, Theme(dark=True, scale=2.0))
+    assert json.loads(start.file.read_text("utf-8")) == {"dark": True, "scale": 2.0}
+    theme.choose(qapp, Theme(dark=theme.system_is_dark(qapp), scale=1.25))
+    assert json.loads(start.file.read_text("utf-8")) == {"dark": None, "scale": 1.25}
+
+
+def test_the_systems_light_is_followed_where_nobody_chose_and_the_size_stays(
+    start, qapp, monkeypatch
+):
+    """Seen to fail with: the system's light over a choice; the size forgotten."""
+    start()
+    theme.choose(qapp, Theme(dark=False, scale=1.25))
+    monkeypatch.setattr(theme, "system_is_dark", lambda _app: True)
+    qapp.styleHints().colorSchemeChanged.emit(qapp.styleHints().colorScheme())
+    assert theme.current(qapp) == Theme(dark=True, scale=1.25)
+    theme.choose(qapp, Theme(dark=False, scale=1.25))
+    qapp.styleHints().colorSchemeChanged.emit(qapp.styleHints().colorScheme())
+    assert theme.current(qapp) == Theme(dark=False, scale=1.25)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"dark": 1, "scale": 40.0}', '{"scale": "large"}', "\udcff"]
+)
+def test_a_file_that_says_nothing_of_use_is_no_choice(start, text):
+    """Seen to fail with: a scale of forty taken over."""
+    start.file.parent.mkdir()
+    start.file.write_text(text, "utf-8", errors="surrogateescape")
+    assert start() == Theme(dark=False, scale=1.0)
+
+
+def test_where_nothing_can_be_written_it_holds_for_this_run(start, qapp):
+    """Seen to fail with: the refusal of the file let through."""
+    start.file.parent.write_text("a file where a folder should be")
+    start()
+    theme.choose(qapp, Theme(dark=True, scale=2.0))
+    assert theme.current(qapp) == Theme(dark=True, scale=2.0)

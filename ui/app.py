@@ -29,13 +29,15 @@ _YOUNG = 10_000  # new objects between two looks of the collector: some twenty a
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a run stands in; tests give their own. `demo_password` is shown, and no secret."""
+    """What a run stands in; tests give their own. `demo_password` is shown, and no secret; without
+    a `look_file` light or dark and the size are not kept."""
 
     folder: Path
     clock: Callable[[], datetime]
     lock: Callable[[], None] = replace_process
     idle_minutes: float = IDLE_MINUTES
     demo_password: str = ""
+    look_file: Path | None = None
 
 
 class FirstPaint(QObject):
@@ -72,8 +74,9 @@ class App(QObject):
         self.main: MainWindow | None = None
         self.keys = EmergencyKey(app)
         self.keys.pressed.connect(self.emergency)
-        theme.apply(app, theme.Theme(theme.system_is_dark(app)))
-        app.styleHints().colorSchemeChanged.connect(self._follow_system)
+        theme.keep_in(app, around.look_file)
+        theme.wear(app)
+        app.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.wear(app))
 
     def start(self) -> None:
         """Paint first; what takes long is loaded behind the first window."""
@@ -187,10 +190,6 @@ class App(QObject):
         elif (refuse := getattr(self.front, "refuse", None)) is not None:
             refuse(sentence)
 
-    def _follow_system(self) -> None:
-        look = theme.current(self._app)
-        theme.apply(self._app, theme.Theme(theme.system_is_dark(self._app), look.scale))
-
 
 def _is_too_large(window: QWidget) -> bool:
     """With its frame, for the screen that it opens on."""
@@ -219,7 +218,8 @@ def _is_taken(folder: Path) -> bool:
 def run(folder: Path, clock: Callable[[], datetime], demo_password: str = "") -> int:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Ketamine intake")
-    house = App(app, Surroundings(folder, clock, demo_password=demo_password))
+    around = Surroundings(folder, clock, demo_password=demo_password, look_file=theme.look_file())
+    house = App(app, around)
     faults.install(house.tell)
     house.start()
     return app.exec()

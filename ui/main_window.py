@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
                 screen.wanted.connect(self._to_question)
             self.screens[kind.NAME] = screen  # type: ignore[attr-defined]
             self._stack.addWidget(screen)
-        whole = column(
+        self._whole = column(
             [
                 self._demo,
                 card(header, margin=8),
@@ -116,10 +116,10 @@ class MainWindow(QMainWindow):
             ],
             margin=8,
         )
-        whole.setStretch(4, 1)
+        self._whole.setStretch(4, 1)
         centre = QWidget()
         theme.look(centre, "page")
-        centre.setLayout(whole)
+        centre.setLayout(self._whole)
         self.setCentralWidget(centre)
         self._demo.setVisible(self.desk.service.about.demo)
         self._banner.hide()
@@ -254,16 +254,12 @@ class MainWindow(QMainWindow):
 
     def _resize_text(self, by: float) -> None:
         look = theme.current(_app())
-        self._dress(theme.Theme(look.dark, min(2.0, max(0.8, look.scale * by))))
+        scale = min(theme.MOST, max(theme.LEAST, look.scale * by))
+        theme.choose(_app(), theme.Theme(look.dark, scale))
 
     def _other_light(self) -> None:
         look = theme.current(_app())
-        self._dress(theme.Theme(not look.dark, look.scale))
-
-    def _dress(self, look: theme.Theme) -> None:
-        theme.apply(_app(), look)
-        if self.desk.case is not None:
-            self._show_case(self.desk.case)
+        theme.choose(_app(), theme.Theme(not look.dark, look.scale))
 
     def _show_keys(self) -> None:
         """The map of keys, on F1."""
@@ -291,6 +287,10 @@ class MainWindow(QMainWindow):
     def _fit(self) -> None:
         narrow = self.width() < words.em(self) * words.COMPACT_EM
         theme.look(self._identity, "strong" if narrow else "title")
+        theme.look(self._demo, "demo_narrow" if narrow else "demo")
+        room = 4 if narrow else 8
+        self._whole.setContentsMargins(room, room, room, room)
+        self._whole.setSpacing(room)
         self._hints.setVisible(not narrow)
         self._saved.setVisible(not narrow)
 

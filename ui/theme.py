@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QIODevice, QSaveFile, QStandardPaths, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 BODY = 15  # px at 100 %
+LEAST, MOST = 0.8, 2.0  # ux.md, section 4
 
 # name: (light, dark). Contrast of every pair that is used together is computed by test_theme.
 TOKENS = {
@@ -59,7 +62,7 @@ SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """`scale` is 0.8 to 2.0; `dark` None follows the system."""
+    """`scale` is LEAST to MOST."""
 
     dark: bool = False
     scale: float = 1.0
@@ -96,6 +99,54 @@ def apply(app: QApplication, theme: Theme) -> None:
     font.setPixelSize(theme.px(BODY))
     app.setFont(font)
     app.setStyleSheet(theme.style())
+
+
+def look_file() -> Path:
+    """Where this person's account keeps light or dark and the size: decisions/0014."""
+    places = QStandardPaths.StandardLocation.AppConfigLocation
+    return Path(QStandardPaths.writableLocation(places)) / "look.json"
+
+
+def keep_in(app: QApplication, file: Path | None) -> None:
+    app.setProperty("look_file", str(file) if file else "")
+
+
+def wear(app: QApplication) -> None:
+    """What was chosen on this computer; light or dark as the system is, where nobody chose."""
+    kept, now = _kept(app), current(app)
+    dark, scale = kept.get("dark"), kept.get("scale")
+    fits = isinstance(scale, float) and LEAST <= scale <= MOST
+    apply(
+        app,
+        Theme(
+            dark if isinstance(dark, bool) else system_is_dark(app),
+            scale if fits else now.scale,
+        ),
+    )
+
+
+def choose(app: QApplication, look: Theme) -> None:
+    """Wear it, now and after the next start. As dark as the system is: it follows the system."""
+    apply(app, look)
+    name = app.property("look_file")
+    if not name:
+        return
+    dark = None if look.dark is system_is_dark(app) else look.dark
+    with suppress(OSError):  # no place for it: it is chosen for this run
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+    file = QSaveFile(name)
+    if file.open(QIODevice.OpenModeFlag.WriteOnly):
+        file.write(json.dumps({"dark": dark, "scale": look.scale}).encode())
+        file.commit()
+
+
+def _kept(app: QApplication) -> dict[str, object]:
+    """A file that is not there, or that says nothing of use, is no choice."""
+    try:
+        found = json.loads(Path(app.property("look_file")).read_bytes())
+    except (OSError, ValueError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def current(app: QApplication) -> Theme:

@@ -43,6 +43,7 @@ from ui.widgets.answers import (
     state_words,
 )
 from ui.widgets.basics import Giving, Pages, button, card, column, label, row, short
+from ui.widgets.person import narrow
 from ui.widgets.rail import Rail
 
 
@@ -75,6 +76,15 @@ def _spoken(question: Question) -> _Spoken:
         ),
         MORE_TRIALS: _Spoken(_("Was another medicine for depression tried, one not named yet?")),
     }[question.key]
+
+
+def _read_aloud(question: Question, case: Case) -> str:
+    instrument = question.item.instrument if question.item else None
+    if instrument is None:
+        return _("READ ALOUD")
+    official = case.protocol.official_wordings.get(instrument)
+    wording = official or _("built-in wording, not validated")
+    return _("READ ALOUD · {wording}").format(wording=wording)
 
 
 def caller_choices() -> tuple[Choice, ...]:
@@ -187,25 +197,26 @@ class CallScreen(Screen):
         self._script = label(look="script")
         self._staff = label(look="staff")
         self._echo = label(look="meta")
-        self._wait = label(look="meta")
-        self._sources = QComboBox()
+        self._wait = label(look="strong", wrap=False)
+        self._sources = narrow(QComboBox(), 14)
         self._sources.setAccessibleName(_("Who answers"))
         for source, said in words.source_words().items():
             self._sources.addItem(said, source.value)
         self._sources.activated.connect(self._source_chosen)
-        voice = row([label(_("Who answers   F4"), "meta", wrap=False), self._sources, self._wait])
-        voice.setStretch(2, 1)
+        self._voice = label(_("Who answers   F4"), "meta", wrap=False)
+        top = row([self._where, self._wait, self._voice, self._sources])
+        top.setStretch(0, 1)
         inside = QWidget()
-        self._aloud = label(look="heading")
-        text = column([self._where, self._aloud, self._script, self._staff])
+        text = column([self._script, self._staff])
         text.addStretch()
         inside.setLayout(text)
         self._editors = self._build_editors()
-        read = Giving(inside, (self._where, self._aloud, self._script))
+        read = Giving(inside, (self._script,))
         read.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        whole = column([read, Giving(self._editors), voice, self._echo], margin=12)
-        whole.setStretch(0, 1)
-        return card(whole)
+        parts = [read, Giving(self._editors), self._choices.states, self._echo]
+        self._centre = column([top, *parts])
+        self._centre.setStretch(1, 1)
+        return card(self._centre)
 
     def _build_editors(self) -> Pages:
         self._choices = ChoiceGroup()
@@ -280,27 +291,16 @@ class CallScreen(Screen):
             return
         spoken = _spoken(question)
         observed = question.item is not None and question.item.observed
-        self._aloud.setText(
-            _("STAFF FILL THIS IN, do not read it")
-            if observed
-            else self._read_aloud(question, case)
-        )
+        self._script.show()
         self._script.setText(spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d")
         self._staff.setVisible(bool(spoken.staff))
         self._staff.setText(_("STAFF ONLY, do not read: {note}").format(note=spoken.staff))
-        self._where.setText(self._place(question))
+        how = _("STAFF FILL THIS IN, do not read it") if observed else _read_aloud(question, case)
+        self._where.setText(f"{self._place(question)} · {how}")
         self._wait.setText("")
         self._show_source()
         self._put_editor(question, case, draft)
         self._focus()
-
-    def _read_aloud(self, question: Question, case: Case) -> str:
-        instrument = question.item.instrument if question.item else None
-        if instrument is None:
-            return _("READ ALOUD")
-        official = case.protocol.official_wordings.get(instrument)
-        wording = official or _("built-in wording, not validated")
-        return _("READ ALOUD · {wording}").format(wording=wording)
 
     def _place(self, question: Question) -> str:
         for section in self._sections:
@@ -395,6 +395,7 @@ class CallScreen(Screen):
 
     def _show_source(self) -> None:
         self._sources.setCurrentIndex(self._sources.findData(self.source().value))
+        self._sources.setToolTip(self._sources.currentText())
 
     def _source_chosen(self, place: int) -> None:
         self._source = Source(self._sources.itemData(place))
@@ -644,6 +645,8 @@ class CallScreen(Screen):
         paused = self._editors.currentWidget() is self._pause
         if dropped and not paused:
             self._pause.show_case(case)
+            self._script.hide()
+            self._staff.hide()
             self._editors.setCurrentWidget(self._pause)
             self._focus()
         elif paused and not dropped:
@@ -704,13 +707,16 @@ class CallScreen(Screen):
     def _fit(self) -> None:
         self._make_narrow(self.width() < words.em(self) * words.COMPACT_EM)
 
-    def _make_narrow(self, narrow: bool) -> None:
+    def _make_narrow(self, small: bool) -> None:
         """What is typed and where the focus is stays as it is."""
-        self._left.setVisible(not narrow)
-        self._right.setVisible(not narrow)
-        self._line.setVisible(narrow)
-        self._echo.setVisible(not narrow)
-        self._choices.make_narrow(narrow)
+        for each in (self._left, self._right, self._echo, self._voice):
+            each.setVisible(not small)
+        self._line.setVisible(small)
+        theme.look(self._script, "script_narrow" if small else "script")
+        margin = 6 if small else 12
+        self._centre.setContentsMargins(margin, margin, margin, margin)
+        self._centre.setSpacing(4 if small else 8)
+        self._choices.make_narrow(small)
 
 
 class _Pause(QWidget):

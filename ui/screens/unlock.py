@@ -31,7 +31,10 @@ class UnlockScreen(QWidget):
         self._password.setAccessibleName(_("Password"))
         self._password.setPlaceholderText(_("Password"))
         self._password.returnPressed.connect(self._try)
+        self._hint = label(look="meta")
+        self._hint.hide()
         self._said = label(look="meta")
+        self._said.hide()
         self._problem = label(look="problem")
         self._problem.hide()
         self._open = button(_("Open the records   Enter"), "primary")
@@ -52,6 +55,7 @@ class UnlockScreen(QWidget):
             self._names,
             label(_("Password"), "heading"),
             self._password,
+            self._hint,
             self._problem,
             self._said,
             self._open,
@@ -62,9 +66,9 @@ class UnlockScreen(QWidget):
         middle.insertStretch(0)
         middle.addStretch()
         middle.setStretch(1, 100)  # as wide as it may be
-        top = row([self._demo, help_])
+        top = row([help_])
         top.setAlignment(help_, Qt.AlignmentFlag.AlignRight)
-        whole = column([top], margin=16)
+        whole = column([self._demo, top], margin=8)
         whole.addStretch()
         whole.addLayout(middle)
         whole.addStretch()
@@ -78,7 +82,9 @@ class UnlockScreen(QWidget):
         self._password.setFocus()
 
     def hint(self, text: str) -> None:
-        self._said.setText(text)
+        """Stays, whatever is tried."""
+        self._hint.setText(text)
+        self._hint.show()
 
     def refuse(self, sentence: str) -> None:
         self._wait(busy=False)
@@ -93,7 +99,8 @@ class UnlockScreen(QWidget):
             self.tried.emit(self._names.currentText(), self._password.text())
 
     def _wait(self, *, busy: bool) -> None:
-        self._said.setText(_("Opening the records…") if busy else "")
+        self._said.setText(_("Opening the records…"))
+        self._said.setVisible(busy)
         self._problem.hide()
         for each in (self._open, self._password, self._names):
             each.setEnabled(not busy)

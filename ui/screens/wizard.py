@@ -130,7 +130,7 @@ class LookPanel(Panel):
     def _dress(self) -> None:
         app, choice = _app(), self._light.currentIndex()
         dark = theme.system_is_dark(app) if choice == 0 else choice == 2
-        theme.apply(app, theme.Theme(dark, _SIZES[self._size.currentIndex()] / 100))
+        theme.choose(app, theme.Theme(dark, _SIZES[self._size.currentIndex()] / 100))
 
     def entered(self) -> None:
         self._light.setFocus()
@@ -263,7 +263,8 @@ class Wizard(QWidget):
 
     def _resize_text(self, by: float) -> None:
         look = theme.current(_app())
-        theme.apply(_app(), theme.Theme(look.dark, min(2.0, max(0.8, look.scale * by))))
+        scale = min(theme.MOST, max(theme.LEAST, look.scale * by))
+        theme.choose(_app(), theme.Theme(look.dark, scale))
 
     # Where one is -----------------------------------------------------------------------------
 

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     Qt,
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTabBar, QTableView
 
 from intake_app.core.model import Due, Tier
@@ -23,11 +24,12 @@ from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import SHAPES
-from ui.widgets.basics import column, label, row
+from ui.widgets.basics import Foot, column, label
 from ui.widgets.clinic_panels import lacking_words
 
 _Index = QModelIndex | QPersistentModelIndex
 _SLICE = 5  # rows screened anew between two events: no key waits longer for them than for an answer
+_PATIENT, _LESS, _NEXT = 1, (2, 3, 4), 5  # columns; born, record and open give way
 _MEASURED_ROWS = 50  # of thousands; asking each for its width takes half a second
 
 
@@ -73,6 +75,26 @@ def _next_step(row: WorklistRow) -> str:
     return steps[row.status].format(count=row.flags)
 
 
+def _open_words(row: WorklistRow) -> str:
+    template = _("{flags} flags, {open} unanswered")
+    if row.stale:
+        template = _("{flags} flags, {open} unanswered, as of another day")
+    return template.format(flags=row.flags, open=row.unanswered)
+
+
+def _whole_words(row: WorklistRow) -> str:
+    """Everything of a row, for where its columns have no room."""
+    parts = (
+        _severity(row),
+        row.patient or _("Name not asked yet"),
+        row.born,
+        row.record_number,
+        _open_words(row),
+        _next_step(row),
+    )
+    return " · ".join(part for part in parts if part)
+
+
 class _Rows(QAbstractTableModel):
     """Holds the rows of one tab; paints only what is seen."""
 
@@ -114,9 +136,11 @@ class _Rows(QAbstractTableModel):
                 row.patient or _("Name not asked yet"),
                 row.born,
                 row.record_number,
-                _("{flags} flags, {open} unanswered").format(flags=row.flags, open=row.unanswered),
+                _open_words(row),
                 _next_step(row),
             )[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.data(index)
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:
             look = theme.current(QApplication.instance())  # type: ignore[arg-type]
             return look.colour(_look(row))
@@ -145,10 +169,7 @@ class WorklistScreen(Screen):
         self._table.setModel(self._rows)
         self._table.activated.connect(lambda _index: self._open())
         self._table.opened.connect(self._open)
-        header = self._table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
-        header.setResizeContentsPrecision(_MEASURED_ROWS)
+        self._narrow = False
         self._left = 0
         self._renewing = QTimer(self)
         self._renewing.timeout.connect(self._renew)
@@ -160,12 +181,13 @@ class WorklistScreen(Screen):
 
     def _lay_out(self) -> None:
         self._empty, self._setup = label(look="meta"), label(look="info")
+        self._whole = label(look="desk")
         self._setup.hide()
-        top = row([self._tabs, self._find])
-        top.setStretch(1, 1)
-        whole = column([top, self._table, self._empty, self._setup])
+        top = Foot([self._tabs, self._find])
+        whole = column([top, self._table, self._whole, self._empty, self._setup])
         whole.setStretch(1, 1)
         self.setLayout(whole)
+        self._table.selectionModel().currentRowChanged.connect(lambda *_places: self._say_whole())
 
     def entered(self) -> None:
         self._read()
@@ -223,9 +245,33 @@ class WorklistScreen(Screen):
             everywhere = [each for rows_ in self._all.values() for each in rows_]
             rows = [each for each in everywhere if all(part in _text(each) for part in wanted)]
         self._rows.put(rows, self.desk.now())
-        self._empty.setText("" if rows else _("Nothing waiting here. Ctrl+N starts a call."))
+        self._empty.setText(_("Nothing waiting here. Ctrl+N starts a call."))
+        self._empty.setVisible(not rows)
         if rows:
             self._table.selectRow(0)
+        self._say_whole()
+
+    def _say_whole(self) -> None:
+        chosen = self._chosen()
+        self._whole.setText(_whole_words(chosen) if chosen else "")
+        self._whole.setVisible(self._narrow and chosen is not None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.layout() is not None:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Where there is little room: who, how urgent, what next; the rest of whoever is chosen
+        stands below."""
+        self._narrow = self.width() < words.em(self) * words.COMPACT_EM
+        theme.look(self._tabs, "narrow" if self._narrow else "")
+        self._table.make_narrow(self._narrow)
+        self._say_whole()
 
     def _chosen(self) -> WorklistRow | None:
         place = self._table.currentIndex().row()
@@ -260,6 +306,18 @@ class _Table(QTableView):
         self.setShowGrid(False)
         self.setAlternatingRowColors(True)
         self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setResizeContentsPrecision(_MEASURED_ROWS)
+
+    def make_narrow(self, narrow: bool) -> None:
+        header, modes = self.horizontalHeader(), QHeaderView.ResizeMode
+        header.setSectionResizeMode(modes.ResizeToContents)
+        header.setSectionResizeMode(_NEXT, modes.Stretch)
+        if narrow:
+            header.setSectionResizeMode(_PATIENT, modes.Stretch)
+        for column_ in _LESS:
+            header.setSectionHidden(column_, narrow)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
@@ -60,7 +60,8 @@ def digit_of(event: QKeyEvent) -> int | None:
 
 class ChoiceGroup(QWidget):
     """Buttons with their keys; one Tab stop, arrows inside. Keys pressed before the question is
-    painted are ignored: nobody has read it yet.
+    painted are ignored: nobody has read it yet. `states` is laid out beside the group, so that the
+    choices may scroll and 7, 8 and 9 stay in view; it comes and goes with the group.
 
     Signals: `answered` carries the value of one choice or the tuple of several; `left_open` a
     State; `entered` says that Enter was pressed where one choice answers.
@@ -89,7 +90,10 @@ class ChoiceGroup(QWidget):
         self._narrow = False
         self._columns = 0
         self._lay_out(0)  # before they are taken in: Tab comes by in this order
-        self.setLayout(column([self._grid, row(self._states.values())]))
+        self.setLayout(column([self._grid]))
+        self.states = QWidget()
+        self.states.setLayout(row(self._states.values()))
+        self.states.installEventFilter(self)
 
     def put(
         self,
@@ -124,6 +128,8 @@ class ChoiceGroup(QWidget):
         if narrow is not self._narrow:
             self._narrow = narrow
             self._lay_out(len(self._choices))
+            for each in (*self._buttons, *self._states.values()):
+                theme.look(each, "answer_narrow" if narrow else "answer")
 
     def _lay_out(self, count: int) -> None:
         """Side by side where there are many, or where there is little room."""
@@ -198,6 +204,17 @@ class ChoiceGroup(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         self._painted = True
+
+    def setVisible(self, visible: bool) -> None:
+        super().setVisible(visible)
+        self.states.setVisible(visible)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A key at one of the states is a key of the group."""
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            self.keyPressEvent(event)
+            return event.isAccepted()
+        return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         digit = digit_of(event)

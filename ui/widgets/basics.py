@@ -146,12 +146,13 @@ class Giving(QScrollArea):
         return QSize(layout.totalSizeHint().width(), max(high, layout.totalMinimumSize().height()))
 
     def minimumSizeHint(self) -> QSize:
-        """A line of choices and more; of what is kept no more than two fifths of the room."""
+        """A line of choices and more; of what is kept no more than half of the room."""
         width, least = self.width(), self.fontMetrics().height() * 4
         around = self.parentWidget()
         if self._kept and around is not None:
-            wanted = sum(each.heightForWidth(width) + 8 for each in self._kept)
-            least = min(wanted, max(least, around.height() * 2 // 5))
+            kept = [each for each in self._kept if not each.isHidden()]
+            wanted = sum(each.heightForWidth(width) + 8 for each in kept)
+            least = min(wanted, max(least, around.height() // 2))
         wide = self._inside.minimumSizeHint().width()
         return QSize(wide, min(self.sizeHint().height(), least))
 

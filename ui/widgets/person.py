@@ -22,10 +22,10 @@ from ui.widgets.basics import WrappingButton, column, label, row
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 
 
-def narrow(box: QComboBox) -> QComboBox:
+def narrow(box: QComboBox, letters: int = 8) -> QComboBox:
     """As wide as there is room, not as its longest entry."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
+    box.setMinimumContentsLength(letters)
     return box
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QWidget
 
 from intake_app.core.model import State
@@ -19,12 +19,12 @@ class FlagList(QListWidget):
     """Flags, strongest first. A row is redrawn only where it changed."""
 
     def __init__(self) -> None:
+        self._shown: list[tuple[str, str]] = []
         super().__init__()
         self.setAccessibleName(_("Flags"))
         self.setWordWrap(True)
         self.setSpacing(3)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._shown: list[tuple[str, str]] = []
 
     def put(self, flags: Sequence[Flag], text: Sequence[str] | None = None) -> None:
         """`text` replaces what stands under each title."""
@@ -35,21 +35,26 @@ class FlagList(QListWidget):
         ]
         if wanted == self._shown:
             return
-        look = theme.current(QApplication.instance())  # type: ignore[arg-type]
         while self.count() > len(wanted):
             self.takeItem(self.count() - 1)
-        for row, (name, said) in enumerate(wanted):
-            if row >= self.count():
-                self.addItem(QListWidgetItem())
-            item = self.item(row)
-            item.setText(said)
-            item.setForeground(look.colour(name))
-            item.setBackground(look.colour(f"{name}_bg"))
+        while self.count() < len(wanted):
+            self.addItem(QListWidgetItem())
+        for row, (_look, said) in enumerate(wanted):
+            self.item(row).setText(said)
         self._shown = wanted
+        self._colour()
 
-    def forget(self) -> None:
-        """Draw all anew, as after a change of theme."""
-        self._shown = []
+    def _colour(self) -> None:
+        look = theme.current(QApplication.instance())  # type: ignore[arg-type]
+        for row, (name, _said) in enumerate(self._shown):
+            self.item(row).setForeground(look.colour(name))
+            self.item(row).setBackground(look.colour(f"{name}_bg"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Light or dark, whoever changed it: what stands here takes the other colours at once."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._colour()
 
 
 class Rail(QWidget):
