@@ -45,7 +45,7 @@ def _run(arguments: list[str] | None) -> int:
     from intake_app.arguments import parser
 
     chosen = parser().parse_args(arguments)
-    if chosen.command in ("screen", "items", "verify"):
+    if chosen.command in ("screen", "items", "verify", "lint"):
         return _command(chosen)
     return _demo(chosen.out) if chosen.command == "demo" else _open_app(chosen.vault)
 
@@ -58,7 +58,7 @@ def _command(chosen: Namespace) -> int:
         return commands.screen(chosen.case, chosen.vault, chosen.pdf, chosen.json, chosen.staff)
     if chosen.command == "verify":
         return commands.verify(chosen.vault, chosen.staff)
-    return commands.items()
+    return commands.lint(chosen.file) if chosen.command == "lint" else commands.items()
 
 
 def _system_clock() -> datetime:

@@ -27,6 +27,10 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add_parser("items", help=_("the protocol's items as JSON"))
 
+    read = commands.add_parser("lint", help=_("what an author of content should look at again"))
+    what = _("a protocol, an instrument or medications.toml, in place of the shipped one")
+    read.add_argument("file", type=Path, nargs="?", metavar="FILE", help=what)
+
     what = _("look for any change made behind the app's back")
     verify = commands.add_parser("verify", help=what)
     verify.add_argument("--vault", type=Path, required=True, metavar="DIR")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from intake_app import cases, content, demo, service
-from intake_app.core.errors import IntakeError, NotFound
+from intake_app.core.errors import ContentError, IntakeError, NotFound
+from intake_app.core.lint import findings
 from intake_app.core.model import Role
 from intake_app.core.words import _
 from intake_app.process import say, tell
@@ -168,6 +169,27 @@ def verify(folder: Path, staff: str | None) -> int:
         return 1
     say(_("Nothing was changed behind the app's back."))
     return 0
+
+
+# lint ---------------------------------------------------------------------------------------------
+
+
+def lint(file: Path | None) -> int:
+    """The findings, one a line; exits 1 where there is one."""
+    try:
+        bundle = content.shipped() if file is None else content.shipped_with(file)
+        protocol = content.build(bundle)
+    except ContentError as refused:
+        tell(refused)
+        return 1
+    found = findings(protocol)
+    for where, what in found:
+        say(f"{where}: {what}")
+    template = _("{rules} rules, {items} items, {open} placeholders for a clinician to confirm.")
+    rules = sum(len(criterion.rules) for criterion in protocol.criteria)
+    open_ = len(protocol.unconfirmed)
+    tell(template.format(rules=rules, items=len(protocol.items), open=open_))
+    return 1 if found else 0
 
 
 # The demo -----------------------------------------------------------------------------------------

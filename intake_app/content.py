@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from intake_app.core import facts
 from intake_app.core.condition import NUMBER, Condition, ConditionError, Type, parse
 from intake_app.core.errors import ContentError
-from intake_app.core.floor import first_gap
+from intake_app.core.floor import asked_of_too_few, first_gap
 from intake_app.core.instrument import METHODS, SUICIDE_LEVEL, Band, Cutoff, Instrument
 from intake_app.core.medication import Drug, DrugClass, Formulary
 from intake_app.core.model import Due, Source, Stage, Tier
@@ -117,6 +117,24 @@ def shipped(root: Path = RESOURCES) -> Bundle:
     except (OSError, UnicodeDecodeError) as error:
         what = _("a file cannot be read ({kind})").format(kind=type(error).__name__)
         raise ContentError(root.name, what) from None
+
+
+def shipped_with(file: Path, root: Path = RESOURCES) -> Bundle:
+    """The shipped content with one file of an author in the place of its kind."""
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = _("the file cannot be read ({kind})").format(kind=type(error).__name__)
+        raise ContentError(file.name, what) from None
+    kinds = {"criteria": f"protocols/{file.name}", "classes": _MEDICINES}
+    keys = _toml(file.name, text)
+    name = next((kinds[key] for key in kinds if key in keys), f"instruments/{file.name}")
+    kept = {
+        known: content
+        for known, content in shipped(root).files.items()
+        if not (name.startswith("protocols/") and known.startswith("protocols/"))
+    }
+    return Bundle({**kept, name: text})
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +446,9 @@ class _ProtocolBuilder:
     def _check_whole(self, fields: Fields, protocol: Protocol) -> None:
         self._check_screen(fields, protocol)
         self._check_medicines(protocol)
+        hidden = asked_of_too_few(protocol)
+        if hidden:
+            raise fields.wrong(f"items[{hidden}].when", _("hides what is asked of everybody"))
         for criterion, param in self._decisions:
             found = protocol.by_criterion.get(criterion)
             if found is None or param not in found.params:

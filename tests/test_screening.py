@@ -972,7 +972,8 @@ def test_nothing_open_ever_reads_as_a_no(protocol: Protocol) -> None:
     open_ = look(protocol, escalations=(escalated(),))
     assert reads(open_.findings, item) == "Not asked: escalation"
     skipped = look(protocol, said("stroke_ever", False))
-    assert reads(skipped.findings, protocol.items["stroke_date"]) == "Not applicable"
+    after = reads(skipped.findings, protocol.items["stroke_date"])
+    assert after == f"Not asked, after a no to: {protocol.items['stroke_ever'].ask}"
 
 
 def test_a_call_goes_on_at_the_next_question_or_at_the_escalation(protocol: Protocol) -> None:
@@ -1016,3 +1017,21 @@ def test_windows_turn_on_the_day(
     assert day_after is not None
     assert (on_the_day.tier, on_the_day.due) > (day_after.tier, day_after.due)
     assert within is None or on_the_day.tier is within
+
+
+def test_what_a_gate_answered_reads_in_the_words_that_were_asked(protocol: Protocol) -> None:
+    """Only what was asked: behind a gate that nobody put, and in the suicide-risk screen, nothing.
+
+    Seen to fail with: the nearest gate named although only the one before it was asked.
+    """
+    found = look(protocol, said("ketamine_ever", False), said("pregnancy_relevant", False))
+    items = protocol.items
+    for id_, gates in protocol.gates_of.items():
+        text = reads(found.findings, items[id_])
+        if {"ketamine_ever", "pregnancy_relevant"} & {gate.id for gate in gates}:
+            verb = "No, by" if items[id_].kind == "yes_no" else "Not asked, after"
+            assert text.startswith(verb)
+            assert text.endswith(gates[-1].ask)
+        else:
+            assert not text.startswith(("No, by", "Not asked, after"))
+    assert not any(id_.startswith(f"{protocol.suicide_screen}.") for id_ in protocol.gates_of)

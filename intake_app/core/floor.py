@@ -18,6 +18,18 @@ _AT = datetime(2000, 1, 1, tzinfo=UTC)
 _NO = {"1": False, "2": False, "6": False}
 _THOUGHTS = {"2": True, "3": False, "4": False, "5": False}
 
+# A general question is answered no by people who had one of these: each is asked of everybody
+# (clinical/README.md, "Length").
+_OF_EVERYBODY = frozenset(
+    {
+        "aneurysm_or_avm_ever",
+        "aortic_disease_ever",
+        "brain_bleed_ever",
+        "stroke_ever",
+        "heart_attack_ever",
+    }
+)
+
 Sheet = Mapping[str, bool | None]
 
 # workflow.md, "One urgency table". Answers beside a no to everything else; None is declined.
@@ -55,6 +67,12 @@ def first_gap(protocol: Protocol) -> str | None:
             template = _("{answers} has to be reviewed by a clinician the same day")
             return template.format(answers=_words(sheet))
     return None
+
+
+def asked_of_too_few(protocol: Protocol) -> str | None:
+    """The id of an item that stands behind another question and may not."""
+    asked = protocol.items.values()
+    return next((i.id for i in asked if i.id in _OF_EVERYBODY and i.when is not None), None)
 
 
 def _screened(protocol: Protocol, sheet: Sheet) -> Screening:

@@ -309,6 +309,11 @@ class Protocol:
                 found.append((item, gates))
         return tuple(found)
 
+    @cached_property
+    def gates_of(self) -> Mapping[str, tuple[Item, ...]]:
+        """By the id of a detail, the yes/no questions that lead to it, nearest first."""
+        return {item.id: gates for item, gates in self.behind_gates}
+
     def _gates_of(self, item: Item) -> Iterator[Item]:
         while item.when is not None and isinstance(item.when.node, Yes):
             gate = self.by_name.get(item.when.node.name)

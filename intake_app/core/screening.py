@@ -454,7 +454,7 @@ def reads(findings: Findings, item: Item) -> str:
     found = findings.find(item.name)
     if not found.answers:
         if found.value is not None:
-            return _("Not applicable")
+            return _through_gate(findings, item) or _("Not applicable")
         return _not_asked(findings, item)
     own = tuple(answer for answer in found.answers if answer.item == item.id)
     if own != found.answers:
@@ -466,6 +466,17 @@ def reads(findings: Findings, item: Item) -> str:
     if before is latest or before.value is None:
         return said
     return _("{said} (was {before})").format(said=said, before=item.label(before.value))
+
+
+def _through_gate(findings: Findings, item: Item) -> str | None:
+    """A no to the question that leads here answers this one too, in the words that were asked."""
+    gates = findings.protocol.gates_of.get(item.id, ())
+    asked = next((gate for gate in gates if findings.find(gate.name).answers), None)
+    if asked is None:
+        return None
+    if item.kind == "yes_no":
+        return _("No, by the answer to: {question}").format(question=asked.ask)
+    return _("Not asked, after a no to: {question}").format(question=asked.ask)
 
 
 def _by_a_detail(item: Item, own: tuple[Answer, ...]) -> str:
