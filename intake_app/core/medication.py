@@ -19,7 +19,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from intake_app.core.model import Due, Medication, Tier
 from intake_app.core.protocol import Citation
@@ -105,6 +106,23 @@ class Named:
 Group = Sequence[Named]
 
 
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A name of the list that a written one looks like, and the drug behind it.
+
+    `written` is what goes on record if staff choose it: the caller's words, or, where they are
+    but the beginning of the name, the name.
+    """
+
+    name: str
+    generic: str
+    written: str
+
+    def __str__(self) -> str:
+        part = self.generic.casefold().startswith(self.name.casefold())
+        return self.generic if part else f"{self.name} ({self.generic})"
+
+
 @dataclass(frozen=True, eq=False)
 class Formulary:
     """The drug classes, the names that raise nothing, and the benzodiazepine equivalents."""
@@ -115,6 +133,7 @@ class Formulary:
     equivalents: tuple[Mapping[str, Decimal], ...] = ()
     equivalents_basis: str = ""
     _seen: dict[str, Match] = field(default_factory=dict, compare=False, repr=False)
+    _cut: dict[int, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     def match(self, medication: Medication) -> Match:
         """What the list says of a medicine, by its confirmed name or else as it was written.
@@ -126,12 +145,55 @@ class Formulary:
             return self._or_described(written, medication.name)
         return _beside(self._read(medication.confirmed), written)
 
-    def near(self, name: str, limit: int = 3) -> tuple[str, ...]:
-        """Names of the list that look like `name`; offered, never taken without staff."""
-        found = process.extract(
-            normal(name), self._spelt.keys(), scorer=fuzz.ratio, limit=limit, score_cutoff=75
-        )
-        return tuple(dict.fromkeys(self._spelt[key] for key, _, _ in found))
+    def near(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
+        """Names of the list that look like `text`, likeliest first; never taken without staff.
+
+        Names that begin with it, then those of which a later word does, then misspellings of a
+        whole name or of its beginning. Where nothing is, its last word is looked for alone.
+        """
+        said = normal(text)
+        found = self._near(said) or self._near(said.rpartition(" ")[2])
+        each = (Suggestion(name, generic, _completed(text, name)) for name, generic in found)
+        return tuple({str(one): one for one in each}.values())[:limit]
+
+    def _near(self, said: str) -> list[tuple[str, str]]:
+        if len(said) < _LEAST_TYPED:
+            return []
+        begin = dict.fromkeys(self._spelt[key] for key in self._that_begin(said))
+        drugs = {generic for _name, generic in begin}
+        alike: dict[str, str] = {}
+        for key in self._that_look_like(said):
+            name, generic = self._spelt[key]
+            alike.setdefault(generic, name)
+        others = ((name, generic) for generic, name in alike.items() if generic not in drugs)
+        return [*begin, *others]
+
+    def _that_begin(self, said: str) -> list[str]:
+        """The shortest first, of which most is typed already: the name itself before all."""
+        begin = [key for key in self._spelt if key.startswith(said)]
+        inside = [key for key in self._spelt if f" {said}" in key]
+        return [*sorted(begin, key=len), *sorted(inside, key=len)]
+
+    def _that_look_like(self, said: str) -> list[str]:
+        """By letters dropped, doubled, swapped or taken for others, in all that was typed."""
+        if len(said) < _LEAST_LIKENED:
+            return []
+        likeness: dict[str, float] = {}
+        for names in (self._beginnings_of(len(said)), self._beginnings_of(len(said) + 1)):
+            found = process.extract(
+                said, names, scorer=OSA.normalized_similarity, limit=40, score_cutoff=_ALIKE
+            )
+            for _start, score, key in found:
+                whole = OSA.normalized_similarity(said, key)  # of two alike, the better as a whole
+                begins_alike = (said[0] == key[0]) / 10
+                likeness[key] = max(likeness.get(key, 0), score + whole / 2 + begins_alike)
+        return sorted(likeness, key=lambda key: (-likeness[key], key))
+
+    def _beginnings_of(self, letters: int) -> Mapping[str, str]:
+        """Every name, cut to as many letters as may have been typed."""
+        if letters not in self._cut:
+            self._cut[letters] = {key: key[:letters] for key in self._spelt}
+        return self._cut[letters]
 
     def antidepressant_class(self, name: str) -> str:
         """The class that counts a trial: of the list that raises nothing, or of any other."""
@@ -217,14 +279,17 @@ class Formulary:
             parts = row.drug.generic.split("/")
             yield from (hit for part in parts for hit in self._index.get(_key(part), ()))
 
+    def _rows(self) -> Iterator[Interaction]:
+        known = DrugClass("recognised", "", self.recognised)
+        for drug_class in (*self.classes, *self.unflagged, known):
+            yield from (Interaction(drug_class, drug) for drug in drug_class.drugs)
+
     @cached_property
     def _index(self) -> Mapping[tuple[str, ...], list[Interaction]]:
-        known = DrugClass("recognised", "", self.recognised)
         index: dict[tuple[str, ...], list[Interaction]] = {}
-        for drug_class in (*self.classes, *self.unflagged, known):
-            for drug in drug_class.drugs:
-                for name in _names(drug, may_be_one_of=bool(drug_class.criterion)):
-                    index.setdefault(name, []).append(Interaction(drug_class, drug))
+        for row in self._rows():
+            for name in _names(row.drug, may_be_one_of=bool(row.drug_class.criterion)):
+                index.setdefault(name, []).append(row)
         return index
 
     @cached_property
@@ -236,8 +301,18 @@ class Formulary:
         return heads
 
     @cached_property
-    def _spelt(self) -> Mapping[str, str]:
-        return {" ".join(name): rows[0].drug.generic for name, rows in self._index.items()}
+    def _spelt(self) -> Mapping[str, tuple[str, str]]:
+        """By each name in small letters, how the list writes it and the drug."""
+        shown: dict[tuple[str, ...], str] = {}
+        for row in self._rows():
+            for name in (row.drug.generic, *row.drug.brands):
+                key = _key(name)
+                shown[key] = name
+                shown.setdefault(_without_form(key), name)
+        return {
+            " ".join(name): (shown.get(name, " ".join(name)), rows[0].drug.generic)
+            for name, rows in self._index.items()
+        }
 
     @cached_property
     def _beginnings(self) -> Mapping[str, tuple[Interaction, ...]]:
@@ -293,6 +368,8 @@ _SLEEP_OR_NERVES = re.compile(
     r"\b(sleep\w*|nerves?|calm\w*|anxiety|relax\w*|sedat\w*|tranquil\w*|benzo\w*)\b"
 )
 _SHORT = 6  # letters; "sodium" begins too much
+# One letter begins too many names; of three, one wrong is a third. Of eight, two may be wrong.
+_LEAST_TYPED, _LEAST_LIKENED, _ALIKE = 2, 4, 0.7
 
 
 # Names --------------------------------------------------------------------------------------------
@@ -477,6 +554,14 @@ def normal(name: str) -> str:
     """A written name in small letters without strength, form, times and marks, to be likened."""
     words = _BESIDE[0].sub(" ", " ".join(_words(name))).split()
     return " ".join(word for word in words if word.isalpha()) or name.casefold().strip()
+
+
+def _completed(text: str, name: str) -> str:
+    """What was typed with its beginning of a name made whole, and its strength kept."""
+    said, typed = normal(text), " ".join(text.split())
+    if typed.casefold().startswith(said) and name.casefold().startswith(said):
+        return name + typed[len(said) :]
+    return typed
 
 
 def listed_tiers(

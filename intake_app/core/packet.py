@@ -1437,7 +1437,7 @@ def _medicine_row(pages: _Pages, medication: Medication) -> tuple[str, ...]:
 
 def _not_checked(pages: _Pages, medication: Medication, match: Match) -> str:
     names = ", ".join(dict.fromkeys(hit.drug.generic for hit in match.interactions))
-    near = ", ".join(pages.case.protocol.formulary.near(medication.name))
+    near = ", ".join(map(str, pages.case.protocol.formulary.near(medication.name, limit=3)))
     if match.known_as:
         return _("Not settled: as named it may be {names}.").format(names=names)
     text = _("Not checked: these words are not one medicine of our list.")

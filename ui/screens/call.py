@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 from intake_app.core import agenda, safety, typed
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question, Section
 from intake_app.core.errors import IntakeError
-from intake_app.core.medication import MatchState
 from intake_app.core.model import (
     Answer,
     CallEnd,
@@ -36,13 +35,13 @@ from ui.screens.base import Screen
 from ui.widgets.answers import (
     Choice,
     ChoiceGroup,
-    MedicineList,
     TypedAnswer,
     choices_of,
     digit_of,
     state_words,
 )
 from ui.widgets.basics import Giving, Pages, button, card, column, label, row, short
+from ui.widgets.medicines import MedicineList, medicine_line
 from ui.widgets.person import narrow
 from ui.widgets.rail import Rail
 
@@ -367,15 +366,7 @@ class CallScreen(Screen):
 
     @staticmethod
     def _medicine_lines(case: Case) -> list[str]:
-        lines = {
-            MatchState.INTERACTION_LISTED: _("{name}: an interaction is listed"),
-            MatchState.RECOGNISED: _("{name}: recognised, nothing in the list"),
-            MatchState.NOT_CHECKED: _("{name}: not checked, nobody knows what it is"),
-        }
-        return [
-            lines[case.protocol.formulary.match(m).state].format(name=m.name)
-            for m in case.intake.medications
-        ]
+        return [medicine_line(case.protocol.formulary, each) for each in case.intake.medications]
 
     def _focus(self) -> None:
         self._editors.currentWidget().setFocus()
@@ -556,7 +547,7 @@ class CallScreen(Screen):
     def _suggest(self, text: str) -> None:
         case = self.desk.case
         if case is not None:
-            self._medicines.offer(case.protocol.formulary.near(text) if len(text) > 2 else ())
+            self._medicines.offer(case.protocol.formulary.near(text))
 
     def _medicine(self, name: str, taken: str) -> None:
         entry = MedicineEntry(name=name, confirmed=taken or None)

@@ -1,4 +1,4 @@
-"""How a question is answered: by a number key, by a typed value, by a list of medicines.
+"""How a question is answered: by a number key, or by a typed value.
 
 An editor shows one question and tells what was answered; it knows no rule and saves nothing.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from intake_app.core.model import State
 from intake_app.core.protocol import NONE_OF_THESE, Item
@@ -334,81 +334,3 @@ class TypedAnswer(QWidget):
     def _edited(self, text: str) -> None:
         self.refuse("")
         self.edited.emit(text)
-
-
-class MedicineList(QWidget):
-    """One medicine a line, as it is said. Suggestions are offered, never taken by themselves.
-
-    Signals: `named` carries the text and the name that staff took for it, or ""; `finished` that
-    an empty line was entered.
-    """
-
-    named = Signal(str, str)
-    finished = Signal()
-    suggest = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.line = QLineEdit()
-        self.line.setAccessibleName(_("Medicine, as the caller names it"))
-        self.line.setPlaceholderText(_("Name and strength; Enter adds it, an empty line goes on"))
-        theme.look(self.line, "answer")
-        self.line.returnPressed.connect(self._enter)
-        self.line.textEdited.connect(self.suggest)
-        self.near = QListWidget()
-        theme.look(self.near, "lines")
-        self.near.setAccessibleName(_("Names on the list that look like it"))
-        self.near.setMaximumHeight(120)
-        self.near.itemActivated.connect(lambda picked: self._take(picked.text()))
-        self.listed = QListWidget()
-        theme.look(self.listed, "lines")
-        self.listed.setAccessibleName(_("Medicines so far"))
-        self.listed.setWordWrap(True)
-        self._problem = label(look="problem")
-        self._problem.hide()
-        whole: QVBoxLayout = column(
-            [
-                self.line,
-                self._problem,
-                label(_("Looks like (arrow down, Enter takes it)"), "meta"),
-                self.near,
-                label(_("So far"), "heading"),
-                self.listed,
-            ]
-        )
-        self.setLayout(whole)
-        self.setFocusProxy(self.line)
-        self.line.installEventFilter(self)
-
-    def put(self, lines: Sequence[str]) -> None:
-        self.listed.clear()
-        self.listed.addItems(list(lines))
-        self.line.clear()
-        self.offer(())
-
-    def offer(self, names: Sequence[str]) -> None:
-        self.near.clear()
-        self.near.addItems(list(names))
-        self.near.setVisible(bool(names))
-
-    def refuse(self, sentence: str) -> None:
-        self._problem.setText(sentence)
-        self._problem.setVisible(bool(sentence))
-
-    def _enter(self) -> None:
-        if self.line.text().strip():
-            self.named.emit(self.line.text(), "")
-        else:
-            self.finished.emit()
-
-    def _take(self, name: str) -> None:
-        self.named.emit(self.line.text(), name)
-        self.line.setFocus()
-
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Down and self.near.count():
-                self.near.setFocus()
-                self.near.setCurrentRow(0)
-                return True
-        return False
