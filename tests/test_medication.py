@@ -1,10 +1,14 @@
 """Written drug names: an interaction is listed, nothing is listed, or the name was not checked."""
 
+import ast
+import re
 import timeit
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -655,3 +659,66 @@ def test_the_class_of_an_antidepressant_counts_trials(protocol: Protocol) -> Non
     assert of("Zoloft 50 mg") == of("sertraline") == of("escitalopram") != ""
     assert of("venlafaxine") not in ("", of("sertraline"))
     assert of("zorblaxin") == ""
+
+
+# No advice on medicines ---------------------------------------------------------------------------
+
+ROOT = Path(content.RESOURCES).parent
+DOINGS = (
+    "stop|skip|discontinue|withhold|hold|pause|taper|reduce|lower|halve|wean|quit|switch|omit|avoid"
+    "|cease|suspend|interrupt|cut|delay|change(?! none)|come off|leave out|(?:do not|don't) take"
+)
+MEDICINES = (
+    "(?:medicine|medication|drug|dose|tablet|pill|patch|inhaler|antidepressant|benzodiazepine"
+    "|opioid|stimulant|blocker|inhibitor)s?|taking|insulin"
+)
+# A clause that begins with what to do, or tells somebody to.
+ADVICE = re.compile(
+    r"(?:^|[.;:!?,(]\s*|\b(?:please|should|must|may|can|could|then|and|(?:need|have|has|ought|advised?"
+    rf"|told?|tell|asked|best|better|want) (?:\w+ )?to)\s+)(?:{DOINGS})\b(?:\W+\w+){{0,5}}?\W+"
+    rf"(?:{MEDICINES})\b",
+    re.IGNORECASE,
+)
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings(part)
+
+
+def shipped_texts() -> list[str]:
+    """Every text of the content and every template of the app."""
+    found = []
+    for file in ROOT.glob("resources/**/*.toml"):
+        found += strings(tomllib.loads(file.read_text("utf-8")))
+    for file in (ROOT / "main.py", *ROOT.glob("intake_app/**/*.py"), *ROOT.glob("ui/**/*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
+                found += [a.value for a in node.args if isinstance(a, ast.Constant)]
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stop the medicine before the first dose.",
+        "You should stop taking it.",
+        "Please skip your morning dose on the day.",
+        "Hold pain and benzodiazepine doses some hours after, per clinic",
+        "A stimulant: reduce the dose.",
+        "Do not take your inhaler.",
+        "The person is told to taper the benzodiazepine.",
+    ],
+)
+def test_advice_on_a_medicine_is_seen(text: str) -> None:
+    assert ADVICE.search(text)
+
+
+def test_no_shipped_text_advises_on_a_medicine() -> None:
+    """Seen to fail with: the section "Hold pain and benzodiazepine doses some hours after"."""
+    texts = shipped_texts()
+    assert len(texts) > 5000
+    assert [text for text in texts if ADVICE.search(text)] == []
