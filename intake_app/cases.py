@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from intake_app.content import Fields
-from intake_app.core import safety
+from intake_app.core import opening, safety
 from intake_app.core.errors import ContentError, NotFound
+from intake_app.core.instrument import plain
 from intake_app.core.model import (
     SELF,
     CallEnd,
@@ -32,6 +32,7 @@ from intake_app.core.model import (
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, reads, resume_at, sedation_together
 from intake_app.core.words import _
+from intake_app.fields import Fields
 from intake_app.service import IntakeService, MedicineEntry
 
 # Who speaks where an answer does not say so: only a self-caller is the patient alone.
@@ -49,7 +50,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`kind` is item, call, escalation, review, sign or submit; `what` is its value."""
+    """`kind` is one of _KINDS; `what` is its value."""
 
     kind: str
     what: str
@@ -194,7 +195,7 @@ def _trial(fields: Fields, number: int, voice: Source) -> list[Event]:
     return events
 
 
-_KINDS = ("item", "call", "escalation", "review", "sign", "submit")
+_KINDS = ("item", "call", "settle", "escalation", "review", "sign", "submit")
 
 
 def _event(fields: Fields, today: date, voice: Source) -> Event:
@@ -225,7 +226,7 @@ def _event(fields: Fields, today: date, voice: Source) -> Event:
 
 def _rest(fields: Fields, kind: str) -> Mapping[str, str]:
     """What else an event says: only escalations, reviews and signatures have more fields."""
-    if kind in ("item", "call", "submit"):
+    if kind in ("item", "call", "settle", "submit"):
         fields.done()
     return {key: str(fields.raw(key)) for key in fields.names()}
 
@@ -255,12 +256,19 @@ def prove(case: CaseFile, protocol: Protocol) -> None:
         elif event.kind == "call" and event.what not in (*CallEnd, RESUMED, SECOND_CONTACT):
             template = _("'{what}' is not dropped, resumed or ended")
             raise ContentError("event.call", template.format(what=event.what))
-        elif event.kind == "escalation":
-            _escalation_move(event)
-        elif event.kind == "review":
-            _decision(event)
-        elif event.kind == "sign":
-            _disposition(event)
+        elif event.kind in _PROOFS:
+            _PROOFS[event.kind](event)
+
+
+def _settled(event: Event) -> str:
+    """How; a number is read back as it stands in the record."""
+    said = str(event.value or "")
+    known = {opening.READ_BACK: {"": ""}, **opening.settled_words()}.get(event.what, {})
+    if said not in known:
+        template = _("'{what}' is not settled like that; known: {known}")
+        known_words = ", ".join(known or opening.settled_words())
+        raise ContentError("event.settle", template.format(what=event.what, known=known_words))
+    return said
 
 
 _STEP = re.compile(r"step[ _-]?([1-6])\b[\s:,.-]*(.*)")
@@ -312,6 +320,14 @@ def _disposition(event: Event) -> Disposition:
         template = _("needs one of {known}")
         raise ContentError("event.sign", template.format(known=", ".join(Disposition)))
     return Disposition(found)
+
+
+_PROOFS: dict[str, Callable[[Event], object]] = {
+    "settle": _settled,
+    "escalation": _escalation_move,
+    "review": _decision,
+    "sign": _disposition,
+}
 
 
 # Replaying ----------------------------------------------------------------------------------------
@@ -412,6 +428,12 @@ class Replay:
             self._service.end_call(self.intake_id, CallEnd(event.what))
         self._saved(_("call {what}").format(what=event.what))
 
+    def _settle(self, event: Event) -> None:
+        number = opening.number(self._service.show(self.intake_id).intake)
+        said = _settled(event) or number
+        self._service.settle_opening(self.intake_id, event.what, said)
+        self._saved(event.what)
+
     def _escalation(self, event: Event) -> None:
         move, fields = _escalation_move(event)
         if move == "raised":
@@ -450,6 +472,7 @@ class Replay:
 _DOINGS: dict[str, Callable[[Replay, Event], None]] = {
     "item": Replay._item,
     "call": Replay._call,
+    "settle": Replay._settle,
     "escalation": Replay._escalation,
     "submit": Replay._submit,
     "review": Replay._review,
@@ -514,9 +537,9 @@ def result(case: Case) -> dict[str, Any]:
 def _scores(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
     for id_, found in case.screening.scores.items():
         if found.total is not None:
-            yield id_, {"total": found.total, "severity": found.severity}
+            yield id_, {"total": plain(found.total), "severity": found.severity}
         else:
-            bounds = {"least": found.least, "most": found.most}
+            bounds = {"least": plain(found.least), "most": plain(found.most)}
             yield id_, {**bounds, "missing": list(found.missing)}
 
 

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from intake_app import content, pdf
 from intake_app.clinic import ClinicService, NewPerson, put_in_force
-from intake_app.core import duplicates, review, safety
+from intake_app.core import duplicates, opening, review, safety
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
     NOT_SAID,
@@ -357,6 +357,16 @@ class IntakeService:
             intake = self._follow_caller(work, _with_call(intake, told))
             return self._settle(work, intake, protocol)
 
+    def settle_opening(self, intake_id: str, what: str, said: str) -> Case:
+        """Number read back, language, recording: of this call, and of no answer."""
+        with self._change("settle_opening") as work:
+            intake, protocol = self._load(work, intake_id)
+            live = _live(intake)
+            opening.refuse(intake, what, said)
+            told = replace(live, settled=(*live.settled, (what, said)))
+            self._call_event(work, intake, told, f"{what}{intakes.SETTLED}{said}", what)
+            return self._settle(work, _with_call(intake, told), protocol)
+
     def _follow_caller(self, work: Transaction, intake: Intake) -> Intake:
         """What an open escalation holds of the person at risk follows who is said to call."""
         standing = safety.open_escalation(intake)
@@ -375,7 +385,10 @@ class IntakeService:
             ended = replace(live, ended=work.journal.at, end=how)
             return self._settle(work, _with_call(intake, ended), protocol)
 
-    def _call_event(self, work: Transaction, intake: Intake, call: Call, event: str) -> None:
+    def _call_event(
+        self, work: Transaction, intake: Intake, call: Call, event: str, name: str = ""
+    ) -> None:
+        """`name` stands in the trail, which holds no word of a record."""
         row = {
             "intake_id": intake.id,
             "call_id": call.id,
@@ -383,7 +396,7 @@ class IntakeService:
             "stage": call.stage.value,
             "relationship": call.relationship,
         }
-        work.write(schema.call_event, row, f"call_{event}")
+        work.write(schema.call_event, row, f"call_{name or event}")
 
     # Answers --------------------------------------------------------------------------------------
 

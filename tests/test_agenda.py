@@ -8,6 +8,7 @@ import pytest
 from intake_app.core import agenda
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question
 from intake_app.core.model import Answer, Patient, Stage, State
+from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screen
 from tests.conftest import TODAY, ended, intake, listed, on_the_line, said, unsaid
@@ -28,11 +29,13 @@ def keys(case: Case, stage: Stage = Stage.CALL) -> list[str]:
 def test_a_call_opens_with_number_and_place_then_who_then_danger(protocol: Protocol) -> None:
     """workflow.md, stages 1 to 3. Seen to fail with: the opening in the order of the protocol."""
     asked = keys(case_of(protocol))
-    assert asked[:12] == [
+    assert asked[:14] == [
         "callback_number",
         "caller_location",
         "callback_permission",
         "can_talk_freely",
+        LANGUAGE,
+        RECORDING,
         CALLER,
         NAME,
         "date_of_birth",
@@ -42,13 +45,41 @@ def test_a_call_opens_with_number_and_place_then_who_then_danger(protocol: Proto
         "suicide.6",
         "psychiatric_care_recent",
     ]
-    assert asked[12] == "harm_thoughts"
+    assert asked[14] == "harm_thoughts"
+
+
+def test_a_number_is_read_back_before_it_is_relied_on(protocol: Protocol) -> None:
+    """A number that changed is read back anew. Seen to fail with: read back once and for all."""
+    told = said("callback_number", "740 555 0163")
+    place = said("caller_location", "14 Elm Street")
+    assert READ_BACK not in keys(case_of(protocol, place))
+    before = case_of(protocol, told, place)
+    assert keys(before)[:3] == ["callback_number", "caller_location", READ_BACK]
+    call = replace(on_the_line(), settled=((READ_BACK, "740 555 0163"),))
+    sections = agenda.agenda(case_of(protocol, told, place, calls=(call,)), Stage.CALL)
+    assert sections[0].questions[2].answered
+    other = said("callback_number", "740 555 0199")
+    sections = agenda.agenda(case_of(protocol, told, place, other, calls=(call,)), Stage.CALL)
+    assert not sections[0].questions[2].answered
+
+
+def test_each_contact_by_phone_asks_whether_it_may_be_recorded(protocol: Protocol) -> None:
+    """workflow.md, "Recording". Seen to fail with: the yes of the first call taken for the
+    second."""
+    first = replace(on_the_line(), settled=((RECORDING, "agreed"),))
+    second = on_the_line(Stage.SECOND_CONTACT)
+    case = case_of(protocol, calls=(first, second))
+    asked = {q.key: q for q in agenda.questions(agenda.agenda(case, Stage.SECOND_CONTACT))}
+    assert not asked[RECORDING].answered
+    asked = {q.key: q for q in agenda.questions(agenda.agenda(case, Stage.CALL))}
+    assert asked[RECORDING].answered
 
 
 def test_a_healthy_caller_is_asked_at_most_34_questions_by_phone(protocol: Protocol) -> None:
-    """ux.md, targets; who calls and the name are no questions of the protocol. Seen to fail with:
-    details asked whose gate nobody answered."""
-    asked = [key for key in keys(case_of(protocol)) if key not in (CALLER, NAME)]
+    """ux.md, targets; who calls, the name and what is settled of the call itself are no questions
+    of the protocol. Seen to fail with: details asked whose gate nobody answered."""
+    ours = (CALLER, NAME, READ_BACK, LANGUAGE, RECORDING)
+    asked = [key for key in keys(case_of(protocol)) if key not in ours]
     assert len(asked) <= 34
 
 

@@ -834,6 +834,9 @@ def test_a_medicine_is_listed_as_named_as_confirmed_and_as_it_may_be(protocol):
     assert any("REVIEW phenelzine, or maybe sertraline" in line for line in lines)
 
 
+UNSETTLED = "Language: not asked. Recording: not asked. Call-back number: not read back"
+
+
 def test_who_spoke_for_the_person_and_in_which_parts(protocol):
     """Seen to fail with: the voices of medicines left out."""
     wife = replace(on_the_line(), relationship="wife")
@@ -848,6 +851,7 @@ def test_who_spoke_for_the_person_and_in_which_parts(protocol):
     )
     assert block(case, 7) == (
         "Caller: wife",
+        UNSETTLED,
         "relative: Suicide-risk screen 1, history 1, medicines 1",
         "ad hoc interpreter: Mood, last two weeks 1",
     )
@@ -855,7 +859,19 @@ def test_who_spoke_for_the_person_and_in_which_parts(protocol):
 
 def test_nobody_is_said_to_have_answered_where_nobody_did(protocol):
     """Seen to fail with: "all answers from the patient alone" of no answers."""
-    assert block(case_of(protocol), 7) == ("Caller: self", "No answers yet.")
+    assert block(case_of(protocol), 7) == ("Caller: self", UNSETTLED, "No answers yet.")
+
+
+def test_how_the_call_was_opened_stands_on_paper_and_under_the_signature(protocol):
+    """What nobody asked is "not asked". Seen to fail with: settled left out of the snapshot."""
+    number = said("callback_number", "740 555 0163")
+    told = (("read_back", "740 555 0163"), ("recording", "not_agreed"), ("language", "qualified"))
+    case = case_of(protocol, number, calls=(replace(on_the_line(), settled=told),))
+    assert block(case, 7)[1] == (
+        "Language: A qualified interpreter is on the line. "
+        "Recording: Not agreed: the call goes on unrecorded. Call-back number: read back"
+    )
+    assert [pair[1:] for pair in snapshot(case, {})["settled"]] == [list(pair) for pair in told]
 
 
 def test_what_is_to_obtain_stands_with_its_due_and_whom_to_ask_soonest_first(protocol):

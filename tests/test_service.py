@@ -486,6 +486,7 @@ CHANGES = {
     "record_medication": lambda s, i: s.record_medication(i, MedicineEntry("aspirin")),
     "open_call": lambda s, i: s.open_call(i),
     "set_caller": lambda s, i: s.set_caller(i, "self"),
+    "settle_opening": lambda s, i: s.settle_opening(i, "recording", "agreed"),
     "identify_patient": lambda s, i: s.identify_patient(i, "Somebody Else"),
     "same_person": lambda s, i: s.same_person(i, "nobody"),
     "add_note": lambda s, i: s.add_note(i, "x"),
@@ -494,6 +495,33 @@ CHANGES = {
     "review_flag": lambda s, i: s.review_flag(i, "stroke_or_tia", Decision.ACKNOWLEDGE, "x"),
     "sign": lambda s, i: s.sign(i, CLINICIAN, PASSWORD, Disposition.ON_HOLD, "x"),
 }
+
+
+def test_what_is_settled_of_a_call_is_one_of_what_there_is(clinic, ringing):
+    """A number is read back as it stands. Seen to fail with: any word taken; the number in the
+    trail."""
+    desk = clinic.Cora
+    for what, said in (("recording", "maybe"), ("mood", "fine"), ("read_back", "555 0147")):
+        with pytest.raises(WrongMove):
+            desk.settle_opening(ringing, what, said)
+    desk.record_answer(ringing, "callback_number", "555 0147")
+    with pytest.raises(WrongMove):
+        desk.settle_opening(ringing, "read_back", "555 0148")
+    desk.settle_opening(ringing, "read_back", "555 0147")
+    desk.settle_opening(ringing, "recording", "agreed")
+    case = desk.settle_opening(ringing, "recording", "not_agreed")
+    assert dict(case.intake.calls[-1].settled) == {
+        "read_back": "555 0147",
+        "recording": "not_agreed",
+    }
+    assert desk.show(ringing).intake.calls == case.intake.calls
+    with desk._office.records.look() as connection:
+        trail = connection.execute(text("SELECT event FROM audit")).scalars().all()
+    assert [each for each in trail if "read_back" in each or "recording" in each] == [
+        "call_read_back",
+        "call_recording",
+        "call_recording",
+    ]
 
 
 @pytest.mark.parametrize("change", CHANGES)

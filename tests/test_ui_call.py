@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from intake_app import service
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME
 from intake_app.core.model import CallEnd, Source, Stage, State
+from intake_app.core.opening import READ_BACK
 from intake_app.store import database
 from tests.hands import ALT, CTRL, ENTER, Hands
 from tests.vaults import COORDINATOR, PASSWORD, Clock, open_clinic
@@ -53,8 +54,11 @@ def calling(hands):
     hands.press(Key.Key_N, CTRL)
     hands.say("740 555 0163")
     hands.say("14 Elm Street, Dayton, Ohio")
+    hands.answer(1)  # the number, read back
     hands.answer(1)
     hands.answer(1)
+    hands.answer(1)  # no interpreter needed
+    hands.answer(1)  # may be recorded
     hands.answer(1)
     hands.say("Robin Achterberg")
     hands.say("11 Feb 1999")
@@ -171,14 +175,68 @@ def test_who_calls_decides_whose_voice_it_is_until_staff_say_otherwise(hands, di
     hands.press(Key.Key_N, CTRL)
     for answered in ("1", "2"):
         hands.say(answered)
-    hands.answer(1)
-    hands.answer(1)
+    for _unused in range(5):
+        hands.answer(1)
     assert hands.question == CALLER
     hands.answer(digit)
     hands.say("Sam Rivera")
     hands.say("1988")
     hands.answer(0)
     assert latest(hands, "emergency_now").source is source
+
+
+def opened(hands, read_back=1, language=1, recording=1):
+    hands.press(Key.Key_N, CTRL)
+    hands.say("740 555 0163")
+    hands.say("14 Elm Street")
+    hands.answer(read_back)
+    if read_back == 1:
+        hands.answer(1)
+        hands.answer(1)
+        hands.answer(language)
+        hands.answer(recording)
+
+
+def test_the_number_is_read_back_and_the_header_says_so_until_it_changes(hands):
+    """Seen to fail with: the mark kept for another number; a no that goes on."""
+    opened(hands, read_back=0)
+    assert hands.question == "callback_number"
+    hands.say("740 555 0199")
+    assert "read back" not in hands.window._place.text()
+    hands.call.at(READ_BACK)
+    assert "(740) 555-0199" in hands.call._script.text()
+    hands.answer(1)
+    assert "(740) 555-0199 ✓ read back" in hands.window._place.text()
+    hands.call.at("callback_number")
+    hands.say("740 555 0111")
+    assert "read back" not in hands.window._place.text()
+
+
+@pytest.mark.parametrize(
+    ("digit", "source"),
+    [
+        (1, Source.PATIENT_ALONE),
+        (2, Source.QUALIFIED_INTERPRETER),
+        (3, Source.AD_HOC_INTERPRETER),
+    ],
+)
+def test_an_interpreter_on_the_line_is_the_voice_of_what_follows(hands, digit, source):
+    """A no through an untrained one counts for nothing on safety. Seen to fail with: patient alone
+    whoever interprets."""
+    opened(hands, language=digit)
+    assert hands.question == CALLER
+    hands.answer(1)
+    assert hands.call.source() is source
+    assert hands.call._sources.currentData() == source.value
+
+
+@pytest.mark.parametrize(("digit", "said"), [(1, "agreed"), (0, "not_agreed"), (2, "not_recorded")])
+def test_a_no_to_recording_is_kept_and_the_call_goes_on(hands, digit, said):
+    """Seen to fail with: the no not kept."""
+    opened(hands, recording=digit)
+    assert hands.question == CALLER
+    assert on_disk(hands).intake.calls[-1].settled[-1] == ("recording", said)
+    assert not hands.desk.case.screening.flags
 
 
 def test_staff_choose_who_answers(calling):
@@ -307,9 +365,8 @@ def test_a_caller_known_already_is_offered_in_place(calling, hands):
     calling.press(Key.Key_N, CTRL)
     calling.say("740 555 0163")
     calling.say("At work")
-    calling.answer(1)
-    calling.answer(1)
-    calling.answer(1)
+    for _unused in range(6):
+        calling.answer(1)
     assert calling.question == NAME
     calling.say("Robin Achterberg")
     assert (

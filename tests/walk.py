@@ -15,6 +15,7 @@ from intake_app import service
 from intake_app.core import review, safety, setup
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME
 from intake_app.core.model import Tier
+from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
 from tests.vaults import FAST, Clock
 from ui.app import App, Surroundings
 from ui.screens.wizard import Wizard
@@ -306,6 +307,9 @@ class Walk:
 
 STRAIGHTFORWARD = {
     "callback_number": "937 555 0142",
+    READ_BACK: 1,
+    LANGUAGE: 1,
+    RECORDING: 1,
     "caller_location": "14 Elm Street, flat 2, Dayton, Montgomery County, Ohio; at home",
     "callback_permission": 1,
     "can_talk_freely": 1,
@@ -324,6 +328,7 @@ STRAIGHTFORWARD = {
     "escort_plan": 1,
 }
 SECOND = {
+    RECORDING: 1,
     **{f"phq9.{n}": code for n, code in enumerate((2, 2, 3, 2, 2, 2, 1, 1, 0, 2), start=1)},
     **{f"gad7.{n}": code for n, code in enumerate((2, 1, 2, 1, 0, 1, 1), start=1)},
     "diagnosed_by_clinician": 1,
@@ -388,6 +393,9 @@ def straightforward(walk: Walk, paper: Path) -> None:
 
 CRISIS = {
     "callback_number": "740 555 0163, a parent's phone",
+    READ_BACK: 1,
+    LANGUAGE: 1,
+    RECORDING: 1,
     "caller_location": "Car park behind the library, Mill Street, Lancaster, Fairfield County",
     "callback_permission": 3,
     "can_talk_freely": 1,

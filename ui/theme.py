@@ -113,16 +113,13 @@ def keep_in(app: QApplication, file: Path | None) -> None:
 
 def wear(app: QApplication) -> None:
     """What was chosen on this computer; light or dark as the system is, where nobody chose."""
-    kept, now = _kept(app), current(app)
+    kept = _kept(app)
     dark, scale = kept.get("dark"), kept.get("scale")
-    fits = isinstance(scale, float) and LEAST <= scale <= MOST
-    apply(
-        app,
-        Theme(
-            dark if isinstance(dark, bool) else system_is_dark(app),
-            scale if fits else now.scale,
-        ),
-    )
+    if not isinstance(dark, bool):
+        dark = system_is_dark(app)
+    if not (isinstance(scale, float) and LEAST <= scale <= MOST):
+        scale = current(app).scale
+    apply(app, Theme(dark, scale))
 
 
 def choose(app: QApplication, look: Theme) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QWidget
 
-from intake_app.core import safety
+from intake_app.core import opening, safety
 from intake_app.core.facts import years_between
 from intake_app.core.model import Due, Source, Stage, Tier
 from intake_app.core.packet import level_words
@@ -112,7 +112,11 @@ def latest_text(case: Case, item: str) -> str:
 def place(case: Case) -> str:
     where = latest_text(case, "caller_location") or _("place not asked yet")
     number = latest_text(case, "callback_number") or _("number not asked yet")
-    return _("Place: {where}   Phone: {number}").format(where=where, number=number)
+    back = opening.settled(case.intake, opening.READ_BACK)
+    template = _("Place: {where}   Phone: {number}")
+    if back:
+        template = _("Place: {where}   Phone: {number} ✓ read back")
+    return template.format(where=where, number=number)
 
 
 def suicide_state(case: Case) -> str:

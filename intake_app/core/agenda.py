@@ -11,6 +11,7 @@ from itertools import groupby
 
 from intake_app.core.facts import NOT_ASKED, Findings
 from intake_app.core.model import Stage, State
+from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING, number, settled
 from intake_app.core.protocol import Criterion, Item
 from intake_app.core.screening import Case
 from intake_app.core.words import _
@@ -21,14 +22,18 @@ CALLER = "caller"
 NAME = "name"
 MEDICINES = "medicines"
 MORE_TRIALS = "more_trials"
+_SETTLED = (READ_BACK, LANGUAGE, RECORDING)
 
 # workflow.md, "Stages" 1 and 2: the line may drop at any second, so number and place come first.
 _OPENING = (
     "callback_number",
     "caller_location",
+    READ_BACK,
     "callback_permission",
     "can_talk_freely",
     "listener_present",
+    LANGUAGE,
+    RECORDING,
     CALLER,
     NAME,
     "date_of_birth",
@@ -42,7 +47,8 @@ _BY_THE_PANEL = "lethal_means_and_support"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of the agenda. `item` is None for CALLER, NAME, MEDICINES and MORE_TRIALS.
+    """One line of the agenda. `item` is None for what is no item: CALLER, NAME, MEDICINES,
+    MORE_TRIALS, and what is settled of the call itself (core/opening.py).
 
     `later`: it was put off, and stays open without being put again at every turn.
     """
@@ -102,6 +108,8 @@ class _Asked:
         self._findings = case.screening.findings
 
     def opening(self) -> Iterator[Section]:
+        if self._stage is Stage.SECOND_CONTACT:
+            yield Section(_("Recording"), tuple(self._named((RECORDING,))))
         if self._stage is not Stage.CALL:
             return
         protocol = self._case.protocol
@@ -116,12 +124,20 @@ class _Asked:
 
     def _named(self, keys: Iterable[str]) -> Iterator[Question]:
         for key in keys:
-            if key == CALLER:
+            if key in _SETTLED:
+                yield from self._to_settle(key)
+            elif key == CALLER:
                 yield Question(CALLER, answered=bool(_relationship(self._case)))
             elif key == NAME:
                 yield Question(NAME, answered=bool(self._case.intake.patient.name))
             elif key in self._case.protocol.items:
                 yield from self._of_items((self._case.protocol.items[key],), self._findings)
+
+    def _to_settle(self, what: str) -> Iterator[Question]:
+        """Where no number is on record there is none to read back."""
+        intake = self._case.intake
+        if what != READ_BACK or number(intake):
+            yield Question(what, answered=bool(settled(intake, what, self._stage)))
 
     def the_rest(self) -> Iterator[Section]:
         """Strongest tier first; what belongs together stays together."""

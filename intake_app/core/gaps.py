@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from intake_app.core import agenda
+from intake_app.core import agenda, opening
 from intake_app.core.agenda import MORE_TRIALS, Question
 from intake_app.core.model import Stage, State
 from intake_app.core.protocol import Item
@@ -93,6 +93,9 @@ def _gap(case: Case, question: Question, open_: Mapping[str, OpenQuestion], stag
 def _no_items() -> Mapping[str, str]:
     return {
         agenda.CALLER: _("Who is calling"),
+        opening.READ_BACK: _("The call-back number, read back"),
+        opening.LANGUAGE: _("Language, interpreter"),
+        opening.RECORDING: _("May the call be recorded"),
         agenda.NAME: _("The person's name"),
         agenda.MEDICINES: _("Which medicines"),
     }

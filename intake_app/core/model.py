@@ -239,7 +239,8 @@ def relationship_words() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One contact. `end` is None while the line is open; `relationship` is the latest told."""
+    """One contact. `end` is None while the line is open; `relationship` is the latest told, and so
+    is each pair of `settled`: see core/opening.py."""
 
     id: str
     stage: Stage
@@ -248,6 +249,7 @@ class Call:
     by: str
     ended: datetime | None = None
     end: CallEnd | None = None
+    settled: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake_app.core import panel, review, safety, treatment
+from intake_app.core import opening, panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
 from intake_app.core.facts import Findings, questions
-from intake_app.core.instrument import Score
+from intake_app.core.instrument import Score, plain, shown
 from intake_app.core.medication import Match, MatchState
 from intake_app.core.model import (
     COUNTS_FOR_A_NO,
@@ -1052,10 +1052,31 @@ def _voices(pages: _Pages) -> Entries:
     caller = _("Caller: {who}").format(who=", ".join(callers) or _("no call on record"))
     if pages.overheard:
         caller += "; " + _listened(pages.overheard)
+    opened = _settled(pages)
     alone = _("All answers from the patient alone, from a record or from a test.")
     if not parts:
         alone = _("No answers yet.")
-    return Entries(_("7 Who answered"), (caller, *(lines or (alone,))))
+    return Entries(_("7 Who answered"), (caller, opened, *(lines or (alone,))))
+
+
+def _settled(pages: _Pages) -> str:
+    """What was said at the opening of the latest contact that asks for it."""
+    intake = pages.intake
+    stage = next((c.stage for c in reversed(intake.calls) if c.settled), Stage.CALL)
+    names = {
+        opening.LANGUAGE: _("Language: {said}"),
+        opening.RECORDING: _("Recording: {said}"),
+    }
+    known = opening.settled_words()
+    parts = [
+        names[what].format(
+            said=known[what].get(opening.settled(intake, what, stage), _("not asked"))
+        )
+        for what in names
+    ]
+    back = opening.settled(intake, opening.READ_BACK)
+    parts.append(_("Call-back number: read back") if back else _("Call-back number: not read back"))
+    return ". ".join(parts)
 
 
 def _to_obtain(pages: _Pages) -> Entries:
@@ -1339,10 +1360,10 @@ def _scale_name(pages: _Pages, id_: str) -> str:
 
 def _score_words(pages: _Pages, found: Score) -> str:
     if found.total is not None:
-        return f"{found.total}, {found.severity}" if found.severity else str(found.total)
+        return f"{shown(found.total)}, {found.severity}" if found.severity else shown(found.total)
     missing = ", ".join(pages.case.protocol.items[id_].topic or id_ for id_ in found.missing)
     return _("not complete: at least {least}, at most {most}; missing: {missing}").format(
-        least=found.least, most=found.most, missing=missing
+        least=shown(found.least), most=shown(found.most), missing=missing
     )
 
 
@@ -1352,7 +1373,7 @@ def _observed(pages: _Pages) -> list[tuple[str, str, str]]:
     for answer in pages.intake.answers:
         item = pages.case.protocol.items[answer.item]
         scale = pages.case.protocol.instruments.get(item.instrument or "")
-        if item.kind != "scale" or scale is None or answer.source in scale.may_answer:
+        if scale is None or not scale.is_scored or answer.source in scale.may_answer:
             continue
         said = pages.as_given(item, answer)
         note = f" ({_short(answer.note)})" if answer.note else ""
@@ -1700,6 +1721,7 @@ def snapshot(case: Case, staff: Mapping[str, Staff]) -> dict[str, object]:
             [c.id, c.stage.value, c.relationship, c.started.isoformat(), str(c.end or "")]
             for c in intake.calls
         ],
+        "settled": [[c.id, what, said] for c in intake.calls for what, said in c.settled],
         "answers": [_signed_answer(case, answer, staff) for answer in intake.answers],
         "medications": [
             [m.id, m.name, m.confirmed or "", _dose(m), m.source.value] for m in intake.medications
@@ -1710,7 +1732,7 @@ def snapshot(case: Case, staff: Mapping[str, Staff]) -> dict[str, object]:
             case.screening.suicide_risk.ceiling.word,
         ],
         "scores": {
-            id_: [found.least, found.most, list(found.missing)]
+            id_: [plain(found.least), plain(found.most), list(found.missing)]
             for id_, found in case.screening.scores.items()
         },
         "notes": [[n.text, n.item, n.at.isoformat(), n.by] for n in intake.notes],

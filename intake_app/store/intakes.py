@@ -181,6 +181,7 @@ def _medication(row: Row[Any]) -> Medication:
 
 OPENED = "opened"
 CALLER = "caller"
+SETTLED = "="  # between what was settled and how: "recording=agreed"
 
 
 def _calls(rows: Iterable[Row[Any]]) -> tuple[Call, ...]:
@@ -192,6 +193,10 @@ def _calls(rows: Iterable[Row[Any]]) -> tuple[Call, ...]:
         elif row.event == CALLER:
             known = found[row.call_id]
             found[row.call_id] = replace(known, relationship=row.relationship)
+        elif SETTLED in row.event:
+            what, _is, said = row.event.partition(SETTLED)
+            known = found[row.call_id]
+            found[row.call_id] = replace(known, settled=(*known.settled, (what, said)))
         else:
             end = CallEnd(row.event)
             found[row.call_id] = replace(found[row.call_id], ended=time_of(row.at), end=end)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from intake_app.core import agenda, safety, typed
+from intake_app.core import agenda, opening, safety, typed
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question, Section
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import (
@@ -25,6 +25,7 @@ from intake_app.core.model import (
     Stage,
     State,
 )
+from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
 from intake_app.core.protocol import Item
 from intake_app.core.screening import Case
 from intake_app.core.words import _
@@ -54,10 +55,18 @@ class _Spoken:
     staff: str = ""
 
 
-def _spoken(question: Question) -> _Spoken:
+def _spoken(question: Question, case: Case) -> _Spoken:
     if question.item is not None:
         return _Spoken(question.item.ask, question.item.staff_note)
+    back = _("I read that back: your number is {number}, and you are at {place}. Is that right?")
     return {
+        READ_BACK: _Spoken(
+            back.format(
+                number=opening.number(case.intake),
+                place=words.latest_text(case, "caller_location") or _("a place not told yet"),
+            ),
+            _("Digit by digit. A no goes back to the number."),
+        ),
         CALLER: _Spoken(
             _("Are you calling for yourself, or for somebody else?"),
             _("Whoever calls for another is not the person at risk; that record is its own."),
@@ -72,6 +81,14 @@ def _spoken(question: Question) -> _Spoken:
                 "down as you say it."
             ),
             _("As it is said, with strength and how often. Never advise to stop or skip any."),
+        ),
+        LANGUAGE: _Spoken(
+            _("Which language would you like to speak with us in? We can bring in an interpreter."),
+            _("A relative or a child interprets only until a qualified interpreter is there."),
+        ),
+        RECORDING: _Spoken(
+            _("May we record this call? You may say no, and we go on all the same."),
+            _("Everybody on the line has to agree. A no is kept, and the call is not recorded."),
         ),
         MORE_TRIALS: _Spoken(_("Was another medicine for depression tried, one not named yet?")),
     }[question.key]
@@ -104,6 +121,26 @@ _VOICES = {
     "interpreter": Source.AD_HOC_INTERPRETER,
     "": Source.PATIENT_ALONE,
 }
+
+
+_SPEAKS = ("self", "interpreter", "")  # the person's own words, perhaps through somebody
+
+
+_TO_SETTLE = (LANGUAGE, RECORDING)
+
+
+def _yes_no() -> tuple[Choice, ...]:
+    return Choice(1, True, _("Yes")), Choice(0, False, _("No"))
+
+
+def _to_settle(what: str) -> tuple[Choice, ...]:
+    """A no has the key 0, as everywhere."""
+    options = opening.settled_words()[what]
+    codes = [code for code in options if code != "not_agreed"]
+    found = [Choice(n, code, options[code]) for n, code in enumerate(codes, start=1)]
+    if "not_agreed" in options:
+        found.insert(1, Choice(0, "not_agreed", options["not_agreed"]))
+    return tuple(found)
 
 
 class Stepper(QListWidget):
@@ -288,7 +325,7 @@ class CallScreen(Screen):
         question, case = self._question, self.desk.case
         if case is None or question is None or self._editors.currentWidget() is self._pause:
             return
-        spoken = _spoken(question)
+        spoken = _spoken(question, case)
         observed = question.item is not None and question.item.observed
         self._script.show()
         self._script.setText(spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d")
@@ -332,9 +369,11 @@ class CallScreen(Screen):
         elif question.key == CALLER:
             said = case.intake.calls[-1].relationship if case.intake.calls else None
             self._choices.put(caller_choices(), said, may_stay_open=False)
+        elif question.key in _TO_SETTLE:
+            said = opening.settled(case.intake, question.key, self._stage)
+            self._choices.put(_to_settle(question.key), said or None, may_stay_open=False)
         else:
-            yes_no = (Choice(1, True, _("Yes")), Choice(0, False, _("No")))
-            self._choices.put(yes_no, may_stay_open=False)
+            self._choices.put(_yes_no(), question.answered or None, may_stay_open=False)
         self._choices.setAccessibleName(self._script.text())
         self._editors.setCurrentWidget(self._choices)
 
@@ -382,7 +421,12 @@ class CallScreen(Screen):
         if self._source is not None:
             return self._source
         calls = case.intake.calls if case else ()
-        return _VOICES.get(calls[-1].relationship if calls else "", Source.RELATIVE)
+        said = calls[-1].relationship if calls else ""
+        if case is not None and said in _SPEAKS:
+            through = opening.VOICES.get(opening.settled(case.intake, LANGUAGE))
+            if through is not None:
+                return through
+        return _VOICES.get(said, Source.RELATIVE)
 
     def _show_source(self) -> None:
         self._sources.setCurrentIndex(self._sources.findData(self.source().value))
@@ -405,12 +449,28 @@ class CallScreen(Screen):
             return
         if question.key == CALLER:
             self._done(self.desk.change(lambda s: s.set_caller(self._intake, str(value))))
+        elif question.key in _TO_SETTLE:
+            self._done(
+                self.desk.change(lambda s: s.settle_opening(self._intake, question.key, str(value)))
+            )
+        elif question.key == READ_BACK:
+            self._read_back(bool(value))
         elif question.key == MORE_TRIALS:
             self._more_trials(bool(value))
         elif question.key == NAME:
             self._same_person(value)
         else:
             self._record(value)
+
+    def _read_back(self, right: bool) -> None:
+        case = self.desk.case
+        if case is None:
+            return
+        if not right:
+            self.at("callback_number")
+            return
+        number = opening.number(case.intake)
+        self._done(self.desk.change(lambda s: s.settle_opening(self._intake, READ_BACK, number)))
 
     def _left_open(self, state: State) -> None:
         self._record(None, state)
