@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from intake_app.content import Fields
 from intake_app.core import opening, safety
 from intake_app.core.errors import ContentError, NotFound
+from intake_app.core.instrument import plain
 from intake_app.core.model import (
     SELF,
     CallEnd,
@@ -32,6 +32,7 @@ from intake_app.core.model import (
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, reads, resume_at, sedation_together
 from intake_app.core.words import _
+from intake_app.fields import Fields
 from intake_app.service import IntakeService, MedicineEntry
 
 # Who speaks where an answer does not say so: only a self-caller is the patient alone.
@@ -536,9 +537,9 @@ def result(case: Case) -> dict[str, Any]:
 def _scores(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
     for id_, found in case.screening.scores.items():
         if found.total is not None:
-            yield id_, {"total": found.total, "severity": found.severity}
+            yield id_, {"total": plain(found.total), "severity": found.severity}
         else:
-            bounds = {"least": found.least, "most": found.most}
+            bounds = {"least": plain(found.least), "most": plain(found.most)}
             yield id_, {**bounds, "missing": list(found.missing)}
 
 

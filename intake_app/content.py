@@ -11,37 +11,36 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from intake_app import scales
 from intake_app.core import facts
 from intake_app.core.condition import NUMBER, Condition, ConditionError, Type, parse
 from intake_app.core.errors import ContentError
 from intake_app.core.floor import asked_of_too_few, first_gap
-from intake_app.core.instrument import METHODS, SUICIDE_LEVEL, Band, Cutoff, Instrument
+from intake_app.core.instrument import SUICIDE_LEVEL, SUICIDE_SCREENS, Instrument
 from intake_app.core.medication import Drug, DrugClass, Formulary
-from intake_app.core.model import Due, Source, Stage, Tier
+from intake_app.core.model import Due, Tier
 from intake_app.core.protocol import (
-    ITEM_KINDS,
     KINDS,
     PLACEHOLDER,
     Citation,
     Criterion,
     Item,
-    Option,
     Param,
     Protocol,
     Rule,
 )
 from intake_app.core.safety import SCREEN_ITEMS
 from intake_app.core.words import _
+from intake_app.fields import Fields, are_numbers, item_of, stage_of
+from intake_app.scales import CHECKED
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 KNOWLEDGE = "KNOWLEDGE:"
 _CONFIDENCE = ("verified", "knowledge")
-_CHECKED = ("text_seen", "secondary", "knowledge")
 _MEDICINES = "medications.toml"
 _LINES = "lines.toml"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +174,25 @@ def build(bundle: Bundle) -> Protocol:
 
 
 def _proven(bundle: Bundle) -> Protocol:
-    tables = {name: _toml(name, text) for name, text in bundle.files.items()}
-    protocols = [name for name in tables if name.startswith("protocols/")]
-    if len(protocols) != 1 or _MEDICINES not in tables:
+    protocols = [name for name in bundle.files if name.startswith("protocols/")]
+    if len(protocols) != 1 or _MEDICINES not in bundle.files:
         raise ContentError("resources", _("needs one protocol and medications.toml"))
-    formulary = _formulary(Fields(_MEDICINES, "", tables[_MEDICINES]))
-    instruments = _read_out(_instruments(tables), bundle.wordings)
-    builder = _ProtocolBuilder(bundle, instruments, formulary)
-    return builder.build(Fields(protocols[0], "", tables[protocols[0]]))
+    (file,) = protocols
+    table = _toml(file, bundle.files[file])
+    formulary = _formulary(Fields(_MEDICINES, "", _toml(_MEDICINES, bundle.files[_MEDICINES])))
+    needed = [*_asked(table), *(wording.instrument for wording in bundle.wordings)]
+    known = [id_ for id_ in dict.fromkeys(needed) if _file_of(id_) in bundle.files]
+    own = _read_out({id_: instrument(bundle, id_) for id_ in known}, bundle.wordings)
+    return _ProtocolBuilder(bundle, own, formulary).build(Fields(file, "", table))
+
+
+def _asked(table: Mapping[str, Any]) -> Iterable[str]:
+    """The instruments that a protocol asks, as far as it is one; the others are not read at all."""
+    criteria = table.get("criteria")
+    for row in criteria if isinstance(criteria, list) else ():
+        asks = row.get("asks") if isinstance(row, dict) else None
+        if isinstance(asks, list):
+            yield from (name for name in asks if isinstance(name, str))
 
 
 def _toml(name: str, text: str) -> dict[str, Any]:
@@ -192,106 +202,12 @@ def _toml(name: str, text: str) -> dict[str, Any]:
         raise ContentError(name, _("is not TOML ({why})").format(why=error)) from None
 
 
-class Fields:
-    """One table, read field by field; `done` refuses what nobody asked for."""
-
-    def __init__(self, file: str, place: str, table: object) -> None:
-        self._file = file
-        self.place = place
-        if not isinstance(table, dict):
-            raise self.wrong("", _("has to be a table"))
-        self._left: dict[str, Any] = dict(table)
-
-    def wrong(self, key: str, what: str) -> ContentError:
-        place = ".".join(part for part in (self.place, key) if part)
-        return ContentError(f"{self._file}: {place}" if place else self._file, what)
-
-    def take(self, key: str, kind: type[T], default: T | None = None) -> T:
-        if key not in self._left:
-            if default is None:
-                raise self.wrong(key, _("is missing"))
-            return default
-        value = self._left.pop(key)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.wrong(key, _("has to be {kind}").format(kind=_kind_word(kind)))
-        if kind is str and default is None and not str(value).strip():
-            raise self.wrong(key, _("is empty"))
-        return value
-
-    def text(self, key: str, default: str | None = None) -> str:
-        return self.take(key, str, default)
-
-    def flag(self, key: str) -> bool:
-        return self.take(key, bool, False)
-
-    def texts(self, key: str, default: list[str] | None = None) -> tuple[str, ...]:
-        values = self.take(key, list, default)
-        if not all(isinstance(value, str) for value in values):
-            raise self.wrong(key, _("has to be a list of texts"))
-        return tuple(values)
-
-    def one_of(self, key: str, known: Iterable[str], default: str | None = None) -> str:
-        value = self.text(key, default)
-        known = tuple(known)
-        if value not in known:
-            raise self.wrong(key, _not_one_of(value, known))
-        return value
-
-    def raw(self, key: str) -> Any:
-        if key not in self._left:
-            raise self.wrong(key, _("is missing"))
-        return self._left.pop(key)
-
-    def has(self, key: str) -> bool:
-        return key in self._left
-
-    def tables(self, key: str, *, needed: bool = False) -> list[Fields]:
-        rows = self.take(key, list, None if needed else [])
-        if needed and not rows:
-            raise self.wrong(key, _("is empty"))
-        return [Fields(self._file, self._row(key, i, row), row) for i, row in enumerate(rows)]
-
-    def _row(self, key: str, number: int, row: object) -> str:
-        name = row.get("id", row.get("generic", number + 1)) if isinstance(row, dict) else number
-        return f"{self.place}.{key}[{name}]" if self.place else f"{key}[{name}]"
-
-    def table(self, key: str, *, needed: bool = False) -> Fields:
-        place = f"{self.place}.{key}" if self.place else key
-        return Fields(self._file, place, self.take(key, dict, None if needed else {}))
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._left)
-
-    def done(self) -> None:
-        if self._left:
-            raise self.wrong(next(iter(self._left)), _("is not a field here"))
-
-
-def _kind_word(kind: type) -> str:
-    words = {
-        str: _("a text"),
-        bool: _("true or false"),
-        int: _("a whole number"),
-        list: _("a list"),
-        dict: _("a table"),
-    }
-    return words.get(kind, kind.__name__)
-
-
-def _not_one_of(value: object, known: Iterable[str]) -> str:
-    return _("'{value}' is not one of {known}").format(value=value, known=", ".join(known))
-
-
 def _tier(fields: Fields) -> Tier:
     return Tier[fields.one_of("tier", (t.word for t in Tier)).upper()]
 
 
 def _due(fields: Fields, key: str = "due") -> Due:
     return Due[fields.one_of(key, (d.word for d in Due)).upper()]
-
-
-def _stage(fields: Fields, default: str | None = None) -> Stage:
-    return Stage(fields.one_of("stage", Stage, default))
 
 
 # Sources ----------------------------------------------------------------------------------------
@@ -307,7 +223,7 @@ class _Library:
     def cite(self, fields: Fields) -> Citation:
         work = self.work(fields, fields.text("ref"))
         found = replace(
-            work, section=fields.text("section", ""), checked=fields.one_of("checked", _CHECKED)
+            work, section=fields.text("section", ""), checked=fields.one_of("checked", CHECKED)
         )
         fields.done()
         return found
@@ -456,7 +372,7 @@ class _ProtocolBuilder:
                 raise fields.wrong(place, _("was set by the clinic and is no parameter here"))
 
     def _check_screen(self, fields: Fields, protocol: Protocol) -> None:
-        asked = {name for criterion in protocol.criteria for name in criterion.asks}
+        asked = [name for criterion in protocol.criteria for name in criterion.asks]
         if protocol.suicide_screen not in asked:
             raise fields.wrong("suicide_screen", _("is asked by no criterion"))
         screen = self._instruments[protocol.suicide_screen]
@@ -464,8 +380,11 @@ class _ProtocolBuilder:
         if parts != SCREEN_ITEMS or screen.scoring != SUICIDE_LEVEL:
             template = _("needs the items {items}")
             raise fields.wrong("suicide_screen", template.format(items=", ".join(SCREEN_ITEMS)))
-        if not all(item.safety and item.kind == "yes_no" for item in screen.items):
-            raise fields.wrong("suicide_screen", _("needs safety = true on every item"))
+        screens = [name for name in asked if self._instruments[name].scoring in SUICIDE_SCREENS]
+        if len(screens) > 1:
+            template = _("stands beside {others}; a protocol asks one suicide-risk screen")
+            others = ", ".join(name for name in screens if name != protocol.suicide_screen)
+            raise fields.wrong("suicide_screen", template.format(others=others))
         gap = first_gap(protocol)
         if gap:
             raise fields.wrong("suicide_screen", _("is routed too low: {gap}").format(gap=gap))
@@ -491,7 +410,7 @@ class _Draft:
         self._fields = fields
         self.id = fields.text("id")
         self.asks = fields.texts("asks", [])
-        self._stage = _stage(fields)
+        self._stage = stage_of(fields)
         cites = fields.tables("sources", needed=True)
         refs = {str(cite.take("ref", str)) for cite in map(_peek, cites)}
         self._citations = tuple(library.cite(cite) for cite in cites)
@@ -507,7 +426,7 @@ class _Draft:
         self.rules = fields.tables("rules", needed=True)
 
     def _item(self, fields: Fields) -> Item:
-        item = _item(fields, criterion=self.id, stage=self._stage)
+        item = item_of(fields, criterion=self.id, stage=self._stage)
         if fields.has("when"):
             self.gates[item.id] = fields
         else:
@@ -569,7 +488,7 @@ class _Draft:
 
 def _peek(fields: Fields) -> Fields:
     """A copy to look into without taking anything."""
-    return Fields(fields._file, fields.place, fields._left)
+    return Fields(fields.file, fields.place, fields._left)
 
 
 def _param(
@@ -585,7 +504,7 @@ def _param(
     source = _param_source(fields, basis, library, cited)
     fields.done()
     held = value if decision is None else _value(fields, decision.value)
-    if type(held) is not type(value) and not _are_numbers(held, value):
+    if type(held) is not type(value) and not are_numbers(held, value):
         raise fields.wrong("value", _("was set by the clinic to something of another type"))
     if options and held not in options:
         known = ", ".join(options)
@@ -595,18 +514,11 @@ def _param(
 
 
 def _value(fields: Fields, value: object) -> object:
-    if isinstance(value, bool | str) or _are_numbers(value):
+    if isinstance(value, bool | str) or are_numbers(value):
         return value
     if isinstance(value, list | tuple) and value and all(isinstance(v, str) for v in value):
         return tuple(value)
     raise fields.wrong("value", _("has to be true, false, a number, a text or a list of texts"))
-
-
-def _are_numbers(*values: object) -> bool:
-    return all(
-        isinstance(v, int | Decimal) and not isinstance(v, bool) and Decimal(v).is_finite()
-        for v in values
-    )
 
 
 def _param_source(
@@ -642,78 +554,27 @@ def _base(name: str) -> str:
     return name.removeprefix("days_since_").removeprefix("unknown_")
 
 
-def _item(fields: Fields, *, criterion: str, stage: Stage, instrument: str | None = None) -> Item:
-    kind = fields.one_of("kind", sorted(ITEM_KINDS))
-    options = _options(fields) if fields.has("options") else ()
-    if not _fit(kind, options):
-        raise fields.wrong("options", _("do not fit the kind {kind}").format(kind=kind))
-    unit = fields.text("unit", "")
-    if (kind in ("number", "blood_pressure")) != bool(unit):
-        raise fields.wrong("unit", _("does not fit the kind {kind}").format(kind=kind))
-    reassuring = fields.flag("reassuring")
-    if reassuring and kind != "yes_no":
-        raise fields.wrong("reassuring", _("is for the kind yes_no alone"))
-    return Item(
-        id=fields.text("id"),
-        kind=kind,
-        ask=fields.text("ask"),
-        stage=_stage(fields, stage),
-        criterion=criterion,
-        instrument=instrument,
-        unit=unit,
-        options=options,
-        gate=fields.flag("gate"),
-        safety=fields.flag("safety"),
-        reassuring=reassuring,
-        observed=fields.flag("observed"),
-        scored=fields.take("scored", bool, True),
-        topic=fields.text("topic", ""),
-        staff_note=fields.text("staff_note", ""),
-        loinc=fields.text("loinc", ""),
-    )
-
-
-def _options(fields: Fields) -> tuple[Option, ...]:
-    """For a scale rows with a number each, for a choice labels by their code."""
-    options = fields.raw("options")
-    if isinstance(options, dict):
-        if not options or not all(isinstance(v, str) and v.strip() for v in options.values()):
-            raise fields.wrong("options", _("need a label each"))
-        return tuple(Option(code, label) for code, label in options.items())
-    if not isinstance(options, list) or not options:
-        raise fields.wrong("options", _("have to be a table or a list of tables"))
-    rows = [Fields(fields._file, f"{fields.place}.options", row) for row in options]
-    found = tuple(_scale_option(row) for row in rows)
-    if len({option.code for option in found}) != len(found):
-        raise fields.wrong("options", _("have the same code twice"))
-    return found
-
-
-def _scale_option(fields: Fields) -> Option:
-    found = Option(fields.take("code", int), fields.text("label"), fields.text("loinc", ""))
-    fields.done()
-    return found
-
-
-def _fit(kind: str, options: tuple[Option, ...]) -> bool:
-    if kind in ("choice", "multi_choice"):
-        return bool(options) and all(isinstance(option.code, str) for option in options)
-    return (kind == "scale" and all(isinstance(o.code, int) for o in options)) or not options
-
-
 # Instruments ------------------------------------------------------------------------------------
 
 
-def _instruments(tables: Mapping[str, dict[str, Any]]) -> Mapping[str, Instrument]:
-    found: dict[str, Instrument] = {}
-    for name, table in tables.items():
-        if name.startswith("instruments/"):
-            fields = Fields(name, "", table)
-            instrument = _instrument(fields)
-            if instrument.id in found:
-                raise fields.wrong("id", _("'{id}' stands twice").format(id=instrument.id))
-            found[instrument.id] = instrument
-    return found
+def instruments(bundle: Bundle) -> Mapping[str, Instrument]:
+    """Every instrument of a bundle, asked or not, proven; as read out in this clinic."""
+    files = (name for name in bundle.files if name.startswith("instruments/"))
+    known = [Path(name).stem for name in files]
+    return _read_out({id_: instrument(bundle, id_) for id_ in known}, bundle.wordings)
+
+
+def instrument(bundle: Bundle, id_: str) -> Instrument:
+    """A file is named by its instrument, so that what nobody asks is not even read."""
+    file = _file_of(id_)
+    fields = Fields(file, "", scales.renewed(_toml(file, bundle.files[file])))
+    if fields.peek("id") != id_:
+        raise fields.wrong("id", _("has to be the name of the file"))
+    return scales.instrument(fields)
+
+
+def _file_of(id_: str) -> str:
+    return f"instruments/{id_}.toml"
 
 
 def _read_out(
@@ -734,109 +595,6 @@ def _read_out(
 
 def _attested(wording: Wording) -> str:
     return _("{source}, attested by {name}").format(source=wording.source, name=wording.by)
-
-
-def _instrument(fields: Fields) -> Instrument:
-    id_ = fields.text("id")
-    stage = _stage(fields)
-    options = _options(fields) if fields.has("options") else ()
-    if not _fit("scale", options):
-        raise fields.wrong("options", _("do not fit the kind {kind}").format(kind="scale"))
-    items = tuple(
-        _instrument_item(table, id_, stage, options)
-        for table in fields.tables("items", needed=True)
-    )
-    found = Instrument(
-        id=id_,
-        title=fields.text("title"),
-        official_name=fields.text("official_name"),
-        wording=fields.text("wording"),
-        scoring=fields.one_of("scoring", (*METHODS, SUICIDE_LEVEL)),
-        items=_gated(items),
-        may_answer=_sources(fields),
-        bands=tuple(_band(row) for row in fields.tables("bands")),
-        cutoffs=tuple(_cutoff(row) for row in fields.tables("cutoffs")),
-        recall=fields.text("recall", ""),
-        owner=fields.text("owner"),
-        licence=fields.text("licence"),
-        evidence_date=fields.text("evidence_date"),
-        loinc=fields.text("loinc", ""),
-        total_loinc=fields.text("total_loinc", ""),
-        sources=fields.texts("sources"),
-    )
-    fields.take("examples", list, [])
-    fields.done()
-    _check_bands(fields, found)
-    return found
-
-
-def _instrument_item(
-    fields: Fields, instrument: str, stage: Stage, options: tuple[Option, ...]
-) -> tuple[Item, Fields]:
-    item = _item(fields, criterion="", stage=stage, instrument=instrument)
-    if not item.id.startswith(f"{instrument}."):
-        raise fields.wrong("id", _("has to begin with '{start}.'").format(start=instrument))
-    if item.kind == "scale" and not item.options:
-        if not options:
-            raise fields.wrong("options", _("are missing"))
-        item = replace(item, options=options)
-    if not fields.has("when"):
-        fields.done()
-    return item, fields
-
-
-def _gated(items: tuple[tuple[Item, Fields], ...]) -> tuple[Item, ...]:
-    """Branching inside an instrument reads its own items alone."""
-    types = facts.types([item for item, _table in items], ())
-    own = {item.name for item, _table in items}
-    found = []
-    for item, table in items:
-        found.append(replace(item, when=_own_gate(table, types, own)))
-    return tuple(found)
-
-
-def _own_gate(table: Fields, types: Mapping[str, Type], own: set[str]) -> Condition | None:
-    if not table.has("when"):
-        return None
-    try:
-        when = parse(table.text("when"), types, {})
-    except ConditionError as error:
-        raise table.wrong("when", str(error)) from None
-    if not when.names <= own:
-        raise table.wrong("when", _("may read items of its own instrument only"))
-    table.done()
-    return when
-
-
-def _sources(fields: Fields) -> frozenset[Source]:
-    names = fields.texts("may_answer")
-    unknown = next((name for name in names if name not in tuple(Source)), None)
-    if unknown is not None or not names:
-        raise fields.wrong("may_answer", _not_one_of(unknown, Source))
-    return frozenset(Source(name) for name in names)
-
-
-def _band(fields: Fields) -> Band:
-    found = Band(fields.take("least", int), fields.take("most", int), fields.text("label"))
-    fields.done()
-    return found
-
-
-def _cutoff(fields: Fields) -> Cutoff:
-    found = Cutoff(fields.text("name"), fields.take("at_least", int))
-    fields.done()
-    return found
-
-
-def _check_bands(fields: Fields, instrument: Instrument) -> None:
-    """Bands cover every total once, from the least to the most."""
-    if not instrument.bands:
-        return
-    codes = [[int(o.code) for o in item.options] for item in instrument.scored_items]
-    edges = [sum(min(c) for c in codes) - 1, *(b.most for b in instrument.bands)]
-    starts = [b.least - 1 for b in instrument.bands]
-    if edges[:-1] != starts or edges[-1] != sum(max(c) for c in codes):
-        raise fields.wrong("bands", _("leave a gap, overlap or miss an end of the scale"))
 
 
 # Medicines --------------------------------------------------------------------------------------
@@ -868,7 +626,7 @@ def _equivalents(fields: Fields, key: str, classes: Iterable[DrugClass]) -> Mapp
     for generic, amount in amounts.items():
         if generic not in listed:
             raise fields.wrong(f"{key}.{generic}", _("is no medicine of the list"))
-        if not (_are_numbers(amount) and amount > 0):
+        if not (are_numbers(amount) and amount > 0):
             raise fields.wrong(f"{key}.{generic}", _("has to be a number above zero"))
     return {generic: Decimal(amount) for generic, amount in amounts.items()}
 

@@ -190,7 +190,7 @@ REFUSED: list[tuple[str, str, str, str, str]] = [
     ("a scale with one code twice", PHQ9, "{ code = 1, label = \"Several days\"",
      "{ code = 0, label = \"Several days\"", f"{PHQ9}: options: have the same code twice"),
     ("an unknown scoring", PHQ9, 'scoring = "sum"', 'scoring = "mean"',
-     f"{PHQ9}: scoring: 'mean' is not one of sum, suicide_level"),
+     f"{PHQ9}: scoring: 'mean' is not one of sum, sum_of_domains"),
     ("an unknown voice", PHQ9, '"patient_with_others"', '"neighbour"',
      f"{PHQ9}: may_answer: 'neighbour' is not one of patient_alone"),
     ("nobody who may answer", PHQ9, re.search(r"may_answer = .*", SHIPPED.files[PHQ9])[0],  # type: ignore[index]
@@ -205,14 +205,23 @@ REFUSED: list[tuple[str, str, str, str, str]] = [
      re.search(r"licence = .*", SHIPPED.files[PHQ9])[0], "",  # type: ignore[index]
      f"{PHQ9}: licence: is missing"),
     ("a screen that loses an item", SUICIDE, 'id = "suicide.5"', 'id = "suicide.7"',
-     "needs the question 'suicide_5'"),
+     f"{SUICIDE}: items: needs the items 1, 2, 3, 4, 5, 6, 6a"),
     ("a screen with one item more", SUICIDE, "[[items]]",
      '[[items]]\nid = "suicide.0"\nkind = "yes_no"\nask = "?"\nsafety = true\n\n[[items]]',
-     f"{KETAMINE}: suicide_screen: needs the items 1, 2, 3, 4, 5, 6, 6a"),
+     f"{SUICIDE}: items: needs the items 1, 2, 3, 4, 5, 6, 6a"),
     ("a screen item that is not one of safety", SUICIDE, "safety = true", "safety = false",
-     f"{KETAMINE}: suicide_screen: needs safety = true on every item"),
+     f"{SUICIDE}: items: needs safety = true on every item"),
     ("a screen that is a sum", SUICIDE, 'scoring = "suicide_level"', 'scoring = "sum"',
-     f"{KETAMINE}: suicide_screen: needs the items"),
+     f"{SUICIDE}: examples[1].level: comes out as None"),
+    ("two suicide-risk screens", KETAMINE, 'asks = ["phq9", "gad7"]',
+     'asks = ["phq9", "gad7", "asq"]',
+     f"{KETAMINE}: suicide_screen: stands beside asq; a protocol asks one suicide-risk screen"),
+    ("a screen that cannot stand in", KETAMINE, 'suicide_screen = "suicide"',
+     'suicide_screen = "phq9"', f"{KETAMINE}: suicide_screen: needs the items 1, 2"),
+    ("an example that does not come out", PHQ9, "total = 5", "total = 6",
+     f"{PHQ9}: examples[2].total: comes out as 5"),
+    ("an example of a level that does not come out", SUICIDE, 'level = "moderate"',
+     'level = "low"', f"{SUICIDE}: examples[3].level: comes out as moderate"),
     ("a screen that no criterion asks", KETAMINE, 'asks = ["suicide"]', "asks = []",
      "needs the question 'suicide_"),
     ("a screen that is not there", KETAMINE, 'suicide_screen = "suicide"',
@@ -269,9 +278,8 @@ def test_two_protocols_or_two_instruments_of_one_name_are_refused() -> None:
     files = {**SHIPPED.files, "protocols/other.toml": SHIPPED.files[KETAMINE]}
     assert "needs one protocol" in refusal(replace(SHIPPED, files=files))
     files = {**SHIPPED.files, "instruments/other.toml": SHIPPED.files[PHQ9]}
-    assert "instruments/other.toml: id: 'phq9' stands twice" in refusal(
-        replace(SHIPPED, files=files)
-    )
+    with pytest.raises(ContentError, match="other.toml: id: has to be the name of the file"):
+        content.instruments(replace(SHIPPED, files=files))
 
 
 def test_a_folder_that_cannot_be_read_is_a_plain_sentence(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class WrongValue(IntakeError):
     def __init__(self, item_id: str, expected: str) -> None:
         template = _("{item} takes {expected}; nothing was saved for it.")
         super().__init__(template.format(item=item_id, expected=expected))
+        self.expected = expected
 
 
 class NotUnderstood(IntakeError):

@@ -277,8 +277,9 @@ class Findings:
         return frozenset(takewhile(lambda id_: id_ != until, ids))
 
     def _counted(self, item: Item, history: Sequence[Answer]) -> Answer | None:
-        """The latest answer in a voice that the scale accepts."""
-        if item.instrument is None:
+        """The latest answer in a voice that the scale accepts; in the suicide-risk screen the
+        latest of all, of which a no from the wrong voice is unknown."""
+        if item.instrument is None or item.instrument == self.protocol.suicide_screen:
             return history[-1]
         accepted = self.protocol.instruments[item.instrument].may_answer
         counting = (a for a in reversed(history) if a.value is None or a.source in accepted)
@@ -286,7 +287,7 @@ class Findings:
 
     def _finding_of(self, item: Item, history: Sequence[Answer]) -> Finding | None:
         """What the counted answer says; None where it only put the question off."""
-        latest = history[-1] if item.kind != "scale" else self._counted(item, history)
+        latest = self._counted(item, history)
         if latest is None:
             return None
         if latest.value is not None:
@@ -394,14 +395,16 @@ class Findings:
         )
         if not spoken:
             return None
-        return score(instrument, {item.id: self._points(item) for item in instrument.scored_items})
+        answers = {item.id: self._own_answer(item) for item in instrument.scored_items}
+        return score(instrument, answers, self.intake.patient.sex)
 
-    def _points(self, item: Item) -> int | None:
+    def _own_answer(self, item: Item) -> Value | None:
         """The latest counted answer: a positive one that somebody else gave, or that was taken
         back, still raises its flag and is no part of the person's own score."""
         history = self.history(item)
         found = self._finding_of(item, history) if history else None
-        return found.value if found is not None and isinstance(found.value, int) else None
+        value = found.value if found is not None else None
+        return value if isinstance(value, int | Decimal | str) else None
 
     @cached_property
     def medicine_list(self) -> Openness:

@@ -15,7 +15,7 @@ from datetime import datetime
 from intake_app.core import opening, panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
 from intake_app.core.facts import Findings, questions
-from intake_app.core.instrument import Score
+from intake_app.core.instrument import Score, plain, shown
 from intake_app.core.medication import Match, MatchState
 from intake_app.core.model import (
     COUNTS_FOR_A_NO,
@@ -1360,10 +1360,10 @@ def _scale_name(pages: _Pages, id_: str) -> str:
 
 def _score_words(pages: _Pages, found: Score) -> str:
     if found.total is not None:
-        return f"{found.total}, {found.severity}" if found.severity else str(found.total)
+        return f"{shown(found.total)}, {found.severity}" if found.severity else shown(found.total)
     missing = ", ".join(pages.case.protocol.items[id_].topic or id_ for id_ in found.missing)
     return _("not complete: at least {least}, at most {most}; missing: {missing}").format(
-        least=found.least, most=found.most, missing=missing
+        least=shown(found.least), most=shown(found.most), missing=missing
     )
 
 
@@ -1373,7 +1373,7 @@ def _observed(pages: _Pages) -> list[tuple[str, str, str]]:
     for answer in pages.intake.answers:
         item = pages.case.protocol.items[answer.item]
         scale = pages.case.protocol.instruments.get(item.instrument or "")
-        if item.kind != "scale" or scale is None or answer.source in scale.may_answer:
+        if scale is None or not scale.is_scored or answer.source in scale.may_answer:
             continue
         said = pages.as_given(item, answer)
         note = f" ({_short(answer.note)})" if answer.note else ""
@@ -1732,7 +1732,7 @@ def snapshot(case: Case, staff: Mapping[str, Staff]) -> dict[str, object]:
             case.screening.suicide_risk.ceiling.word,
         ],
         "scores": {
-            id_: [found.least, found.most, list(found.missing)]
+            id_: [plain(found.least), plain(found.most), list(found.missing)]
             for id_, found in case.screening.scores.items()
         },
         "notes": [[n.text, n.item, n.at.isoformat(), n.by] for n in intake.notes],

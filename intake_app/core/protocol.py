@@ -53,11 +53,25 @@ class Param:
         return self.source is None and self.basis.startswith(PLACEHOLDER)
 
 
+Points = int | Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
+    """`points` is None where they are the code itself, or where there are none."""
+
     code: str | int
     label: str
     loinc: str = ""
+    points: Points | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`points` where `when` holds, or always where it is None; the first that holds counts."""
+
+    points: Points
+    when: Condition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,8 @@ class Item:
     """One question. `when` is None where it is always asked; `name` is how conditions write it.
 
     `reassuring`: a yes is the good answer, and a no is what the item has to find.
+    Of an instrument: `points` by value, or `steps` where they depend on more; `limits`, both
+    included, beyond which a number is refused.
     """
 
     id: str
@@ -84,6 +100,9 @@ class Item:
     topic: str = ""
     staff_note: str = ""
     loinc: str = ""
+    points: Mapping[Value, Points] = field(default_factory=dict, compare=False)
+    steps: tuple[Step, ...] = ()
+    limits: tuple[Points, ...] = ()
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -141,9 +160,17 @@ def _number(item: Item, raw: object) -> int | Decimal:
     if isinstance(raw, float):
         raw = Decimal(str(raw))
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
-        if Decimal(raw).is_finite() and 0 <= raw < 1_000_000:
+        if Decimal(raw).is_finite() and 0 <= raw < 1_000_000 and _is_within(item.limits, raw):
             return raw
+    if item.limits:
+        least, most = item.limits
+        template = _("a number of {unit} from {least} to {most}")
+        raise WrongValue(item.id, template.format(unit=item.unit, least=least, most=most))
     raise WrongValue(item.id, _("a number of {unit}, zero or more").format(unit=item.unit))
+
+
+def _is_within(limits: tuple[Points, ...], raw: Points) -> bool:
+    return not limits or limits[0] <= raw <= limits[1]
 
 
 def _blood_pressure(item: Item, raw: object) -> BloodPressure:

@@ -5,14 +5,18 @@ This is code and not content: no protocol, override or import can switch it off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
 from intake_app.core.errors import WrongMove
-from intake_app.core.model import Escalation, EscalationEvent, Intake
+from intake_app.core.model import Escalation, EscalationEvent, Intake, State, Value
 from intake_app.core.words import _
+
+if TYPE_CHECKING:
+    from intake_app.core.protocol import Item
 
 
 class Level(IntEnum):
@@ -59,14 +63,19 @@ class SuicideRisk:
         return self.level.word
 
 
-def suicide_risk(yes: frozenset[str], unanswered: Mapping[str, bool]) -> SuicideRisk:
+def suicide_risk(
+    yes: frozenset[str], unanswered: Mapping[str, bool], *, dated: bool = True
+) -> SuicideRisk:
     """The level from screen items "1" to "6" and "6a".
 
     `yes`: answered yes by anyone. `unanswered`: required items without a counted answer, True
     where the item was asked (unknown, declined, a no that does not count) or can no longer be.
     Items that a branch skips are in neither. Source: Columbia triage text, workflow.md.
+    `dated`: the form asks when it was; the one since the last contact does not, and there any
+    behaviour is recent.
     """
-    floor = max((_LEVEL_OF[item] for item in yes), default=Level.NONE_IDENTIFIED)
+    level_of = _LEVEL_OF if dated else _LEVEL_OF | {"6": Level.HIGH}
+    floor = max((level_of[item] for item in yes), default=Level.NONE_IDENTIFIED)
     if "6" in yes and unanswered.get("6a", False):
         floor = Level.HIGH  # behaviour of unknown date counts as recent until it is known
     possible = [Level.HIGH if item == "6" else _LEVEL_OF[item] for item in unanswered]
@@ -76,6 +85,60 @@ def suicide_risk(yes: frozenset[str], unanswered: Mapping[str, bool]) -> Suicide
         complete=not unanswered,
         inconsistent=bool(yes & {"3", "4", "5"}) and "2" not in yes and "2" not in unanswered,
     )
+
+
+def sheet_risk(items: Sequence[Item], sheet: Mapping[str, Value | State | None]) -> SuicideRisk:
+    """Of a whole sheet, by item id, that nobody goes on with: None is not asked, and stays open.
+
+    After a no to thoughts, a yes to one of the questions behind it opens the others.
+    """
+    said = {item.name: _yes_or_no(sheet.get(item.id)) for item in items}
+    told = {item.when for item in items if said[item.name] is True}
+    yes = frozenset(_part(item) for item in items if said[item.name] is True)
+    unanswered = {
+        _part(item): True
+        for item in items
+        if said[item.name] is None
+        and (item.when is None or item.when in told or item.when.decide(said.get) is not False)
+    }
+    return suicide_risk(yes, unanswered, dated=any(_part(item) == "6a" for item in items))
+
+
+def _part(item: Item) -> str:
+    return item.id.partition(".")[2]
+
+
+def _yes_or_no(value: Value | State | None) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+ASQ_ITEMS = ("1", "2", "3", "4", "5")
+
+
+@dataclass(frozen=True, slots=True)
+class Asq:
+    """`positive` and `ask_acuity` (whether the fifth question is due) are None while open."""
+
+    word: str
+    positive: bool | None
+    ask_acuity: bool | None
+
+
+def asq(sheet: Mapping[str, Value | State | None]) -> Asq:
+    """The result of ASQ items "1" to "5"; a refusal of one to four is positive.
+
+    A yes to the fifth is acute even where it was not due. Source: NIMH ASQ toolkit.
+    """
+    four = [sheet.get(item) for item in ASQ_ITEMS[:-1]]
+    now = _yes_or_no(sheet.get("5"))
+    positive = any(said is True or said is State.DECLINED for said in four)
+    due = True if positive else (False if all(said is False for said in four) else None)
+    if now:
+        return Asq("acute_positive", True, due)
+    if positive:
+        word = "positive_acuity_unknown" if now is None else "non_acute_positive"
+        return Asq(word, True, True)
+    return Asq("incomplete" if due is None else "negative", due, due)
 
 
 class EscalationState(StrEnum):

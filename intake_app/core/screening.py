@@ -117,8 +117,7 @@ class Screening:
         return {
             instrument.id: found
             for instrument in self.findings.protocol.instruments.values()
-            if instrument.id != self.findings.protocol.suicide_screen
-            and (found := self.findings.score(instrument)) is not None
+            if instrument.is_scored and (found := self.findings.score(instrument)) is not None
         }
 
 
