@@ -99,7 +99,7 @@ def test_one_scores_are_exact_with_their_bands(straightforward):
 def test_one_two_failed_adequate_trials_and_the_third_current(straightforward):
     """Seen to fail with: `still_taking` left out of the verdicts."""
     findings = straightforward.case.screening.findings
-    verdicts = [treatment.judged(trial, findings.trial_rules) for trial in findings.trials]
+    verdicts = [treatment.judged(trial, findings.trial_rules)[0] for trial in findings.trials]
     assert verdicts == [
         treatment.Verdict.FAILED,
         treatment.Verdict.FAILED,

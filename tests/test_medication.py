@@ -226,7 +226,7 @@ def test_what_people_type_finds_the_drug(protocol: Protocol, text: str, generic:
     assert offered(protocol.formulary, text)[0] == generic
 
 
-@pytest.mark.parametrize("text", ["", " ", "a", "?", "10 mg", "qqqqqqqq", "ginkgo"])
+@pytest.mark.parametrize("text", ["", " ", "a", "?", "10 mg", "qqqqqqqq", "ginkgo", "blue pill"])
 def test_where_nothing_looks_like_it_nothing_is_offered(protocol: Protocol, text: str) -> None:
     assert protocol.formulary.near(text) == ()
 

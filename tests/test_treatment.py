@@ -1,7 +1,11 @@
 """Antidepressant trials: which are adequate, which failed, and how many there may be."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
-from itertools import product
+from itertools import combinations, product
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -17,6 +21,8 @@ from intake_app.core.treatment import (
     failed_classes,
     in_episode,
     judged,
+    months_since,
+    staging,
     verdict,
 )
 
@@ -64,14 +70,42 @@ VERDICTS = [
 @pytest.mark.parametrize(("changes", "expected"), VERDICTS)
 def test_verdicts(changes: dict[str, object], expected: Verdict) -> None:
     """Seen to fail with: `<=` for `<` in weeks; not_listed as reached; improvement 0 as missing."""
-    assert judged(trial(**changes), RULES) is expected
+    assert judged(trial(**changes), RULES)[0] is expected
 
 
 def test_every_verdict_is_said_in_words_of_its_own() -> None:
     """Seen to fail with: the words of TOO_LOW those of TOO_SHORT; one verdict without words."""
     said = {expected: verdict(trial(**changes), RULES) for changes, expected in VERDICTS}
+    said[Verdict.EARLIER] = verdict(trial(), RULES, began=False)
     assert said.keys() == set(Verdict)
     assert len(set(said.values())) == len(Verdict)
+
+
+def test_all_that_rules_a_trial_out_is_said() -> None:
+    """Seen to fail with: the first reason alone."""
+    words = verdict(trial(weeks=2, most_days=False, dose_reached="below_minimum"), RULES)
+    assert "too short" in words
+    assert "most days" in words
+    assert "below the minimum" in words
+
+
+OPENINGS = {
+    "weeks": "how many weeks",
+    "most_days": "taken on most days",
+    "improvement_pct": "how much it helped",
+    "end": "why it ended",
+    "dose_reached": "the dose was enough",
+}
+
+
+@pytest.mark.parametrize("missing", [*OPENINGS, *combinations(OPENINGS, 2)])
+def test_what_is_open_is_said_and_nothing_else(missing: str | tuple[str, str]) -> None:
+    """Seen to fail with: the words of two openings exchanged."""
+    names = {missing} if isinstance(missing, str) else set(missing)
+    words = verdict(trial(**dict.fromkeys(names)), RULES)
+    assert {name for name, said in OPENINGS.items() if said in words} == names
+    assert "began in this episode" not in words
+    assert "began in this episode" in verdict(trial(), RULES, began=None)
 
 
 FIELDS: dict[str, tuple[object, ...]] = {
@@ -91,19 +125,26 @@ def settled(known: dict[str, object]) -> list[dict[str, object]]:
     return [dict(zip(known, way, strict=True)) for way in product(*ways)]
 
 
+def has_failed(known: Mapping[str, object], rules: TrialRules = RULES) -> bool:
+    return judged(Trial(1, **known), rules) == (Verdict.FAILED,)  # type: ignore[arg-type]
+
+
+def is_open(known: Mapping[str, object], rules: TrialRules = RULES) -> bool:
+    return judged(Trial(1, **known), rules) == (Verdict.OPEN,)  # type: ignore[arg-type]
+
+
 @given(fields)
 def test_a_trial_is_open_exactly_while_it_may_still_have_failed_or_not(
     known: dict[str, object],
 ) -> None:
     """Seen to fail with: anything missing counted as failed, or as ruled out."""
-    ways = {judged(Trial(1, **way), RULES) is Verdict.FAILED for way in settled(known)}  # type: ignore[arg-type]
-    found = judged(Trial(1, **known), RULES)  # type: ignore[arg-type]
-    assert (found is Verdict.OPEN) is (len(ways) == 2)
-    assert (found is Verdict.FAILED) is (ways == {True})
+    ways = {has_failed(way) for way in settled(known)}
+    assert is_open(known) is (len(ways) == 2)
+    assert has_failed(known) is (ways == {True})
 
 
 STARTS = ["2024-01-09", "2024-01-10", "2024-01-11", "2024-01", "2023", "2024", "..2023", "2025"]
-EPISODES = ["2024-01-10", "2024-01", "2024", "..2024", "2023..2024"]
+EPISODES = ["2024-01-31..2024-03", "2024-01-10", "2024-01", "2024", "..2024", "2023..2024"]
 
 
 def days(when: PartialDate) -> list[int]:
@@ -113,14 +154,13 @@ def days(when: PartialDate) -> list[int]:
 
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("episode", EPISODES)
-def test_in_episode_is_decided_only_where_the_dates_decide_it(start: str, episode: str) -> None:
-    began, since = PartialDate.parse(start), PartialDate.parse(episode)
-    ways = {a >= b for a, b in product(days(began), days(since))}
-    found = in_episode(Trial(1, start=began), since)
-    if found is not None:
-        assert ways == {found}
-    exact = None not in (began.earliest, since.earliest)
-    assert found is not None or len(ways) == 2 or not exact
+def test_in_episode_is_decided_exactly_where_every_day_decides_it(start: str, episode: str) -> None:
+    """Seen to fail with: an open past that leaves open what its last day rules out."""
+    trial_start, since = PartialDate.parse(start), PartialDate.parse(episode)
+    ways = {a >= b for a, b in product(days(trial_start), days(since))}
+    assert in_episode(Trial(1, start=trial_start), since) is (
+        ways.pop() if len(ways) == 1 else None
+    )
 
 
 def test_without_dates_the_episode_is_open() -> None:
@@ -129,7 +169,8 @@ def test_without_dates_the_episode_is_open() -> None:
 
 
 starts = st.sampled_from((None, "2023-05-01", "2024-05-01"))
-trials = st.lists(st.tuples(fields, starts, st.sampled_from(("", "SSRI", "SNRI"))), max_size=3)
+sheets = st.one_of(st.just(DONE), fields)  # else few would be adequate
+trials = st.lists(st.tuples(sheets, starts, st.sampled_from(("", "SSRI", "SNRI"))), max_size=3)
 Drawn = list[tuple[dict[str, object], str | None, str]]
 
 
@@ -150,12 +191,15 @@ def ways_to_settle(drawn: Drawn) -> list[Drawn]:
     class as one of the known or as one of its own."""
     each = []
     for number, (known, start, drug_class) in enumerate(drawn):
-        is_open = judged(Trial(1, **known), RULES) is Verdict.OPEN  # type: ignore[arg-type]
-        sheets = [dict(DONE), {**DONE, "weeks": 4}] if is_open else [known]
+        sheets = [dict(DONE), {**DONE, "weeks": 4}] if is_open(known) else [known]
         dates = [start] if start else ["2023-05-01", "2024-05-01"]
         classes = [drug_class] if drug_class else ["SSRI", "SNRI", f"own {number}"]
         each.append([*product(sheets, dates, classes)])
     return [list(way) for way in product(*each)]
+
+
+def rules_of(*, lifetime: bool) -> TrialRules:
+    return replace(RULES, lifetime=lifetime)
 
 
 @given(trials, st.booleans())
@@ -165,8 +209,98 @@ def test_counts_are_bounds_over_every_way_to_settle_what_is_open(
     """Seen to fail with: an open trial as certain; a trial without a start as in the episode."""
     counts, classes = set(), set()
     for way in ways_to_settle(drawn):
-        done = [t for t in made(way) if judged(t, RULES) is Verdict.FAILED]
+        done = [t for t in made(way) if judged(t, RULES) == (Verdict.FAILED,)]
         counts.add(sum(lifetime or in_episode(t, SINCE) is True for t in done))
         classes.add(len({t.drug_class for t in done}))
-    assert failed(made(drawn), RULES, SINCE, lifetime=lifetime) == Span(min(counts), max(counts))
+    found = failed(made(drawn), rules_of(lifetime=lifetime), SINCE)
+    assert found == Span(min(counts), max(counts))
     assert failed_classes(made(drawn), RULES) == Span(min(classes), max(classes))
+
+
+@given(trials, st.booleans(), st.randoms(use_true_random=False))
+def test_the_order_of_trials_does_not_matter(drawn: Drawn, lifetime: bool, chance: Random) -> None:
+    """Seen to fail with: only the trials before the first that is open counted."""
+    mixed = chance.sample(drawn, len(drawn))
+    rules = rules_of(lifetime=lifetime)
+    assert failed(made(drawn), rules, SINCE) == failed(made(mixed), rules, SINCE)
+    assert failed_classes(made(drawn), RULES) == failed_classes(made(mixed), RULES)
+
+
+@given(trials, st.booleans(), st.integers(0, 12))
+def test_more_weeks_and_a_lower_limit_never_count_fewer(
+    drawn: Drawn, lifetime: bool, more: int
+) -> None:
+    """Seen to fail with: `>` for `<` in weeks."""
+    rules = rules_of(lifetime=lifetime)
+    longer: Drawn = [
+        ({**known, "weeks": known["weeks"] + more if known["weeks"] else None}, start, of)  # type: ignore[operator]
+        for known, start, of in drawn
+    ]
+    before, after = failed(made(drawn), rules, SINCE), failed(made(longer), rules, SINCE)
+    assert (before.least, before.most) <= (after.least, after.most)
+    assert before.least <= after.least  # type: ignore[operator]
+    assert before.most <= after.most  # type: ignore[operator]
+    lower = failed(made(drawn), replace(rules, min_weeks=rules.min_weeks - more), SINCE)
+    assert before.least <= lower.least  # type: ignore[operator]
+    assert before.most <= lower.most  # type: ignore[operator]
+
+
+@given(trials)
+def test_a_life_holds_at_least_what_its_episode_holds(drawn: Drawn) -> None:
+    """Seen to fail with: the two exchanged."""
+    episode = failed(made(drawn), RULES, SINCE)
+    life = failed(made(drawn), rules_of(lifetime=True), SINCE)
+    assert episode.least <= life.least  # type: ignore[operator]
+    assert episode.most <= life.most  # type: ignore[operator]
+
+
+# Staging ------------------------------------------------------------------------------------------
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("start", "months"),
+    [
+        ("2026-11-23", 1),
+        ("2026-10-23", 1),
+        ("2026-10-22", 2),
+        ("2025-11-23", 12),
+        ("2025-11-22", 13),
+        ("2024-11-23", 24),
+        ("2024-11-22", 25),
+    ],
+)
+def test_a_month_that_has_begun_counts(start: str, months: int) -> None:
+    """Seen to fail with: whole months alone, so that 24 months and a day are "up to 24"."""
+    assert months_since(PartialDate.parse(start), TODAY) == Span(months, months)
+
+
+dates = st.dates(date(2022, 1, 1), TODAY)
+
+
+@given(dates, dates)
+def test_a_start_known_in_part_gives_every_length_that_it_may_have(one: date, other: date) -> None:
+    """Seen to fail with: the least and the most exchanged; the last day alone."""
+    first, last = sorted((one, other))
+    found = months_since(PartialDate.parse(f"{first}..{last}"), TODAY)
+    ways = [
+        months_since(PartialDate.parse(date.fromordinal(day).isoformat()), TODAY)
+        for day in range(first.toordinal(), last.toordinal() + 1)
+    ]
+    exact = [way.least for way in ways if way is not None]
+    assert found == Span(min(exact), max(exact))  # type: ignore[type-var]
+
+
+def test_a_start_that_is_open_or_to_come() -> None:
+    """Seen to fail with: a start this year, up to its end, as one to come."""
+    assert months_since(None, TODAY) is None
+    assert months_since(PartialDate.parse("2027-01-01"), TODAY) is None
+    assert months_since(PartialDate.parse("..2023"), TODAY) == Span(35, None)
+    assert months_since(PartialDate.parse("2026"), TODAY) == Span(1, 11)
+
+
+def test_staging_takes_length_and_failures_from_the_record_and_leaves_the_rest_open() -> None:
+    found = staging(Span(1, 3), PartialDate.parse("2024"), TODAY)
+    assert found == {"duration": Span(23, 35), "failures": Span(1, 3)}
+    assert set(staging(None, None, TODAY).values()) == {None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
@@ -431,10 +431,11 @@ class Findings:
 
     @property
     def trial_rules(self) -> treatment.TrialRules:
-        params = self.protocol.by_criterion["trial_adequacy_weeks"].params
+        param = self.protocol.param
         return treatment.TrialRules(
-            params["min_weeks"].value,  # type: ignore[arg-type]
-            params["inadequate_improvement_below_pct"].value,  # type: ignore[arg-type]
+            param("trial_adequacy_weeks", "min_weeks"),  # type: ignore[arg-type]
+            param("trial_adequacy_weeks", "inadequate_improvement_below_pct"),  # type: ignore[arg-type]
+            param("failed_adequate_trials", "scope") == "lifetime",
         )
 
     def date_of(self, name: str) -> PartialDate | None:
@@ -444,19 +445,22 @@ class Findings:
 
 def _trial(at: Findings) -> treatment.Trial:
     """The answers of one entry; every field that is no answer is None."""
-    medicine = at.read("trial_medicine")
-    name = medicine if isinstance(medicine, str) else None
+    told = {name: at.find(name) for name in _TRIAL if name in at.protocol.by_name}
+    value = {n: None if f.value is NOT_APPLICABLE else f.value for n, f in told.items()}.get
+    name = value("trial_medicine")
+    sources = dict.fromkeys(answer.source for found in told.values() for answer in found.answers)
     return treatment.Trial(
         entry=at.entry,
-        medicine=name,
-        drug_class=at.protocol.formulary.antidepressant_class(name) if name else "",
+        medicine=name,  # type: ignore[arg-type]
+        drug_class=at.protocol.formulary.antidepressant_class(str(name)) if name else "",
         start=at.date_of("trial_start"),
-        dose_mg=at.read("trial_dose_mg"),  # type: ignore[arg-type]
-        weeks=at.read("trial_weeks"),  # type: ignore[arg-type]
-        most_days=at.read("trial_taken_most_days"),  # type: ignore[arg-type]
-        improvement_pct=at.read("trial_improvement_pct"),  # type: ignore[arg-type]
-        end=at.read("trial_end"),  # type: ignore[arg-type]
-        dose_reached=at.read("trial_dose_reached"),  # type: ignore[arg-type]
+        dose_mg=value("trial_dose_mg"),  # type: ignore[arg-type]
+        weeks=value("trial_weeks"),  # type: ignore[arg-type]
+        most_days=value("trial_taken_most_days"),  # type: ignore[arg-type]
+        improvement_pct=value("trial_improvement_pct"),  # type: ignore[arg-type]
+        end=value("trial_end"),  # type: ignore[arg-type]
+        dose_reached=value("trial_dose_reached"),  # type: ignore[arg-type]
+        sources=tuple(sources),
     )
 
 
@@ -640,8 +644,8 @@ def _pressure(part: Callable[[BloodPressure], int]) -> Callable[[Findings], Find
 
 def _failed_trials(*, lifetime: bool) -> Callable[[Findings], Span]:
     def count(findings: Findings) -> Span:
-        episode = findings.date_of("episode_start")
-        return treatment.failed(findings.trials, findings.trial_rules, episode, lifetime=lifetime)
+        rules = replace(findings.trial_rules, lifetime=lifetime)
+        return treatment.failed(findings.trials, rules, findings.date_of("episode_start"))
 
     return count
 
@@ -787,6 +791,7 @@ _TRIALS = (
     "trial_end",
 )
 _DATED_TRIALS = (*_TRIALS, "trial_start", "episode_start")
+_TRIAL = (*_TRIALS, "trial_start", "trial_dose_mg")
 _LISTED = ("takes_medicines",)
 _ROUTES = Type("choice", frozenset({"iv", "im", "nasal", "oral", "sublingual"}))
 _DRUGS = Type("choice", frozenset({"ketamine", "esketamine"}))

@@ -171,7 +171,8 @@ class Formulary:
     def _that_begin(self, said: str) -> list[str]:
         """The shortest first, of which most is typed already: the name itself before all."""
         begin = [key for key in self._spelt if key.startswith(said)]
-        inside = [key for key in self._spelt if f" {said}" in key]
+        later = len(said) >= _LEAST_LATER
+        inside = [key for key in self._spelt if later and f" {said}" in key]
         return [*sorted(begin, key=len), *sorted(inside, key=len)]
 
     def _that_look_like(self, said: str) -> list[str]:
@@ -368,8 +369,9 @@ _SLEEP_OR_NERVES = re.compile(
     r"\b(sleep\w*|nerves?|calm\w*|anxiety|relax\w*|sedat\w*|tranquil\w*|benzo\w*)\b"
 )
 _SHORT = 6  # letters; "sodium" begins too much
-# One letter begins too many names; of three, one wrong is a third. Of eight, two may be wrong.
-_LEAST_TYPED, _LEAST_LIKENED, _ALIKE = 2, 4, 0.7
+# Letters: one begins too many names; of three, one wrong is a third; a blue pill is no methylene
+# blue. Of ten letters, three may be wrong.
+_LEAST_TYPED, _LEAST_LIKENED, _LEAST_LATER, _ALIKE = 2, 4, 5, 0.7
 
 
 # Names --------------------------------------------------------------------------------------------

@@ -1386,20 +1386,6 @@ def _trials(pages: _Pages) -> Section:
     trials = pages.findings.trials
     if not trials:
         return Section(_("Antidepressant trials"), (Text(_("None on record; not asked yet.")),))
-    rules = pages.findings.trial_rules
-    rows = tuple(
-        (
-            pages.reads("trial_medicine", trial.entry),
-            pages.reads("trial_start", trial.entry),
-            pages.reads("trial_dose_mg", trial.entry),
-            pages.reads("trial_weeks", trial.entry),
-            pages.reads("trial_taken_most_days", trial.entry),
-            pages.reads("trial_improvement_pct", trial.entry),
-            pages.reads("trial_end", trial.entry),
-            treatment.verdict(trial, rules),
-        )
-        for trial in trials
-    )
     columns = (
         _("Medicine"),
         _("Started"),
@@ -1408,20 +1394,57 @@ def _trials(pages: _Pages) -> Section:
         _("Most days"),
         _("Better by"),
         _("Ended"),
+        _("Who says so"),
         _("Counted"),
     )
-    count = pages.findings.read("adequate_failed_trials_lifetime")
-    span = count if isinstance(count, Span) else Span(count, count)  # type: ignore[arg-type]
-    text = _(
-        "Failed adequate trials: {least} certain, {most} possible; at least {weeks} weeks, under "
-        "{pct} percent better."
-    ).format(
-        least=span.least, most=span.most, weeks=rules.min_weeks, pct=rules.inadequate_below_pct
-    )
+    rows = tuple(_trial_row(pages, trial) for trial in trials)
     return Section(
         _("Antidepressant trials"),
-        (Text(text), Grid(columns, (15, 11, 12, 9, 8, 10, 12, 23), rows)),
+        (Text(_failed_trials(pages)), Grid(columns, (13, 9, 11, 8, 8, 9, 10, 11, 21), rows)),
     )
+
+
+_OF_A_TRIAL = (
+    "trial_medicine",
+    "trial_start",
+    "trial_dose_mg",
+    "trial_weeks",
+    "trial_taken_most_days",
+    "trial_improvement_pct",
+    "trial_end",
+)
+
+
+def _trial_row(pages: _Pages, trial: treatment.Trial) -> tuple[str, ...]:
+    rules = pages.findings.trial_rules
+    began = treatment.began(trial, rules, pages.findings.date_of("episode_start"))
+    told = tuple(pages.reads(item, trial.entry) for item in _OF_A_TRIAL)
+    who = ", ".join(pages.sources[source] for source in trial.sources)
+    return (*told, who, treatment.verdict(trial, rules, began))
+
+
+def _failed_trials(pages: _Pages) -> str:
+    """What the clinic counts by first, then the other count."""
+    rules = pages.findings.trial_rules
+    counts = [
+        _("{where}: {least} certain, {most} possible").format(
+            where=where, least=count.least, most=count.most
+        )
+        for where, count in (
+            (_("in this episode"), _count_of(pages, "adequate_failed_trials")),
+            (_("in all of life"), _count_of(pages, "adequate_failed_trials_lifetime")),
+        )
+    ]
+    first, second = reversed(counts) if rules.lifetime else counts
+    return _(
+        "Failed adequate trials, as the clinic counts, {first}; {second}. Adequate: at least "
+        "{weeks} weeks; failed: under {pct} percent better."
+    ).format(first=first, second=second, weeks=rules.min_weeks, pct=rules.inadequate_below_pct)
+
+
+def _count_of(pages: _Pages, fact: str) -> Span:
+    count = pages.findings.read(fact)
+    return count if isinstance(count, Span) else Span(count, count)  # type: ignore[arg-type]
 
 
 def _medicines(pages: _Pages) -> Section:

@@ -2,123 +2,194 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
 
 from intake_app.core.condition import Span
-from intake_app.core.model import PartialDate
+from intake_app.core.model import PartialDate, Source
 from intake_app.core.words import _
+
+Number = int | Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One antidepressant trial. None stands for whatever is not known."""
+    """One antidepressant trial. None stands for whatever is not known.
+
+    `weeks` taken at all, `improvement_pct` from 0 to 100, `sources` whose words these are.
+    """
 
     entry: int
     medicine: str | None = None
     drug_class: str = ""
     start: PartialDate | None = None
-    dose_mg: int | Decimal | None = None
-    weeks: int | Decimal | None = None
+    dose_mg: Number | None = None
+    weeks: Number | None = None
     most_days: bool | None = None
-    improvement_pct: int | Decimal | None = None
+    improvement_pct: Number | None = None
     end: str | None = None
     dose_reached: str | None = None
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TrialRules:
-    """The clinic's parameters of criterion trial_adequacy_weeks."""
+    """What the clinic counts: parameters of trial_adequacy_weeks and of failed_adequate_trials.
 
-    min_weeks: int | Decimal
-    inadequate_below_pct: int | Decimal
+    Failed is what made less of a difference than `inadequate_below_pct`. `lifetime`: every trial
+    counts, not only those of this episode.
+    """
+
+    min_weeks: Number
+    inadequate_below_pct: Number
+    lifetime: bool = False
 
 
 class Verdict(Enum):
-    """How a trial counts."""
+    """How a trial counts; those that rule it out in the order in which they are said."""
 
-    FAILED = auto()
+    EARLIER = auto()
     CURRENT = auto()
-    HELPED = auto()
     TOO_SHORT = auto()
     TOO_LOW = auto()
     NOT_TAKEN = auto()
+    HELPED = auto()
     OPEN = auto()
+    FAILED = auto()
 
 
 def _verdict_words() -> Mapping[Verdict, str]:
     return {
-        Verdict.FAILED: _("adequate, not enough benefit: counted as failed"),
+        Verdict.EARLIER: _("before this episode: not counted here"),
         Verdict.CURRENT: _("still being taken: not counted"),
-        Verdict.HELPED: _("helped enough: not counted as failed"),
         Verdict.TOO_SHORT: _("too short: not an adequate trial"),
         Verdict.TOO_LOW: _("dose below the minimum: not an adequate trial"),
         Verdict.NOT_TAKEN: _("not taken on most days: not an adequate trial"),
-        Verdict.OPEN: _("something is still open: not counted yet"),
+        Verdict.HELPED: _("helped enough: not counted as failed"),
+        Verdict.OPEN: _("not counted yet, still open: {what}"),
+        Verdict.FAILED: _("adequate, not enough benefit: counted as failed"),
     }
 
 
-def verdict(trial: Trial, rules: TrialRules) -> str:
-    """How a trial counts and why, in words for a person."""
-    return _verdict_words()[judged(trial, rules)]
+_STILL_TAKING, _REACHED, _BELOW = "still_taking", "at_or_above_minimum", "below_minimum"
 
 
-def judged(trial: Trial, rules: TrialRules) -> Verdict:
-    """A trial with anything missing is open unless what is known already rules it out."""
+def verdict(trial: Trial, rules: TrialRules, began: bool | None = True) -> str:
+    """How a trial counts and why, in words for a person: all that rules it out, or is open."""
+    words = _verdict_words()
+    what = ", ".join(_open_words(trial, began))
+    return "; ".join(words[each].format(what=what) for each in judged(trial, rules, began))
+
+
+def judged(trial: Trial, rules: TrialRules, began: bool | None = True) -> tuple[Verdict, ...]:
+    """All that rules a trial out; else open, while anything is; else that it failed.
+
+    `began`: whether it did so in the episode that counts; None where the dates leave it open.
+    """
     ruled_out = (
-        (trial.end == "still_taking", Verdict.CURRENT),
-        (trial.weeks is not None and trial.weeks < rules.min_weeks, Verdict.TOO_SHORT),
-        (trial.dose_reached == "below_minimum", Verdict.TOO_LOW),
-        (trial.most_days is False, Verdict.NOT_TAKEN),
-        (_helped(trial, rules), Verdict.HELPED),
+        (Verdict.EARLIER, began is False),
+        (Verdict.CURRENT, trial.end == _STILL_TAKING),
+        (Verdict.TOO_SHORT, trial.weeks is not None and trial.weeks < rules.min_weeks),
+        (Verdict.TOO_LOW, trial.dose_reached == _BELOW),
+        (Verdict.NOT_TAKEN, trial.most_days is False),
+        (Verdict.HELPED, _helped(trial, rules)),
     )
-    for holds, found in ruled_out:
-        if holds:
-            return found
-    known = (trial.weeks, trial.most_days, trial.improvement_pct, trial.end)
-    if None in known or trial.dose_reached != "at_or_above_minimum":
-        return Verdict.OPEN
-    return Verdict.FAILED
+    found = tuple(each for each, holds in ruled_out if holds)
+    return found or (Verdict.OPEN if any(_openings(trial, began)) else Verdict.FAILED,)
 
 
 def _helped(trial: Trial, rules: TrialRules) -> bool:
     return trial.improvement_pct is not None and trial.improvement_pct >= rules.inadequate_below_pct
 
 
+def _openings(trial: Trial, began: bool | None) -> tuple[bool, ...]:
+    """What is not known, in the order of `_open_words`."""
+    return (
+        began is None,
+        trial.weeks is None,
+        trial.dose_reached != _REACHED,
+        trial.most_days is None,
+        trial.improvement_pct is None,
+        trial.end is None,
+    )
+
+
+def _open_words(trial: Trial, began: bool | None) -> list[str]:
+    words = (
+        _("whether it began in this episode"),
+        _("how many weeks"),
+        _("whether the dose was enough"),
+        _("whether it was taken on most days"),
+        _("how much it helped"),
+        _("why it ended"),
+    )
+    openings = zip(words, _openings(trial, began), strict=True)
+    return [word for word, is_open in openings if is_open]
+
+
 def in_episode(trial: Trial, episode: PartialDate | None) -> bool | None:
     """Whether the trial began in the current episode; None where the dates leave it open."""
     if trial.start is None or episode is None:
         return None
-    if episode.earliest is None or trial.start.earliest is None:
-        return None
-    if trial.start.earliest >= episode.latest:
+    if trial.start.earliest is not None and trial.start.earliest >= episode.latest:
         return True
-    return False if trial.start.latest < episode.earliest else None
+    before = episode.earliest is not None and trial.start.latest < episode.earliest
+    return False if before else None
 
 
-def failed(
-    trials: tuple[Trial, ...], rules: TrialRules, episode: PartialDate | None, *, lifetime: bool
-) -> Span:
+def began(trial: Trial, rules: TrialRules, episode: PartialDate | None) -> bool | None:
+    """Whether the clinic looks at a trial at all: all of life, or this episode alone."""
+    return True if rules.lifetime else in_episode(trial, episode)
+
+
+def failed(trials: Iterable[Trial], rules: TrialRules, episode: PartialDate | None) -> Span:
     """How many adequate trials failed: from those certain to all that may still count."""
-    certain = possible = 0
-    for trial in trials:
-        where = True if lifetime else in_episode(trial, episode)
-        found = judged(trial, rules)
-        if where is False or found not in (Verdict.FAILED, Verdict.OPEN):
-            continue
-        possible += 1
-        certain += found is Verdict.FAILED and where is True
-    return Span(certain, possible)
+    found = [judged(trial, rules, began(trial, rules, episode)) for trial in trials]
+    certain = found.count((Verdict.FAILED,))
+    return Span(certain, certain + found.count((Verdict.OPEN,)))
 
 
-def failed_classes(trials: tuple[Trial, ...], rules: TrialRules) -> Span:
-    """Distinct drug classes among the failed trials; an unnamed one may be new or old."""
-    sure = [t for t in trials if judged(t, rules) is Verdict.FAILED]
-    maybe = [t for t in trials if judged(t, rules) is Verdict.OPEN]
-    named = {t.drug_class for t in sure if t.drug_class}
-    unnamed = sum(not t.drug_class for t in sure)
-    new = {t.drug_class for t in maybe if t.drug_class} - named
-    least = len(named) or (1 if unnamed else 0)
-    return Span(least, len(named) + unnamed + len(new) + sum(not t.drug_class for t in maybe))
+def failed_classes(trials: Iterable[Trial], rules: TrialRules) -> Span:
+    """Distinct drug classes among the failed trials of all of life; an unnamed one may be new or
+    old."""
+    found = [(trial.drug_class, judged(trial, rules)) for trial in trials]
+    sure = [name for name, each in found if each == (Verdict.FAILED,)]
+    maybe = [name for name, each in found if each == (Verdict.OPEN,)]
+    named = set(filter(None, sure))
+    new = set(filter(None, maybe)) - named
+    least = len(named) or (1 if sure else 0)
+    return Span(least, len(named) + sure.count("") + len(new) + maybe.count(""))
+
+
+# Staging ------------------------------------------------------------------------------------------
+
+
+def months_since(start: PartialDate | None, today: date) -> Span | None:
+    """Months of an episode that are over or begun, since the staging method asks for "up to 12"
+    and "more than 24": a day beyond 24 months is in the 25th. None where nobody knows the start.
+    """
+    if start is None or (start.earliest is not None and start.earliest > today):
+        return None
+    latest = min(start.latest, today)
+    most = None if start.earliest is None else _months_begun(start.earliest, today)
+    return Span(_months_begun(latest, today), most)
+
+
+def _months_begun(start: date, today: date) -> int:
+    whole = (today.year - start.year) * 12 + today.month - start.month
+    return whole + (today.day > start.day) if whole else 1
+
+
+def staging(
+    failures: Span | None, episode: PartialDate | None, today: date
+) -> Mapping[str, Span | None]:
+    """What the Maudsley staging method takes from the record, by its part; None is open.
+
+    How long this episode lasts, in months, and the adequate trials that failed. How severe it is,
+    augmentation and ECT in this episode are a clinician's to say: what the caller answered about
+    all of life does not settle them (Fekadu et al., J Clin Psychiatry 2009).
+    """
+    return {"duration": months_since(episode, today), "failures": failures}
