@@ -735,38 +735,41 @@ class IntakeService:
 
     def summary_pdf(self, intake_id: str) -> bytes:
         """The pages of `print_summary`, to look at."""
+        data = self._pages("summary_pdf", intake_id)
         with self._change("summary_pdf") as work:
-            data = self._pages(work, intake_id)
             work.journal.note("summary_previewed", f"intake:{intake_id}")
-            return data
+        return data
 
     def summary_to_print(self, intake_id: str) -> bytes:
         """The same pages on their way to a printer."""
+        data = self._pages("summary_to_print", intake_id)
         with self._change("summary_to_print") as work:
-            data = self._pages(work, intake_id)
             work.journal.note("summary_printed", f"intake:{intake_id}")
-            return data
+        return data
 
     def print_summary(self, intake_id: str, path: Path) -> Path:
         """The intake summary as a PDF at `path`: the old file or the new one, never half."""
+        outlets.refuse_records(path, self._office.records.folder)
+        data = self._pages("print_summary", intake_id)
         with self._change("print_summary") as work:
-            outlets.refuse_records(path, self._office.records.folder)
-            data = self._pages(work, intake_id)
             work.journal.note("summary_printed", f"intake:{intake_id}")
             outlets.put(path, data)
-            return path
+        return path
 
-    def _pages(self, work: Transaction, intake_id: str) -> bytes:
-        case = self._case(*self._load(work, intake_id, signed=True))
-        staff = clinic.load_staff(work.connection)
+    def _pages(self, action: str, intake_id: str) -> bytes:
+        """Read in the records' turn and laid out behind it: an answer given meanwhile does not
+        wait for the pages. Nothing is noted that was not laid out."""
+        with self._session.look(action) as connection:
+            intake, protocol = self._office.intake(connection, intake_id)
+            staff = clinic.load_staff(connection)
         edition = Edition(
             clinic=self.about.name,
             demo=self.about.demo,
             on_call=self.about.numbers.get("on_call", ""),
-            made=work.journal.at,
+            made=self._office.clock(),
             staff={member.id: member.name for member in staff.values()},
         )
-        return pdf.render(compose(case, edition))
+        return pdf.render(compose(self._case(intake, protocol), edition))
 
     # What every method goes through ---------------------------------------------------------------
 
@@ -776,9 +779,7 @@ class IntakeService:
     def _load(
         self, work: Transaction, intake_id: str, *, signed: bool = False
     ) -> tuple[Intake, Protocol]:
-        found = intakes.find(work.connection, intake_id)
-        protocol = self._office.protocol(work.connection, found.protocol_digest)
-        intake = intakes.load(work.connection, found, protocol)
+        intake, protocol = self._office.intake(work.connection, intake_id)
         if not signed:
             review.check_editable(intake)
         return intake, protocol

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Table
 from intake_app import content
 from intake_app.core import review
 from intake_app.core.errors import NotAllowed
-from intake_app.core.model import Clinic, Role, Staff
+from intake_app.core.model import Clinic, Intake, Role, Staff
 from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
-from intake_app.store import clinic, database
+from intake_app.store import clinic, database, intakes
 from intake_app.store.audit import Actor, Journal
 
 Clock = Callable[[], datetime]
@@ -63,6 +63,12 @@ class Office:
             text = clinic.protocol_text(connection, digest)
             self._protocols[digest] = content.build(content.Bundle.from_text(text))
         return self._protocols[digest]
+
+    def intake(self, connection: Connection, intake_id: str) -> tuple[Intake, Protocol]:
+        """An intake, under the protocol that it was taken with."""
+        found = intakes.find(connection, intake_id)
+        protocol = self.protocol(connection, found.protocol_digest)
+        return intakes.load(connection, found, protocol), protocol
 
     def in_force(self, connection: Connection) -> Protocol:
         """The protocol that new intakes are taken with."""

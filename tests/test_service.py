@@ -4,6 +4,7 @@ import base64
 import inspect
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from intake_app import service
+from intake_app import pdf, service
 from intake_app.core import review, safety
 from intake_app.core.errors import (
     IntakeError,
@@ -862,6 +863,29 @@ def test_everybody_returns_to_their_own_place(clinic, ringing):
     with pytest.raises(WrongMove, match="too much text"):
         clinic.Cora.clinic.keep_place({"draft": "x" * 16 * 1024})
     assert clinic.Cora.clinic.place()["draft"] == "half a word"
+
+
+@pytest.mark.parametrize("way", ["look", "print", "file"])
+def test_an_answer_does_not_wait_for_pages_that_are_laid_out(
+    clinic, intake_id, tmp_path, monkeypatch, way
+):
+    """Another thread writes while the pages are made. Seen to fail with: laid out within the
+    records' turn."""
+    render, answered = pdf.render, []
+
+    def meanwhile(packet):
+        with ThreadPoolExecutor(1) as other:
+            answer = other.submit(clinic.Cora.record_answer, intake_id, "stroke_ever", False)
+            answered.append(answer.result(timeout=5))
+        return render(packet)
+
+    monkeypatch.setattr(pdf, "render", meanwhile)
+    {
+        "look": lambda: clinic.Fran.summary_pdf(intake_id),
+        "print": lambda: clinic.Fran.summary_to_print(intake_id),
+        "file": lambda: clinic.Fran.print_summary(intake_id, tmp_path / "s.pdf"),
+    }[way]()
+    assert answered[0].intake.answers[-1].item == "stroke_ever"
 
 
 def test_the_summary_to_look_at_is_the_one_that_is_printed(clinic, intake_id, tmp_path):
