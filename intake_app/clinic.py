@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from uuid import uuid4
 
-from intake_app import content
 from intake_app.core import setup
-from intake_app.core.errors import NotFound, WrongMove
+from intake_app.core.errors import WrongMove
 from intake_app.core.model import Clinic, Role, Staff
-from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
 from intake_app.store import clinic, schema, vault
 from intake_app.store.anchor import CLINIC
 from intake_app.store.codec import canonical
-from intake_app.transaction import Session, Transaction
+from intake_app.transaction import Session
 
 _LARGEST_PLACE = 16 * 1024
 
@@ -85,75 +83,3 @@ class ClinicService:
             office.records.replace_clinic(asdict(about), work.journal.at)
         office.about = about
         return about
-
-    # Protocol -------------------------------------------------------------------------------------
-
-    def protocol(self) -> Protocol:
-        """What new intakes are taken with. Holds no patient data."""
-        return self._session.protocol()
-
-    def decide_parameter(self, criterion: str, param: str, value: object = None) -> Protocol:
-        """Take a parameter over as it stands, or set it for this clinic; for new intakes."""
-        with self._session.change("decide_parameter") as work:
-            bundle = self._session.office.bundle(work.connection)
-            known = content.build(bundle).by_criterion.get(criterion)
-            if known is None or param not in known.params:
-                raise NotFound(_("parameter '{name}'").format(name=f"{criterion}.{param}"))
-            taken = known.params[param].value if value is None else value
-            by = self._session.staff.name
-            decided = content.ParamDecision(criterion, param, taken, by)
-            kept = [d for d in bundle.decisions if (d.criterion, d.param) != (criterion, param)]
-            return self._put_in_force(work, replace(bundle, decisions=(*kept, decided)))
-
-    def attest_wording(self, instrument: str, texts: Mapping[str, str], source: str) -> Protocol:
-        """The official text of every item of an instrument, typed in from `source`; for new
-        intakes. Whoever does it answers for it by name."""
-        with self._session.change("attest_wording") as work:
-            bundle = self._session.office.bundle(work.connection)
-            known = content.build(bundle).instruments.get(instrument)
-            if known is None:
-                raise NotFound(_("instrument '{name}'").format(name=instrument))
-            _check_texts([item.id for item in known.items], texts, source)
-            plain = tuple((item.id, texts[item.id].strip()) for item in known.items)
-            by = self._session.staff.name
-            attested = content.Wording(instrument, plain, source.strip(), by)
-            kept = [w for w in bundle.wordings if w.instrument != instrument]
-            return self._put_in_force(work, replace(bundle, wordings=(*kept, attested)))
-
-    def adopt_protocol(self) -> Protocol:
-        """A clinician answers for the protocol by name; placeholders stay marked until decided."""
-        with self._session.change("adopt_protocol") as work:
-            bundle = self._session.office.bundle(work.connection)
-            return self._put_in_force(work, replace(bundle, adopted_by=self._session.staff.name))
-
-    def _put_in_force(self, work: Transaction, bundle: content.Bundle) -> Protocol:
-        put_in_force(work, bundle)
-        return self._session.office.in_force(work.connection)
-
-
-def _check_texts(items: Iterable[str], texts: Mapping[str, str], source: str) -> None:
-    items = tuple(items)
-    missing = [item for item in items if not texts.get(item, "").strip()]
-    if missing:
-        template = _("The official text is still missing for {items}; nothing was changed.")
-        raise WrongMove(template.format(items=", ".join(missing)))
-    if set(texts) - set(items):
-        template = _("{items} are no items of this instrument; nothing was changed.")
-        raise WrongMove(template.format(items=", ".join(sorted(set(texts) - set(items)))))
-    if not source.strip():
-        raise WrongMove(_("An official text needs its source; nothing was changed."))
-
-
-def put_in_force(work: Transaction, bundle: content.Bundle) -> None:
-    """For new intakes; those that are open keep the text that they were taken with."""
-    protocol = content.build(bundle)
-    clinic.keep_protocol(
-        work.connection,
-        work.journal,
-        digest=protocol.digest,
-        name=protocol.name,
-        version=protocol.version,
-        content=bundle.to_text(),
-    )
-    setting = {"name": "protocol", "value": protocol.digest}
-    work.write(schema.setting, setting, "protocol_in_force")

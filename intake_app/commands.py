@@ -178,11 +178,12 @@ def lint(file: Path | None) -> int:
     """The findings, one a line; exits 1 where there is one."""
     try:
         bundle = content.shipped() if file is None else content.shipped_with(file)
-        protocol = content.build(bundle)
+        protocol, every = content.build(bundle), content.instruments(bundle)
     except ContentError as refused:
         tell(refused)
         return 1
-    found = findings(protocol)
+    others = (i for id_, i in every.items() if id_ not in protocol.instruments)
+    found = findings(protocol, others)
     for where, what in found:
         say(f"{where}: {what}")
     template = _("{rules} rules, {items} items, {open} placeholders for a clinician to confirm.")

@@ -45,12 +45,18 @@ _LINES = "lines.toml"
 
 @dataclass(frozen=True, slots=True)
 class ParamDecision:
-    """A clinician's word on one parameter: the value that holds here, and who took it over."""
+    """A clinician's word on one parameter: the value that holds here, who took it over, and what a
+    value other than the shipped one rests on."""
 
     criterion: str
     param: str
     value: object
     by: str
+    basis: str = ""
+
+    def row(self) -> list[object]:
+        plain = [self.criterion, self.param, _plain(self.value), self.by]
+        return [*plain, self.basis] if self.basis else plain  # absent: as before 0.3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,15 @@ class Bundle:
     decisions: tuple[ParamDecision, ...] = ()
     adopted_by: str | None = None
     wordings: tuple[Wording, ...] = ()
+    adopted_because: str = ""
 
     def to_text(self) -> str:
         """Canonical JSON; its SHA-256 is the digest that each intake keeps."""
-        decisions = [[d.criterion, d.param, _plain(d.value), d.by] for d in self.decisions]
+        decisions = [decision.row() for decision in self.decisions]
         whole: dict[str, object] = {"files": dict(self.files), "decisions": decisions}
         whole["adopted_by"] = self.adopted_by
+        if self.adopted_because:
+            whole["adopted_because"] = self.adopted_because
         if self.wordings:  # absent without any: the digests of before 0.2.0 still hold
             whole["wordings"] = [[w.instrument, w.texts, w.source, w.by] for w in self.wordings]
         return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -85,14 +94,15 @@ class Bundle:
     def from_text(cls, text: str) -> Bundle:
         whole = json.loads(text, parse_float=Decimal)
         decisions = tuple(
-            ParamDecision(criterion, param, tuple(v) if isinstance(v, list) else v, by)
-            for criterion, param, v, by in whole["decisions"]
+            ParamDecision(criterion, param, tuple(v) if isinstance(v, list) else v, *by)
+            for criterion, param, v, *by in whole["decisions"]
         )
         wordings = tuple(
             Wording(instrument, tuple((item, text) for item, text in texts), source, by)
             for instrument, texts, source, by in whole.get("wordings", ())
         )
-        return cls(whole["files"], decisions, whole["adopted_by"], wordings)
+        because = whole.get("adopted_because", "")
+        return cls(whole["files"], decisions, whole["adopted_by"], wordings, because)
 
     def __hash__(self) -> int:
         return hash(self.to_text())
@@ -134,6 +144,33 @@ def shipped_with(file: Path, root: Path = RESOURCES) -> Bundle:
         if not (name.startswith("protocols/") and known.startswith("protocols/"))
     }
     return Bundle({**kept, name: text})
+
+
+def carried_over(bundle: Bundle, shipped: Bundle) -> Bundle:
+    """`shipped` with the decisions and wordings of `bundle` that still have their place in it.
+
+    Whoever confirmed a value that the app ships otherwise now has not confirmed the new one: that
+    setting is open again.
+    """
+    before, found = build(replace(bundle, decisions=())), build(shipped)
+    decisions = tuple(d for d in bundle.decisions if _still_fits(d, before, found))
+    known = {name: {item.id for item in i.items} for name, i in found.instruments.items()}
+    wordings = tuple(w for w in bundle.wordings if known.get(w.instrument) == {*dict(w.texts)})
+    return replace(shipped, decisions=decisions, wordings=wordings)
+
+
+def _still_fits(decision: ParamDecision, before: Protocol, now: Protocol) -> bool:
+    was, param = (_param_of(protocol, decision) for protocol in (before, now))
+    if param is None or (param.options and decision.value not in param.options):
+        return False
+    if was is not None and decision.value == was.value != param.value:
+        return False
+    return type(decision.value) is type(param.value) or are_numbers(decision.value, param.value)
+
+
+def _param_of(protocol: Protocol, decision: ParamDecision) -> Param | None:
+    criterion = protocol.by_criterion.get(decision.criterion)
+    return None if criterion is None else criterion.params.get(decision.param)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +330,7 @@ class _ProtocolBuilder:
             instruments=instruments,
             formulary=self._formulary,
             adopted_by=self._bundle.adopted_by,
+            adopted_because=self._bundle.adopted_because,
             official_wordings={w.instrument: _attested(w) for w in self._bundle.wordings},
         )
         fields.done()
@@ -509,8 +547,8 @@ def _param(
     if options and held not in options:
         known = ", ".join(options)
         raise fields.wrong("value", _("is not one of {known}").format(known=known))
-    confirmed = None if decision is None else decision.by
-    return Param(name, held, basis, source, confirmed=confirmed, options=options)
+    confirmed, own = (None, "") if decision is None else (decision.by, decision.basis)
+    return Param(name, held, basis, source, confirmed, options, own)
 
 
 def _value(fields: Fields, value: object) -> object:

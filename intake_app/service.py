@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from intake_app import content, pdf
-from intake_app.clinic import ClinicService, NewPerson, put_in_force
+from intake_app.clinic import ClinicService, NewPerson
 from intake_app.core import duplicates, opening, review, safety
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
@@ -51,6 +51,7 @@ from intake_app.core.packet import Edition, compose, snapshot
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screen
 from intake_app.core.words import _
+from intake_app.protocols import ProtocolService, put_in_force
 from intake_app.store import (
     anchor,
     clinic,
@@ -76,6 +77,7 @@ __all__ = [
     "IntakeService",
     "MedicineEntry",
     "NewPerson",
+    "ProtocolService",
     "WorklistRow",
     "create_vault",
     "open_vault",
@@ -213,6 +215,11 @@ class IntakeService:
     def clinic(self) -> ClinicService:
         """What belongs to the clinic and to no patient, for the same person."""
         return ClinicService(self._session)
+
+    @property
+    def protocols(self) -> ProtocolService:
+        """The rules that new intakes are taken with, for the same person."""
+        return ProtocolService(self._session)
 
     def close(self) -> None:
         self._office.records.close()

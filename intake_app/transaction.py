@@ -52,11 +52,6 @@ class Office:
             raise NotAllowed(_("open these records"), _("staff of this clinic"))
         return found
 
-    def bundle(self, connection: Connection) -> content.Bundle:
-        """What the protocol in force is built from."""
-        digest = clinic.settings(connection)["protocol"]
-        return content.Bundle.from_text(clinic.protocol_text(connection, digest))
-
     def protocol(self, connection: Connection, digest: str) -> Protocol:
         """The protocol that an intake was taken with."""
         if digest not in self._protocols:

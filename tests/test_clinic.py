@@ -1,4 +1,4 @@
-"""ClinicService: staff, details, protocol and wording of the clinic.
+"""ClinicService: staff and details of the clinic.
 
 "Seen to fail with" names the defect planted to prove a test.
 """
@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
-from intake_app import content, service
-from intake_app.core.errors import ContentError, NotFound, WrongMove
+from intake_app import service
+from intake_app.core.errors import WrongMove
 from intake_app.core.model import PartialDate, Role
 from intake_app.store import anchor, database, schema
 from tests.vaults import (
@@ -24,11 +24,6 @@ from tests.vaults import (
     Clock,
     open_clinic,
 )
-
-SCREEN = tuple(f"suicide.{part}" for part in ("1", "2", "3", "4", "5", "6", "6a"))
-OFFICIAL = {item: f"Official text of {item}?" for item in SCREEN}
-SOURCE = "C-SSRS Screener, form of 2024"
-ATTESTED = f"{SOURCE}, attested by {CLINICIAN}"
 
 
 @pytest.fixture
@@ -70,8 +65,8 @@ def test_nobody_is_added_with_a_password_that_is_guessed(clinic, password):
 
 def test_the_two_services_of_one_person_are_of_that_person(clinic):
     """Seen to fail with: `clinic` of the first who opened the vault."""
-    assert clinic.Clive.clinic.adopt_protocol().adopted_by == CLINICIAN
-    assert clinic.Clive.clinic.protocol() == clinic.Cora.protocol()
+    assert clinic.Clive.protocols.adopt_protocol("a reason").adopted_by == CLINICIAN
+    assert clinic.Clive.protocols.in_force() is clinic.Cora.protocol()
 
 
 # The clinic's details -----------------------------------------------------------------------------
@@ -144,116 +139,9 @@ def test_a_kill_between_two_steps_leaves_records_that_open(clinic, tmp_path, mon
     clinic.Ada.clinic.change_clinic(NEW)
 
 
-# Wording ------------------------------------------------------------------------------------------
-
-
-def test_an_official_text_is_read_out_and_stands_with_each_answer(clinic):
-    """New intakes only. Seen to fail with: the text put into the old protocol; the wording of an
-    answer "built-in"."""
-    before = clinic.Cora.begin_call()
-    protocol = clinic.Clive.clinic.attest_wording("suicide", OFFICIAL, f" {SOURCE} ")
-    assert protocol.wording_is_official
-    assert protocol.official_wordings == {"suicide": ATTESTED}
-    assert {item: protocol.items[item].ask for item in SCREEN} == OFFICIAL
-    assert protocol.instruments["suicide"].wording == ATTESTED
-    case = clinic.Cora.begin_call()
-    assert case.protocol.items["suicide.1"].ask == OFFICIAL["suicide.1"]
-    case = clinic.Cora.record_answer(case.intake.id, "suicide.1", False)
-    assert case.intake.answers[-1].wording == ATTESTED
-    case = clinic.Cora.record_answer(case.intake.id, "stroke_ever", False)
-    assert case.intake.answers[-1].wording == "built-in"
-    old = clinic.Cora.record_answer(before.intake.id, "suicide.1", False)
-    assert old.protocol.digest == before.protocol.digest
-    assert old.intake.answers[-1].wording == "built-in"
-
-
-def test_the_wording_changes_nothing_but_words(clinic):
-    """Seen to fail with: the gates of the items lost with their text."""
-    before = clinic.Cora.protocol()
-    after = clinic.Clive.clinic.attest_wording("suicide", OFFICIAL, SOURCE)
-    assert after.digest != before.digest
-    assert after.items.keys() == before.items.keys()
-    for id_, item in after.items.items():
-        assert replace(item, ask=before.items[id_].ask) == before.items[id_]
-    clinic.desk.close()
-    again = service.open_vault(clinic.folder, COORDINATOR, PASSWORD, Clock())
-    assert again.protocol().digest == after.digest
-    assert again.protocol().items == after.items
-    again.close()
-    assert service.verify_vault(clinic.folder, COORDINATOR, PASSWORD) is None
-
-
-@pytest.mark.parametrize(
-    ("texts", "source", "what"),
-    [
-        ({**OFFICIAL, "suicide.6a": " "}, SOURCE, "missing for suicide.6a;"),
-        ({k: v for k, v in OFFICIAL.items() if k != "suicide.2"}, SOURCE, "for suicide.2;"),
-        ({**OFFICIAL, "phq9.1": "x"}, SOURCE, "phq9.1 are no items"),
-        (OFFICIAL, " ", "needs its source"),
-    ],
-)
-def test_an_official_text_is_whole_and_says_where_it_is_from(clinic, texts, source, what):
-    """Seen to fail with: each of the refusals left out."""
-    before = clinic.Cora.protocol()
-    with pytest.raises(WrongMove, match=what):
-        clinic.Clive.clinic.attest_wording("suicide", texts, source)
-    assert clinic.Cora.protocol() == before
-    with pytest.raises(NotFound):
-        clinic.Clive.clinic.attest_wording("no_such_scale", texts, source)
-
-
-def test_attesting_again_replaces_and_decisions_stay(clinic):
-    """Seen to fail with: two wordings of one instrument; the decisions lost."""
-    clinic.Clive.clinic.decide_parameter("bp_severe_or_hold", "hold_sys", 150)
-    clinic.Clive.clinic.attest_wording("suicide", OFFICIAL, "an older form")
-    clinic.Clive.clinic.adopt_protocol()
-    newer = {item: text.upper() for item, text in OFFICIAL.items()}
-    protocol = clinic.Clive.clinic.attest_wording("suicide", newer, SOURCE)
-    assert protocol.items["suicide.1"].ask == newer["suicide.1"]
-    assert protocol.official_wordings == {"suicide": ATTESTED}
-    assert protocol.param("bp_severe_or_hold", "hold_sys") == 150
-    assert protocol.adopted_by == CLINICIAN
-
-
-def test_the_administrators_word_is_no_clinicians(clinic):
-    """One person may hold both roles, and then may do both. Seen to fail with: the gate of
-    `attest_wording` open to whoever looks after the clinic."""
-    both = service.NewPerson("Bo", frozenset({Role.ADMINISTRATOR, Role.CLINICIAN}), PASSWORD)
-    clinic.Ada.clinic.add_staff(both)
-    desk = clinic.Cora.acting_as("Bo", PASSWORD)
-    assert desk.clinic.change_clinic(NEW).name == "New Name"
-    assert desk.clinic.attest_wording("suicide", OFFICIAL, SOURCE).wording_is_official
-
-
 def test_no_details_of_the_clinic_are_a_patients(clinic):
     """Seen to fail with: the name of the patient put beside the clinic's."""
     clinic.Cora.register_patient("Zebedee Quux", PartialDate.parse("1980-01-01"))
     clinic.Ada.clinic.change_clinic(NEW)
     held = json.loads((clinic.folder / anchor.CLINIC).read_text())
     assert held.keys() == {"name", "country", "demo", "numbers", "mac"}
-
-
-def test_content_without_an_official_text_has_the_digest_that_it_always_had():
-    """The intakes of before keep their protocol by its digest. Seen to fail with: an empty list
-    of wordings in the text of a bundle."""
-    bundle = content.shipped()
-    assert set(json.loads(bundle.to_text())) == {"files", "decisions", "adopted_by"}
-    assert content.Bundle.from_text(bundle.to_text()) == bundle
-    texts = tuple(OFFICIAL.items())
-    worded = replace(bundle, wordings=(content.Wording("suicide", texts, SOURCE, CLINICIAN),))
-    assert content.Bundle.from_text(worded.to_text()) == worded
-    assert worded.digest != bundle.digest
-    other = replace(worded.wordings[0], by="Somebody")
-    assert replace(worded, wordings=(other,)).digest != worded.digest
-
-
-@pytest.mark.parametrize(
-    ("instrument", "texts"),
-    [("suicide", dict(list(OFFICIAL.items())[1:])), ("no_such_scale", OFFICIAL)],
-)
-def test_a_kept_text_that_does_not_fit_the_content_is_refused(instrument, texts):
-    """As after an update of the content. Seen to fail with: items left in our own words among
-    official ones."""
-    wording = content.Wording(instrument, tuple(texts.items()), SOURCE, CLINICIAN)
-    with pytest.raises(ContentError, match=instrument):
-        content.build(replace(content.shipped(), wordings=(wording,)))

@@ -1,4 +1,4 @@
-"""What an author of content is shown. "Seen to fail with" names a defect planted to prove a test."""
+"""What an author of content is shown. "Seen to fail with" names a defect planted for a test."""
 
 from dataclasses import replace
 from itertools import product

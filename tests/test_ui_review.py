@@ -462,3 +462,37 @@ def test_an_unknown_answer_is_no_no(at, vault_):
     unresolved = [c for c in window.screens["review"]._cards if c._title.text().startswith("?")]
     assert unresolved
     assert "never read as a no" in shown_text(unresolved[0])
+
+
+# The second look ----------------------------------------------------------------------------------
+
+
+def test_a_protocol_adopted_since_asks_for_a_second_look(at, vault_):
+    """What changes and the words stand on the screen, and the signature waits for them.
+
+    Seen to fail with: the strip shown on every intake; no flag named; an empty word taken.
+    """
+    intake = decided(vault_)
+    window = at(CLINICIAN, intake, "review")
+    strip = window.screens["review"]._again
+    assert strip.isHidden()
+    rules = window.desk.service.protocols
+    service = vault_.acting_as(COORDINATOR, PASSWORD)
+    other = service.begin_call().intake.id
+    service.record_answer(other, "last_blood_pressure", "152/80")
+    rules.decide_parameter("bp_severe_or_hold", "hold_sys", 150, "a basis")
+    rules.adopt_protocol("a reason")
+    window.desk.open(intake)
+    assert strip.isHidden()
+
+    window.desk.open(other)
+    assert strip.isVisible()
+    assert "High reading" in strip._said.text()
+    strip._words.edit.setFocus()
+    press(Qt.Key.Key_Return)
+    assert strip.isVisible()
+    assert "needs words" in window.screens["review"]._problem.text()
+    QTest.keyClicks(QApplication.focusWidget(), "Repeated: 128/76")
+    press(Qt.Key.Key_Return)
+    assert strip.isHidden()
+    assert window.desk.case.intake.notes[-1].text == "Looked at again: Repeated: 128/76"

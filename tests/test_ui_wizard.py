@@ -31,6 +31,7 @@ from ui.app import App, Surroundings
 from ui.screens.unlock import UnlockScreen
 from ui.screens.wizard import STEPS, Wizard
 from ui.widgets.key_paper import PrinterDialog, draw_key
+from ui.widgets.parameters import ParametersPanel
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 KEY = Qt.Key
@@ -546,31 +547,58 @@ def test_who_may_not_is_told_in_the_services_sentence(settings, who, part, words
 
 
 def test_a_clinician_decides_setting_by_setting(settings):
-    """Seen to fail with: the typed value kept as text; the list left at the top."""
-    main = settings(CLINICIAN)
-    press(KEY.Key_Down)
-    press(KEY.Key_Down)
-    press(KEY.Key_Return)
-    assert isinstance(here(), QAbstractItemView)
+    """Seen to fail with: the typed value kept as text; the list left at the top; no basis asked
+    for."""
+    main = at_the_protocol(settings)
     press(KEY.Key_1)
-    protocol = main.desk.service.protocol()
-    assert (
-        protocol.by_criterion["aortic_disease"].params["heritable_is_stop"].confirmed == CLINICIAN
-    )
+    rules = main.desk.service.protocols
+    aortic = rules.draft().by_criterion["aortic_disease"]
+    assert aortic.params["heritable_is_stop"].confirmed == CLINICIAN
     press(KEY.Key_0)  # left: the next one is shown
     press(KEY.Key_Return)
     here().selectAll()
     type_("155")
     press(KEY.Key_Return)
-    held = main.desk.service.protocol().by_criterion["bp_severe_or_hold"].params["hold_sys"]
-    assert (held.value, held.confirmed) == (155, CLINICIAN)
+    assert here().accessibleName() == "What this value rests on"
+    type_("Our anaesthetist")
+    press(KEY.Key_Return)
+    held = rules.draft().by_criterion["bp_severe_or_hold"].params["hold_sys"]
+    assert (held.value, held.confirmed, held.own_basis) == (155, CLINICIAN, "Our anaesthetist")
     press(KEY.Key_Return)
     here().selectAll()
     type_("ninety")
     press(KEY.Key_Return)
     assert "It is a number" in said(main)
     assert here().text() == "ninety"
-    assert len(main.desk.service.protocol().unconfirmed) == 23
+    assert len(rules.draft().unconfirmed) == 23
+    assert len(main.desk.service.protocol().unconfirmed) == 25
+
+
+def at_the_protocol(settings):
+    main = settings(CLINICIAN)
+    press(KEY.Key_Down)
+    press(KEY.Key_Down)
+    press(KEY.Key_Return)
+    assert isinstance(here(), QAbstractItemView)
+    return main
+
+
+def test_a_draft_is_adopted_with_a_reason(settings):
+    """Seen to fail with: adopted without a reason; the difference not shown."""
+    main = at_the_protocol(settings)
+    main.desk.service.protocols.decide_parameter("bp_severe_or_hold", "hold_sys", 155, "a basis")
+    panel = main.screens["settings"].findChild(ParametersPanel)
+    press(KEY.Key_1)
+    assert "setting 'hold_sys'" in panel._changes.text()
+    panel._reason.put("")
+    go_on()
+    assert "needs a reason" in said(main)
+    assert here() is panel._reason.edit
+    type_("It held too many")
+    press(KEY.Key_Return)
+    adopted = main.desk.service.protocol()
+    assert (adopted.adopted_by, adopted.adopted_because) == (CLINICIAN, "It held too many")
+    assert panel._changes.isHidden()
 
 
 def test_an_official_text_with_a_gap_is_refused_and_stays_typed(settings):

@@ -339,7 +339,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """One screening episode, whole. Tuples are in the order of recording."""
+    """One screening episode, whole. Tuples are in the order of recording.
+
+    `look_again`: a protocol adopted since would raise other flags, and no clinician has looked.
+    """
 
     id: str
     patient: Patient
@@ -354,6 +357,7 @@ class Intake:
     signature: Signature | None = None
     addenda: tuple[Addendum, ...] = ()
     notes: tuple[Note, ...] = ()
+    look_again: bool = False
 
     @property
     def live_call(self) -> Call | None:

@@ -411,7 +411,7 @@ class _Pages:
         return f"{text} [{citation.kind}; {citation.checked.replace('_', ' ')}]"
 
     def threshold(self, param: Param) -> str:
-        text = f"{param.name} = {_plain(param.value)} ({param.basis}"
+        text = f"{param.name} = {_plain(param.value)} ({param.own_basis or param.basis}"
         if param.confirmed:
             return text + _("; confirmed by {name})").format(name=param.confirmed)
         if param.is_placeholder:

@@ -39,7 +39,8 @@ KINDS = ("label", "guidance", "study", "practice", "knowledge")
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A threshold that the clinic sets. `confirmed` names the clinician who took it over."""
+    """A threshold that the clinic sets. `confirmed` names the clinician who took it over, and
+    `own_basis` says what a value of the clinic's own rests on."""
 
     name: str
     value: object
@@ -47,6 +48,7 @@ class Param:
     source: Citation | None
     confirmed: str | None = None
     options: tuple[str, ...] = ()
+    own_basis: str = ""
 
     @property
     def is_placeholder(self) -> bool:
@@ -302,6 +304,7 @@ class Protocol:
     instruments: Mapping[str, Instrument]
     formulary: Formulary
     adopted_by: str | None = None
+    adopted_because: str = ""
     official_wordings: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

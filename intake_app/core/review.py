@@ -51,6 +51,12 @@ MAY: dict[str, frozenset[Role]] = {
     "decide_parameter": _CLINICIAN,
     "attest_wording": _CLINICIAN,
     "adopt_protocol": _CLINICIAN,
+    "draft": _ALL,
+    "difference": _ALL,
+    "take_shipped": _CLINICIAN,
+    "drop_draft": _CLINICIAN,
+    "to_look_at_again": _INTAKE,
+    "looked_again": _CLINICIAN,
     "show": _PATIENT_WORK,
     "worklist": _PATIENT_WORK,
     "renew_worklist": _PATIENT_WORK,
@@ -100,6 +106,12 @@ def _action_words() -> Mapping[str, str]:
         "decide_parameter": _("decide a parameter"),
         "attest_wording": _("attest an official wording"),
         "adopt_protocol": _("adopt a protocol"),
+        "draft": _("see a draft of the protocol"),
+        "difference": _("see a draft of the protocol"),
+        "take_shipped": _("draft the protocol that came with the app"),
+        "drop_draft": _("drop a draft of the protocol"),
+        "to_look_at_again": _("see which intakes are to be looked at again"),
+        "looked_again": _("say that an intake was looked at again"),
         "show": _("open a chart"),
         "worklist": _("see the worklist"),
         "renew_worklist": _("renew the worklist"),
@@ -135,6 +147,8 @@ def check_editable(intake: Intake) -> None:
 def status(intake: Intake) -> str:
     if intake.signature is not None:
         return "signed"
+    if intake.look_again:
+        return "look_again"
     return "awaiting_review" if intake.submitted is not None else "draft"
 
 
@@ -192,6 +206,8 @@ def open_points(case: Case, disposition: Disposition) -> tuple[str, ...]:
         points.append(_("the intake is not submitted"))
     if safety.open_escalation(case.intake) is not None:
         points.append(_("the escalation is not closed by a clinician"))
+    if case.intake.look_again:
+        points.append(_("the protocol changed: a clinician has to look at it again"))
     for flag in case.screening.flags:
         problem = _problem(case.intake, flag, disposition)
         if problem:

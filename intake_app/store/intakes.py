@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, union_all
+from sqlalchemy import Connection, Row, bindparam, exists, select, union_all
 
 from intake_app.core.errors import NotFound
 from intake_app.core.model import (
@@ -36,6 +36,7 @@ from intake_app.store import patients, schema
 from intake_app.store.codec import canonical, raw_value, time_of, value_text
 
 SUBMITTED = "submitted"
+LOOK_AGAIN, LOOKED_AGAIN = "look_again", "looked_again"  # the latest of the two speaks
 
 _OPENED = select(schema.intake)
 _ONE = _OPENED.where(schema.intake.c.id == bindparam("intake"))
@@ -44,6 +45,28 @@ _ONE = _OPENED.where(schema.intake.c.id == bindparam("intake"))
 def opened(connection: Connection) -> Sequence[Row[Any]]:
     """The row of every intake, oldest first."""
     return connection.execute(_OPENED.order_by(schema.intake.c.at)).all()
+
+
+_UNSIGNED = (
+    select(schema.intake.c.id)
+    .where(~exists().where(schema.signature.c.intake_id == schema.intake.c.id))
+    .order_by(schema.intake.c.at)
+)
+
+
+def unsigned(connection: Connection) -> Sequence[str]:
+    """The id of every intake that nobody signed, oldest first."""
+    return connection.execute(_UNSIGNED).scalars().all()
+
+
+_LOOKS = select(schema.intake_move).where(schema.intake_move.c.move.in_((LOOK_AGAIN, LOOKED_AGAIN)))
+
+
+def waiting(connection: Connection) -> Sequence[str]:
+    """The id of every intake that waits for a second look, in the order of waiting."""
+    rows = connection.execute(_LOOKS.order_by(schema.intake_move.c.seq)).all()
+    latest = {row.intake_id: row.move for row in rows}
+    return [intake_id for intake_id, move in latest.items() if move == LOOK_AGAIN]
 
 
 def find(connection: Connection, intake_id: str) -> Row[Any]:
@@ -73,6 +96,7 @@ def load(connection: Connection, found: Row[Any], protocol: Protocol) -> Intake:
         escalations=_escalations(rows["escalation_event"]),
         reviews=tuple(map(_review, rows["flag_review"])),
         submitted=next((time_of(m.at) for m in moves if m.move == SUBMITTED), None),
+        look_again=_waits_for_a_look(moves),
         signature=_signature(signed[0]) if signed else None,
         addenda=tuple(map(_addendum, rows.get("addendum", ()))),
         notes=tuple(map(_note, rows["note"])),
@@ -100,6 +124,11 @@ _BY = union_all(
     ),
 ).subquery()
 _LAST = select(_BY).order_by(_BY.c.at.desc(), _BY.c.by.desc()).limit(1)
+
+
+def _waits_for_a_look(moves: Sequence[Row[Any]]) -> bool:
+    said = [row.move for row in moves if row.move in (LOOK_AGAIN, LOOKED_AGAIN)]
+    return said[-1:] == [LOOK_AGAIN]
 
 
 def last_change(connection: Connection, intake_id: str) -> tuple[str, str]:

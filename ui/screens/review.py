@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from intake_app.core import packet, review
+from intake_app.core.difference import FlagChange
 from intake_app.core.model import Decision, Disposition, Role, Tier
 from intake_app.core.packet import Edition, Entries, Grid, Section, disposition_words
 from intake_app.core.screening import Case, Flag
@@ -23,6 +24,7 @@ from ui.widgets.basics import button, card, column, label, scrolled
 from ui.widgets.flag_card import FlagCard, moment
 from ui.widgets.panes import Panes
 from ui.widgets.reason import ReasonEditor
+from ui.widgets.second_look import SecondLook
 
 # What stands on the right, in the words of the summary: blocks of page one, then sections.
 _BLOCKS = ("_suicide", "_stop_unknowns", "_measures", "_counts", "_voices", "_to_obtain")
@@ -64,8 +66,10 @@ class ReviewScreen(Screen):
         self._editor.setParent(self)
         self._editor.kept.connect(self._keep)
         self._editor.left.connect(self._leave)
-        left = column([self._title, self._flags])
-        left.setStretch(1, 1)
+        self._again = SecondLook()
+        self._again.looked.connect(self._looked)
+        left = column([self._title, self._again, self._flags])
+        left.setStretch(2, 1)
         self._record = _Record()
         self._standing = label(look="info")
         self._problem = label(look="problem")
@@ -104,6 +108,15 @@ class ReviewScreen(Screen):
         )
         self._record.put(_record_of(case, self._edition(case)))
         self._show_standing(case)
+        self._again.put(self._changes(case) if case.intake.look_again else None)
+
+    def _changes(self, case: Case) -> tuple[FlagChange, ...]:
+        waiting = self.desk.ask(lambda service: service.protocols.to_look_at_again()) or ()
+        return next((w.changes for w in waiting if w.intake.id == case.intake.id), ())
+
+    def _looked(self, words_: str) -> None:
+        intake_id = self.desk.intake_id
+        self.desk.change(lambda service: service.protocols.looked_again(intake_id, words_))
 
     def _show_flags(self, case: Case, flags: tuple[Flag, ...]) -> None:
         self._none.setVisible(not flags)

@@ -69,6 +69,7 @@ def _next_step(row: WorklistRow) -> str:
         return _("the call is open")
     steps = {
         "draft": _("go on, then submit"),
+        "look_again": _("the protocol changed: look at it again"),
         "awaiting_review": _("review {count} flags, sign"),
         "signed": _("none"),
     }

@@ -89,8 +89,14 @@ class ClinicPanels(QObject):
         about, protocol = service.about, service.protocol()
         self.numbers.put(about, self._countries.get(about.country))
         self.staff.put(self._desk.ask(lambda service: service.clinic.staff()) or (), about.name)
-        self.parameters.put(protocol)
+        self._put_draft()
         self.wording.put(protocol)
+
+    def _put_draft(self) -> None:
+        drafted = self._desk.ask(lambda service: service.protocols.draft())
+        if drafted is not None:
+            changes = self._desk.ask(lambda service: service.protocols.difference())
+            self.parameters.put(drafted, changes or ())
 
     def _keep_numbers(self, numbers: Mapping[str, str]) -> None:
         about = replace(self._desk.service.about, numbers=numbers)
@@ -107,24 +113,32 @@ class ClinicPanels(QObject):
         self.staff.put(staff, self._desk.service.about.name)
         self.kept.emit(Part.STAFF, _("✓ {name} was added.").format(name=person.name))
 
-    def _decide(self, criterion: str, param: str, value: object) -> None:
+    def _decide(self, criterion: str, param: str, value: object, basis: str) -> None:
         found = self._desk.ask(
-            lambda service: service.clinic.decide_parameter(criterion, param, value)
+            lambda service: service.protocols.decide_parameter(criterion, param, value, basis)
         )
         if found is not None:
-            self.parameters.put(found)
+            self._put_draft()
             self.parameters.went_on()
-            self.kept.emit(None, _("✓ Confirmed by {by}.").format(by=self._by))
+            said = _("✓ Confirmed by {by}, in the draft: it holds once it is adopted.")
+            self.kept.emit(None, said.format(by=self._by))
 
-    def _adopt(self) -> None:
-        found = self._desk.ask(lambda service: service.clinic.adopt_protocol())
-        if found is not None:
-            self.parameters.put(found)
-            self.kept.emit(Part.PROTOCOL, _("✓ Adopted by {by}.").format(by=self._by))
+    def _adopt(self, reason: str) -> None:
+        found = self._desk.ask(lambda service: service.protocols.adopt_protocol(reason))
+        if found is None:
+            return
+        self._put_draft()
+        self.parameters.was_adopted()
+        waiting = self._desk.ask(lambda service: service.protocols.to_look_at_again()) or ()
+        said = _("✓ Adopted by {by}.").format(by=self._by)
+        if waiting:
+            template = _("{said} {count} open intakes are to be looked at again: see the worklist.")
+            said = template.format(said=said, count=len(waiting))
+        self.kept.emit(Part.PROTOCOL, said)
 
     def _attest(self, instrument: str, texts: Mapping[str, str], source: str) -> None:
         found = self._desk.ask(
-            lambda service: service.clinic.attest_wording(instrument, texts, source)
+            lambda service: service.protocols.attest_wording(instrument, texts, source)
         )
         if found is not None:
             self.wording.put(found)

@@ -105,7 +105,7 @@ def _threshold_line(param: Param) -> str:
     return _("{name} = {value}, {basis} ({standing})").format(
         name=param.name.replace("_", " "),
         value=_plain(param.value),
-        basis=param.basis,
+        basis=param.own_basis or param.basis,
         standing=standing,
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from intake_app.core import setup
+from intake_app.core.difference import Change
 from intake_app.core.errors import IntakeError
 from intake_app.core.protocol import Criterion, Param, Protocol
 from intake_app.core.words import _
@@ -19,10 +22,11 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ParametersPanel(Panel):
-    """`decided` carries criterion, name and value, None where it stays as it stands."""
+    """`decided` carries criterion, name, value and basis, None for a value that stays as it stands;
+    `adopted` carries the reason."""
 
-    decided = Signal(str, str, object)
-    adopted = Signal()
+    decided = Signal(str, str, object, str)
+    adopted = Signal(str)
     refused = Signal(str)
 
     def __init__(self) -> None:
@@ -37,24 +41,33 @@ class ParametersPanel(Panel):
         self._list.currentRowChanged.connect(lambda _place: self._show())
         self._list.installEventFilter(self)
         self._about = label()
-        self._value = Field(_("Value for this clinic"))
-        self._value.edit.returnPressed.disconnect()
-        self._value.edit.returnPressed.connect(self._set)
+        self._value = _entered(Field(_("Value for this clinic")), self._set)
+        said = _("Needed for a value other than the shipped one.")
+        self._basis = _entered(Field(_("What this value rests on"), said), self._set)
         self._confirm = button(_("1   Confirm as it stands"))
         self._confirm.clicked.connect(self._take_over)
         self._leave = button(_("0   Leave it, next"))
         self._leave.clicked.connect(self._next)
         said = _("In the list: 1 confirms, 0 leaves. In the field: Enter takes the typed value.")
-        detail = column(
-            [self._about, self._value, Foot([self._confirm, self._leave]), label(said, "meta")]
-        )
+        foot = Foot([self._confirm, self._leave])
+        detail = column([self._about, self._value, self._basis, foot, label(said, "meta")])
         detail.addStretch()
-        self.setLayout(column([self._state, SideBySide([self._list, card(detail)])]))
+        self._changes = label()
+        self._reason = _entered(Field(_("Why the draft is adopted")), self.main)
+        both = SideBySide([self._list, card(detail)])
+        self.setLayout(column([self._state, both, self._changes, self._reason]))
 
     # Shown ------------------------------------------------------------------------------------
 
-    def put(self, protocol: Protocol) -> None:
-        """Settings that were placeholders stay in the list once confirmed, with the name."""
+    def put(self, protocol: Protocol, changes: Sequence[Change] = ()) -> None:
+        """The draft, and what it says otherwise than what is in force.
+
+        Settings that were placeholders stay in the list once confirmed, with the name.
+        """
+        self._changes.setText(_differences(changes) if changes else "")
+        self._changes.setVisible(bool(changes))
+        if not changes and not protocol.adopted_by and not self._reason.text():
+            self._reason.put(_("First set-up"))
         self._protocol = protocol
         self._rows = [
             (criterion, param)
@@ -75,13 +88,14 @@ class ParametersPanel(Panel):
 
     def _show(self) -> None:
         found = self._current()
-        for each in (self._value, self._confirm, self._leave):
+        for each in (self._value, self._basis, self._confirm, self._leave):
             each.setEnabled(found is not None)
         if found is None:
             self._about.setText(_("This protocol has no setting without a source."))
             return
         self._about.setText(_about(*found))
         self._value.put(setup.value_words(found[1].value))
+        self._basis.put(found[1].own_basis)
 
     def _current(self) -> tuple[Criterion, Param] | None:
         place = self._list.currentRow()
@@ -104,25 +118,25 @@ class ParametersPanel(Panel):
         return False
 
     def _take_over(self) -> None:
-        self._decide(None)
+        found = self._current()
+        if found is not None:
+            self.decided.emit(found[0].id, found[1].name, None, "")
 
     def _set(self) -> None:
-        found = self._current()
-        if found is None:
-            return
-        try:
-            value = setup.value_of(found[1], self._value.text())
-        except IntakeError as refusal:
-            self.refused.emit(str(refusal))
-            return
-        self._decide(value)
-
-    def _decide(self, value: object) -> None:
+        """Another value goes on to what it rests on."""
         found = self._current()
         if found is None:
             return
         criterion, param = found
-        self.decided.emit(criterion.id, param.name, value)
+        try:
+            value = setup.value_of(param, self._value.text())
+        except IntakeError as refusal:
+            self.refused.emit(str(refusal))
+            return
+        if value != param.value and not self._basis.text():
+            self._basis.setFocus()
+            return
+        self.decided.emit(criterion.id, param.name, value, self._basis.text())
 
     def went_on(self) -> None:
         """A decision was saved: the next one that is open."""
@@ -140,10 +154,24 @@ class ParametersPanel(Panel):
         return _("Adopt the protocol")
 
     def main(self) -> None:
-        self.adopted.emit()
+        if self._reason.text():
+            self.adopted.emit(self._reason.text())
+            return
+        self.refused.emit(_("An adoption needs a reason in words; nothing was adopted."))
+        self._reason.setFocus()
+
+    def was_adopted(self) -> None:
+        self._reason.put("")
 
     def entered(self) -> None:
         self._list.setFocus()
+
+
+def _entered(field: Field, deed: Callable[[], object]) -> Field:
+    """Enter does it, instead of going on to the next field."""
+    field.edit.returnPressed.disconnect()
+    field.edit.returnPressed.connect(deed)
+    return field
 
 
 def _line(criterion: Criterion, param: Param) -> str:
@@ -158,6 +186,23 @@ def _line(criterion: Criterion, param: Param) -> str:
         value=setup.value_words(param.value),
         by=param.confirmed,
     )
+
+
+_MOST_SHOWN = 12
+
+
+def _differences(changes: Sequence[Change]) -> str:
+    template = _("{where}\n    was: {before}\n    draft: {after}")
+    nothing = _("nothing")
+    shown = [
+        template.format(
+            where=each.where, before=each.before or nothing, after=each.after or nothing
+        )
+        for each in changes[:_MOST_SHOWN]
+    ]
+    if len(changes) > _MOST_SHOWN:
+        shown.append(_("and {count} more").format(count=len(changes) - _MOST_SHOWN))
+    return "\n".join([_("The draft says otherwise than what is in force:"), *shown])
 
 
 def _name(param: Param) -> str:
