@@ -45,7 +45,7 @@ def _run(arguments: list[str] | None) -> int:
     from intake_app.arguments import parser
 
     chosen = parser().parse_args(arguments)
-    if chosen.command in ("screen", "items", "verify", "lint"):
+    if chosen.command in ("screen", "items", "verify", "lint", "score"):
         return _command(chosen)
     return _demo(chosen.out) if chosen.command == "demo" else _open_app(chosen.vault)
 
@@ -58,6 +58,8 @@ def _command(chosen: Namespace) -> int:
         return commands.screen(chosen.case, chosen.vault, chosen.pdf, chosen.json, chosen.staff)
     if chosen.command == "verify":
         return commands.verify(chosen.vault, chosen.staff)
+    if chosen.command == "score":
+        return commands.score(chosen.file)
     return commands.lint(chosen.file) if chosen.command == "lint" else commands.items()
 
 

@@ -31,6 +31,9 @@ def parser() -> argparse.ArgumentParser:
     what = _("a protocol, an instrument or medications.toml, in place of the shipped one")
     read.add_argument("file", type=Path, nargs="?", metavar="FILE", help=what)
 
+    scored = commands.add_parser("score", help=_("answer sheets of scales, a JSON line for each"))
+    scored.add_argument("file", type=Path, metavar="FILE.json")
+
     what = _("look for any change made behind the app's back")
     verify = commands.add_parser("verify", help=what)
     verify.add_argument("--vault", type=Path, required=True, metavar="DIR")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from intake_app import cases, content, demo, service
+from intake_app import cases, content, demo, scorefile, service
 from intake_app.core.errors import ContentError, IntakeError, NotFound
 from intake_app.core.lint import findings
 from intake_app.core.model import Role
@@ -135,7 +135,7 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-# items, verify ------------------------------------------------------------------------------------
+# items, score, verify -----------------------------------------------------------------------------
 
 
 def items() -> int:
@@ -154,9 +154,19 @@ def items() -> int:
         }
         for item in protocol.items.values()
     ]
-    refused = say(_json(rows).rstrip("\n"))
+    return _put_out(_json(rows).rstrip("\n"))
+
+
+def score(file: Path) -> int:
+    """One JSON line for each sheet of a file, or one sentence and nothing at all."""
+    rows = [json.dumps(row, ensure_ascii=False) for row in scorefile.results(file)]
+    return _put_out("\n".join(rows)) if rows else 0
+
+
+def _put_out(text: str) -> int:
+    refused = say(text)
     if refused is not None and not isinstance(refused, BrokenPipeError):
-        template = _("The items cannot be written ({why}); choose another place for them.")
+        template = _("The result cannot be written ({why}); choose another place for it.")
         raise IntakeError(template.format(why=refused.strerror))
     return 0
 

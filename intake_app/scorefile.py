@@ -366,7 +366,10 @@ class _Entry:
             raise self._wrong("instrument", _("is not one of {k}").format(k=", ".join(SCALES)))
         self._name = name
         self._scale = SCALES[name]
-        self._answers = row.get("answers")
+        answers = row.get("answers")
+        if not isinstance(answers, list):
+            raise self._wrong("answers", _("has to be a list"))
+        self._answers: list[Any] = answers
         context = row.get("context", {})
         self._context = context if context is not None else {}
         if not isinstance(self._context, dict):
@@ -411,17 +414,18 @@ class _Entry:
 
     def _said(self, instrument: Instrument) -> dict[str, Said]:
         items = {item.id.partition(".")[2]: item for item in instrument.items}
-        answers = self._answers
         order = self._order(instrument)
-        if not isinstance(answers, list) or len(answers) != len(order):
+        if len(self._answers) != len(order):
             raise self._wrong("answers", _("has to be a list of {n}").format(n=len(order)))
         said: dict[str, Said] = {item.id: None for item in items.values()}
         if "trauma_exposure" in self._context and "gate" in items:
             gate = self._context["trauma_exposure"]
             said[items["gate"].id] = self._value(items["gate"], gate, "context.trauma_exposure")
-        for place, ((part, worth), raw) in enumerate(zip(order, answers, strict=True), start=1):
+        for place, ((part, worth), raw) in enumerate(
+            zip(order, self._answers, strict=True), start=1
+        ):
             item = items[part]
-            value = raw * worth if worth != 1 and _is_number(raw) else raw
+            value = raw * worth if worth != 1 and _is_near(raw) else raw
             said[item.id] = self._value(item, value, f"answers[{place}]")
         return said
 
@@ -435,10 +439,10 @@ class _Entry:
         if self._name in _DEFAULT_ORDER:
             return [names[name] for name in _DEFAULT_ORDER[self._name]]
         order = list(names.values())
-        if "trauma_exposure" in self._context or len(self._answers or ()) < len(order):
+        if "trauma_exposure" in self._context or len(self._answers) < len(order):
             order = [pair for pair in order if pair[0] != "gate"]
         scored = {item.id.partition(".")[2] for item in instrument.scored_items}
-        if len(self._answers or ()) < len(order):
+        if len(self._answers) < len(order):
             order = [pair for pair in order if pair[0] in scored]
         return order
 
@@ -480,9 +484,14 @@ def _is_number(raw: object) -> bool:
     return isinstance(raw, int | Decimal) and not isinstance(raw, bool)
 
 
+def _is_near(raw: object) -> bool:
+    """A number of a size that arithmetic can be done with."""
+    return _is_number(raw) and -1_000_000 < raw < 1_000_000  # type: ignore[operator]
+
+
 def _as_written(item: Item, raw: object) -> object:
     """1 and 0 for yes and no, 2 for the choice "2", 2.0 for 2; the rest as it is."""
-    if isinstance(raw, Decimal) and abs(raw) < 1000 and raw == raw.to_integral_value():
+    if isinstance(raw, Decimal) and _is_near(raw) and raw == raw.to_integral_value():
         raw = raw if item.kind == "number" else int(raw)
     if item.kind == "yes_no" and _is_number(raw) and raw in (0, 1):
         return raw == 1

@@ -272,7 +272,7 @@ def test_an_answer_only_narrows_the_bounds(data: st.DataObject) -> None:
 
 
 def test_what_is_told_behind_a_skip_counts_and_is_named() -> None:
-    """Decision 0014. Seen to fail with: what a skip closes set to 0 whatever was told."""
+    """Decision 0017. Seen to fail with: what a skip closes set to 0 whatever was told."""
     found = score(SCORED["auditc"], {"auditc.1": 0, "auditc.2": 3, "auditc.3": 2}, "male")
     assert (found.total, found.decided("positive")) == (5, "yes")
     assert found.contradicted == ("auditc.2", "auditc.3")
