@@ -228,14 +228,13 @@ class _Sheet:
         """Keep what conditions read of an item; whether it is asked, None where that is open."""
         value = self.answers.get(item.id)
         asked = True if item.when is None else item.when.decide(self.read)
-        if value is None and any(
-            self.answers.get(other) is not None
-            for other in self.instrument.partners.get(item.id, ())
-        ):
+        if value is not None:
+            self.values[item.name] = value
+            return asked
+        partners = self.instrument.partners.get(item.id, ())
+        if any(self.answers.get(other) is not None for other in partners):
             asked = False
-        self.values[item.name] = _value(item) if value is None else value
-        if value is None and asked is False:
-            self.values[item.name] = NOT_APPLICABLE
+        self.values[item.name] = NOT_APPLICABLE if asked is False else _value(item)
         return asked
 
     def _ends(self, item: Item, asked: bool | None) -> Ends:
@@ -244,6 +243,9 @@ class _Sheet:
             return self._open_ends(item, asked)
         if asked is False:
             self.contradicted.append(item.id)
+        if item.points and not item.steps:
+            points = item.points[value]  # type: ignore[index]
+            return points, points
         found = self._possible(item, value)
         if not found:  # an answer for which the scale has no points
             self.missing.append(item.id)
