@@ -528,6 +528,38 @@ def test_locking_asks_first_while_nobody_has_accepted(qtbot, on_call):
     assert not on_call.window.idle_lock_waits()
 
 
+@pytest.mark.parametrize("how", ["frame", "key"])
+def test_closing_asks_first_while_nobody_has_accepted(qtbot, on_call, how):
+    """By the window's frame and by Ctrl+Q. Seen to fail with: closed unasked; asked by a dialog of
+    the system."""
+    window = on_call.window
+    opened(qtbot, on_call)
+    press(Key.Key_Escape)
+    qtbot.waitUntil(window.isActiveWindow)
+
+    def close(button_at):
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        answer_dialog(button_at)
+        if how == "key":
+            QTest.keyPress(window, Key.Key_Q, Mod.ControlModifier)
+        else:
+            window.windowHandle().close()
+
+    close(0)
+    assert window.isVisible()
+    assert on_call.desk.change(lambda s: s.add_note(on_call.intake, "still open"))
+    close(2)
+    assert not window.isVisible()
+    assert not on_call.desk.change(lambda s: s.add_note(on_call.intake, "closed"))
+
+
+def test_closing_asks_nobody_where_nobody_is_in_danger(on_call):
+    """Seen to fail with: asked at every closing."""
+    QTest.keyPress(on_call.window, Key.Key_Q, Mod.ControlModifier)
+    assert not on_call.window.isVisible()
+
+
 def texts(widget):
     return "\n".join(each.text() for each in widget.findChildren(QLabel))
 

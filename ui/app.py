@@ -171,6 +171,8 @@ class App(QObject):
         from ui.screens.emergency import NumbersOnly  # noqa: PLC0415
 
         self._numbers = NumbersOnly(self.around.folder)
+        if self.front is not None:
+            self._numbers.left.connect(self.front.activateWindow)
         self._numbers.show()
 
     def lock(self) -> None:

@@ -42,6 +42,7 @@ KEYS = {
     "smaller": Key("Ctrl+-", lambda: _("Smaller text")),
     "dark": Key("Ctrl+Shift+D", lambda: _("Light or dark")),
     "settings": Key("Ctrl+,", lambda: _("Settings")),
+    "quit": Key("Ctrl+Q", lambda: _("Close the app")),
     "help": Key("F1", lambda: _("Keys")),
 }
 # On a machine whose F keys are media keys (ux.md, section 3).

@@ -22,7 +22,7 @@ from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.screens.call import CallScreen
 from ui.screens.check import CheckScreen
-from ui.screens.emergency import AskBeforeLock, EmergencyPanel
+from ui.screens.emergency import AskBeforeLeaving, EmergencyPanel
 from ui.screens.packet import PacketScreen
 from ui.screens.review import ReviewScreen
 from ui.screens.settings import SettingsScreen
@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
             "smaller": lambda: self._resize_text(0.8),
             "dark": self._other_light,
             "help": self._show_keys,
+            "quit": self.close,
         }.items():
             keys.action(self, name, slot)
 
@@ -236,13 +237,16 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def may_lock(self) -> bool:
+        return self._may_leave(_("Lock all the same"))
+
+    def _may_leave(self, go: str) -> bool:
         """While nobody has accepted, the place and the phone do not go unasked."""
         case = self._in_danger(self.desk.case)
         if case is None or not panel.is_raised(case):
             return True
         about, zone = self.desk.service.about, self.desk.now().tzinfo
         card = panel.dispatch_card(case, self.desk.service.staff.name, about, zone)
-        return bool(AskBeforeLock(card, self).exec())
+        return bool(AskBeforeLeaving(card, go, self).exec())
 
     def _refused(self, sentence: str) -> None:
         screen = self._stack.currentWidget()
@@ -326,6 +330,10 @@ class MainWindow(QMainWindow):
             self.go("worklist")
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """By its key or by its frame; nobody is asked of a window that nobody sees."""
+        if self.isVisible() and not self._may_leave(_("Close all the same")):
+            event.ignore()
+            return
         self.keep_place()
         self.desk.close()
         super().closeEvent(event)

@@ -63,6 +63,7 @@ def _window(folder: Path) -> Iterator[MainWindow]:
     try:
         yield window
     finally:
+        window.hide()  # nobody is asked
         window.close()
         window.deleteLater()
         QApplication.processEvents()

@@ -41,7 +41,7 @@ from intake_app.service import IntakeService
 from ui import keys, theme
 from ui.desk import Desk
 from ui.theme import BODY, SHAPES
-from ui.widgets.basics import NoteEditor, button, card, column, label, row, scrolled
+from ui.widgets.basics import Foot, NoteEditor, button, card, column, label, row, scrolled
 from ui.widgets.ladder import LadderList, LineList
 from ui.widgets.outcome import AcceptForm, CloseForm, TaskList
 from ui.widgets.person import PersonForm
@@ -806,7 +806,10 @@ def _problem_label() -> QLabel:
 
 
 class NumbersOnly(QWidget):
-    """While the records are locked: whom to phone, and no patient."""
+    """While the records are locked: whom to phone, and no patient. `left` says that the window
+    below has the keys again."""
+
+    left = Signal()
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -840,6 +843,10 @@ class NumbersOnly(QWidget):
         self.resize(900, 640)
         self._back.setFocus()
 
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.left.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.close()
@@ -847,17 +854,18 @@ class NumbersOnly(QWidget):
             super().keyPressEvent(event)
 
 
-class AskBeforeLock(QDialog):
-    """An escalation that nobody accepted: the place and the phone would go from this screen."""
+class AskBeforeLeaving(QDialog):
+    """An escalation that nobody accepted: the place and the phone would go from this screen, to the
+    lock or with the app. `go` says on its button which."""
 
-    def __init__(self, dispatch: str, parent: QWidget) -> None:
+    def __init__(self, dispatch: str, go: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(_("Lock"))
+        self.setWindowTitle(_("Nobody has accepted"))
         warning = label(
             _(
                 "Nobody has accepted the escalation. The place and the phone go from this screen. "
-                "Write the card down or copy it first; the lock screen shows the clinic's numbers "
-                "only."
+                "Write the card down or copy it first; until somebody unlocks again there are the "
+                "clinic's numbers only."
             ),
             "critical",
         )
@@ -865,10 +873,10 @@ class AskBeforeLock(QDialog):
         stay.clicked.connect(self.reject)
         copy = button(_("Copy the dispatch card   Ctrl+Shift+C"))
         copy.clicked.connect(lambda: copy_for_a_minute(dispatch))
-        lock = button(_("Lock all the same"))
-        lock.clicked.connect(self.accept)
+        leave = button(go)
+        leave.clicked.connect(self.accept)
         keys.action(self, "copy_card", lambda: copy_for_a_minute(dispatch))
         text = scrolled(_area([label(dispatch, "dispatch")]))
-        self.setLayout(column([warning, text, row([stay, copy, lock])], margin=12))
+        self.setLayout(column([warning, text, Foot([stay, copy, leave])], margin=12))
         self.resize(620, 560)
         stay.setFocus()
