@@ -37,6 +37,8 @@ from intake_app.fields import Fields, fit, item_of, not_one_of, options_of, stag
 CHECKED = ("text_seen", "secondary", "knowledge")
 _RATERS = ("patient", "clinician")
 _CHANGES = ("meaningful", "reliable", "substantial", "response", "remission")
+# "percent" is a fall from the score before; "percent_points" are those of a derived percentage.
+_UNITS = ("points", "percent", "percent_points", "total_at_most")
 _KINDS = ("scale", "yes_no", "number", "choice")
 _TOTAL, _SEX = "total", "sex"
 # In an example and in a file of sheets: not asked, unknown, declined.
@@ -321,7 +323,7 @@ def _change(fields: Fields) -> Change:
     found = Change(
         fields.one_of("what", _CHANGES),
         Decimal(fields.number("amount")),
-        fields.one_of("unit", ("points", "percent", "total_at_most")),
+        fields.one_of("unit", _UNITS),
         fields.text("basis"),
     )
     fields.done()

@@ -23,7 +23,13 @@ from intake_app.core.protocol import Item
 from intake_app.core.words import _
 
 Said = Value | State | None
-_UNSAID = {None: None, "refused": State.DECLINED, "unknown": State.UNKNOWN}
+_UNSAID = {
+    None: None,
+    "refused": State.DECLINED,
+    "declined": State.DECLINED,
+    "unknown": State.UNKNOWN,
+    "not_stated": State.UNKNOWN,
+}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from intake_app.core.condition import NOT_APPLICABLE
 from intake_app.core.errors import ContentError
 from intake_app.core.facts import Findings
 from intake_app.core.instrument import SEXES, Instrument, Score, score
-from intake_app.core.model import Answer, State, Value
+from intake_app.core.model import Answer, Source, State, Value
 from intake_app.core.protocol import Item, Protocol
 from intake_app.core.safety import Level, asq, sheet_risk
 from intake_app.core.screening import screen
@@ -278,6 +278,16 @@ def test_what_is_told_behind_a_skip_counts_and_is_named() -> None:
     assert found.contradicted == ("auditc.2", "auditc.3")
 
 
+def test_a_skip_that_is_open_lets_a_scale_from_one_down_to_nothing() -> None:
+    """Seen to fail with: a question that may yet be skipped at its own least points."""
+    table = table_of("auditc")
+    options = [{"code": n, "label": str(n)} for n in range(1, 5)]
+    table["items"][1]["options"] = options
+    table["examples"] = [{"answers": [1, 1, 0], "total": 2, "source": "made here"}]
+    found = score(scales.instrument(Fields("file", "", table)), {"auditc.3": 0})
+    assert (found.least, found.most) == (0, 8)
+
+
 def test_without_a_trauma_a_yes_is_named_and_gives_nothing() -> None:
     """The rule as published: no trauma, score 0. Seen to fail with: the step without the gate."""
     sheet = {"pcptsd5.gate": False, **{f"pcptsd5.{n}": True for n in range(1, 6)}}
@@ -446,6 +456,7 @@ REFUSED: list[tuple[str, str, tuple[Any, ...], Any, str]] = [
     ("an example of another length", "cadss6", ("examples", 0, "answers"), [0], "one for each"),
     ("an example beyond the scale", "cadss6", ("examples", 0, "answers"), [9] * 6, "takes one of"),
     ("no example", "cadss6", ("examples",), [], "is empty"),
+    ("a result that is wrong", "who5", ("examples", 0, "results"), {"poor": "no"}, "comes out as"),
     ("a source that nobody says was read", "who5", ("sources", 0, "checked"), "yes", "is not one"),
     ("a licence tier of its own", "who5", ("licence_tier",), "ours", "is not one of free"),
     ("a domain of unknown items", "qids16", ("domains", 0, "items"), ["99"], "no scored item"),
@@ -581,16 +592,39 @@ def test_the_worked_examples_hold_in_an_intake(
     assert {key: shown[key] for key in expected} == expected
 
 
-def test_a_protocol_that_asks_more_scores_more() -> None:
+@pytest.fixture(scope="module")
+def wider() -> Protocol:
+    """The default protocol, asking three scales more."""
+    name = "protocols/ketamine.toml"
+    asked = 'asks = ["phq9", "gad7"'
+    text = SHIPPED.files[name].replace(asked, f'{asked}, "dast10", "pcptsd5", "auditc"')
+    return content.build(replace(SHIPPED, files={**SHIPPED.files, name: text}))
+
+
+def test_a_limit_goes_by_the_sex_of_the_patient(wider: Protocol) -> None:
+    """Seen to fail with: the sex of the record not handed on."""
+    answers = [said("auditc.1", 3), said("auditc.2", 0), said("auditc.3", 0)]
+    record = intake(*answers)
+    for sex, positive in (("male", "no"), ("female", "yes"), (None, "yes")):
+        patient = replace(record.patient, sex=sex)
+        found = screen(replace(record, patient=patient), wider, TODAY).scores["auditc"]
+        assert (found.total, found.decided("positive")) == (3, positive)
+
+
+def test_a_relatives_answers_are_no_part_of_a_score_of_yes_and_no(wider: Protocol) -> None:
+    """Seen to fail with: the voice asked of scales with numbered answers alone."""
+    own = [said(f"dast10.{n}", False) for n in range(2, 11)]
+    told = said("dast10.1", True, Source.RELATIVE)
+    assert "dast10" not in screen(intake(told), wider, TODAY).scores
+    found = screen(intake(*own, told), wider, TODAY).scores["dast10"]
+    assert (found.total, found.missing) == (None, ("dast10.1",))
+
+
+def test_a_protocol_that_asks_more_scores_more(wider: Protocol) -> None:
     """Scales with a gate and a reversed item, answered as questions of an intake."""
-    text = SHIPPED.files["protocols/ketamine.toml"]
-    wider = text.replace('asks = ["phq9", "gad7"]', 'asks = ["phq9", "gad7", "dast10", "pcptsd5"]')
-    protocol = content.build(
-        replace(SHIPPED, files={**SHIPPED.files, "protocols/ketamine.toml": wider})
-    )
     answers = [said(f"dast10.{n}", False) for n in range(1, 11)]
     answers += [said("pcptsd5.gate", True), said("pcptsd5.1", True)]
-    found = screen(intake(*answers), protocol, TODAY).scores
+    found = screen(intake(*answers), wider, TODAY).scores
     assert (found["dast10"].total, found["dast10"].decided("reversed_alone")) == (1, "yes")
     assert (found["pcptsd5"].least, found["pcptsd5"].most, found["pcptsd5"].total) == (1, 5, None)
     assert json.dumps(found["dast10"].total) == "1"

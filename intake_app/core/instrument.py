@@ -87,7 +87,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a difference between two scores means, and on whose word. `unit`: points, percent."""
+    """What a difference between two scores means, and on whose word.
+
+    `unit`: points, percent of the score before, percent_points of a derived percentage, or
+    total_at_most for a total that is reached.
+    """
 
     what: str
     amount: Decimal
