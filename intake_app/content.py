@@ -23,6 +23,7 @@ from intake_app.core.medication import Drug, DrugClass, Formulary
 from intake_app.core.model import Due, Tier
 from intake_app.core.protocol import (
     KINDS,
+    MAX_AGE_DAYS,
     PLACEHOLDER,
     Citation,
     Criterion,
@@ -514,14 +515,32 @@ class _Draft:
             params=self._params,
             citations=self._citations,
             to_obtain=fields.flag("to_obtain"),
+            dated=self._dated(items),
             for_each=fields.one_of("for_each", ("trial",)) if fields.has("for_each") else None,
             asks=self.asks,
             sources_disagree=fields.text("sources_disagree", ""),
         )
+        if found.dated and not found.to_obtain:
+            raise fields.wrong(
+                "dated", _("needs to_obtain: a stale result is obtained again")
+            )
         fields.one_of("applies_to", ("both", "ketamine", "esketamine"), "both")
         unknown.done()
         fields.done()
         return found
+
+    def _dated(self, items: tuple[Item, ...]) -> Mapping[str, str]:
+        """Results that go stale: each an item here, dated by an item here, after so many days."""
+        dated = self._fields.take("dated", dict, {})
+        kinds = {item.id: item.kind for item in items}
+        for result, when in dated.items():
+            if result not in kinds or kinds.get(when) != "date":
+                what = _("has to name an item here, and the item with its date")
+                raise self._fields.wrong(f"dated.{result}", what)
+        most = self._params.get(MAX_AGE_DAYS)
+        if dated and (most is None or not are_numbers(most.value)):
+            raise self._fields.wrong("dated", _("needs the parameter max_age_days"))
+        return dict(dated)
 
 
 def _peek(fields: Fields) -> Fields:

@@ -493,7 +493,7 @@ def test_three_the_pressure_holds_at_a_placeholder_and_is_no_current_reading(unk
     assert any("too old or not dated" in reason for reason in flag["reasons"])
     whole = " ".join(pages(unknowns))
     assert "nobody's number yet" in whole
-    assert "no current reading" in whole
+    assert "no current result" in whole
 
 
 def test_three_uncontrolled_hypertension_is_a_review(unknowns):
@@ -633,7 +633,7 @@ PAGE_ONE = {
         '"A small stroke, years ago, or last year."',
         "SAME DAY: Suicidal intent or plan",
         "nobody's number yet; used by flags here: hold sys 160, max age days 90",
-        "168/95 mmHg, 2025-autumn (relative); OLD: no current reading",
+        "168/95 mmHg, 2025-autumn (relative); OLD: no current result, it counts for 90 days",
         "Medicines not identified: 2 (one for the heart; one for sleep, maybe lorazepam)",
         "Caller: wife; somebody listened",
         "patient, others present: Suicide-risk screen 2, Mood, last two weeks 9",

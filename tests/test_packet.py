@@ -779,7 +779,7 @@ def test_a_reading_older_than_the_clinics_limit_is_no_current_reading(protocol, 
     )
     line = block(case, 6)[0]
     assert "124/78 mmHg" in line
-    assert ("OLD: no current reading" in line) == old
+    assert ("OLD: no current result" in line) == old
 
 
 def test_a_reading_without_a_date_is_no_current_reading(protocol):
@@ -787,7 +787,7 @@ def test_a_reading_without_a_date_is_no_current_reading(protocol):
     reading = said("last_blood_pressure", protocol.items["last_blood_pressure"].parse("124/78"))
     for more in ((), (unsaid("blood_pressure_date", State.UNKNOWN),)):
         line = block(case_of(protocol, reading, *more), 6)[0]
-        assert "NOT DATED: no current reading" in line
+        assert "NOT DATED: no current result" in line
 
 
 def test_no_list_of_medicines_is_not_a_list_without_strangers(protocol):

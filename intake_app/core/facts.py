@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from functools import cache, cached_property
 from itertools import takewhile
 from typing import NamedTuple, TypeVar
@@ -54,6 +54,16 @@ class Openness(IntEnum):
 
 
 SETTLED, NOT_ASKED, UNKNOWN, DECLINED = Openness
+
+Number = int | Decimal
+
+
+class Age(Enum):
+    """Why a result is no current one."""
+
+    STALE = auto()
+    MAYBE_STALE = auto()
+    NOT_DATED = auto()
 
 
 class Finding(NamedTuple):
@@ -438,6 +448,24 @@ class Findings:
             param("failed_adequate_trials", "scope") == "lifetime",
         )
 
+    @cached_property
+    def aged(self) -> Mapping[str, Age]:
+        """By question, why the result that was told is no current one; a current one is not here.
+
+        It counts as unknown: it raises what it raises, and reassures nobody.
+        """
+        found = {}
+        for result, (when, most) in self.protocol.dated.items():
+            if self._history.get(self._items[result].id) and self._is_told(result):
+                age = _age_of_result(self, when, most)
+                if age is not None:
+                    found[result] = age
+        return found
+
+    def _is_told(self, name: str) -> bool:
+        value = self.read(name)
+        return value is not None and value is not NOT_APPLICABLE
+
     def date_of(self, name: str) -> PartialDate | None:
         value = self.read(name) if name in self.protocol.by_name else None
         return value if isinstance(value, PartialDate) else None
@@ -462,6 +490,20 @@ def _trial(at: Findings) -> treatment.Trial:
         dose_reached=value("trial_dose_reached"),  # type: ignore[arg-type]
         sources=tuple(sources),
     )
+
+
+def _age_of_result(findings: Findings, when: str, most: Number) -> Age | None:
+    """None where every day that it may be of is recent enough, or where no date is asked for."""
+    dated = findings.find(when)
+    if dated.value is NOT_APPLICABLE and not dated.answers:
+        return None
+    days = _days_since(findings, when).value
+    if days is None or days is NOT_APPLICABLE:
+        return Age.NOT_DATED
+    span = days if isinstance(days, Span) else Span(days, days)  # type: ignore[arg-type]
+    if span.least is not None and span.least > most:
+        return Age.STALE
+    return None if span.most is not None and span.most <= most else Age.MAYBE_STALE
 
 
 def _denies(item: Item, latest: Value | None, before: Value | None) -> bool:

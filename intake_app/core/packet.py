@@ -48,6 +48,7 @@ from intake_app.core.screening import (
     Flag,
     FlagState,
     ToObtain,
+    aged_words,
     reads,
     sedation_together,
 )
@@ -909,19 +910,9 @@ def _pressure(pages: _Pages) -> str:
     text = _("{reading} mmHg, {dated} ({source})").format(
         reading=reading, dated=dated, source=pages.source("last_blood_pressure")
     )
-    if _is_current(pages):
-        return text
-    if isinstance(when, PartialDate):
-        return text + _("; OLD: no current reading")
-    return text + _("; NOT DATED: no current reading")
-
-
-def _is_current(pages: _Pages) -> bool:
-    """Whether the protocol's own rule on the age of a reading is certain not to hold."""
-    criterion = pages.case.protocol.by_criterion.get("bp_severe_or_hold")
-    rules = criterion.rules if criterion else ()
-    aged = [rule for rule in rules if "days_since_blood_pressure_date" in rule.when.names]
-    return bool(aged) and all(rule.when.decide(pages.findings.read) is False for rule in aged)
+    item = pages.item("last_blood_pressure")
+    age = aged_words(pages.findings, item) if item else ""
+    return f"{text}; {age}" if age else text
 
 
 def _measures(pages: _Pages) -> Entries:

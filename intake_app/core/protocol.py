@@ -35,6 +35,8 @@ class Citation:
 
 # A flag shows the strongest kind first; the last two are never shown as if they were a guideline.
 KINDS = ("label", "guidance", "study", "practice", "knowledge")
+# The parameter of a criterion that says how long its results count.
+MAX_AGE_DAYS = "max_age_days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Criterion:
-    """Rules, strongest first, over items; see docs/content.md."""
+    """Rules, strongest first, over items; see docs/content.md.
+
+    `dated`: by the id of a result, that of the item with its date; it goes stale after the
+    parameter `max_age_days`.
+    """
 
     id: str
     group: str
@@ -280,6 +286,7 @@ class Criterion:
     params: Mapping[str, Param]
     citations: tuple[Citation, ...]
     to_obtain: bool = False
+    dated: Mapping[str, str] = field(default_factory=dict)
     for_each: str | None = None
     asks: tuple[str, ...] = ()
     sources_disagree: str = ""
@@ -356,6 +363,15 @@ class Protocol:
     def repeated(self) -> frozenset[str]:
         """Items that are asked once for each entry, such as each trial."""
         return frozenset(i.id for c in self.criteria if c.for_each for i in c.items)
+
+    @cached_property
+    def dated(self) -> Mapping[str, tuple[str, Points]]:
+        """By the name of a result, that of the item with its date, and how many days it counts."""
+        return {
+            self.items[result].name: (self.items[when].name, criterion.params[MAX_AGE_DAYS].value)  # type: ignore[misc]
+            for criterion in self.criteria
+            for result, when in criterion.dated.items()
+        }
 
     @cached_property
     def unconfirmed(self) -> tuple[tuple[Criterion, Param], ...]:

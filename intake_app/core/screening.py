@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from intake_app.core import facts, safety
 from intake_app.core.condition import SomeOf
-from intake_app.core.facts import Finding, Findings
+from intake_app.core.facts import Age, Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.model import (
     Answer,
@@ -370,7 +370,9 @@ class _Judgement:
     def missing(self) -> ToObtain | None:
         """What is to obtain: questions without an answer, or with one that decides too little."""
         read, by_name = self._at.read, self._at.protocol.by_name
-        own = [item.id for item in self._criterion.items if read(item.name) is None]
+        # Of a result without its date the date is missing.
+        old = {name for name, age in self._at.aged.items() if age is not Age.NOT_DATED}
+        own = [i.id for i in self._criterion.items if read(i.name) is None or i.name in old]
         open_ = [by_name[q].id for each in self._undecided for q in self._open_questions(each)]
         items = tuple(dict.fromkeys((*own, *open_)))
         if not items:
@@ -433,6 +435,8 @@ def _unanswered(findings: Findings) -> Iterable[OpenQuestion]:
                 value = at.read(item.name)
                 if value is None or isinstance(value, SomeOf):
                     yield OpenQuestion(item, at.entry, _state_word(at.find(item.name)))
+                elif item.name in findings.aged:
+                    yield OpenQuestion(item, at.entry, State.UNKNOWN)
             except Exception:  # noqa: BLE001 - its gate cannot run: open, and a fault on its flag
                 yield OpenQuestion(item, at.entry, NOT_ASKED)
 
@@ -449,7 +453,30 @@ def _state_word(found: Finding) -> str:
 
 
 def reads(findings: Findings, item: Item) -> str:
-    """What stands for an item on screen and page; nothing open ever reads as a no."""
+    """What stands for an item on screen and page; nothing open ever reads as a no, and no stale
+    result as a current one."""
+    said, age = _said(findings, item), aged_words(findings, item)
+    return _("{age} (told: {said})").format(age=age, said=said) if age else said
+
+
+def aged_words(findings: Findings, item: Item) -> str:
+    """What is said of a result that is no current one; nothing of any other."""
+    age = findings.aged.get(item.name)
+    if age is None:
+        return ""
+    _when, most = findings.protocol.dated[item.name]
+    return _age_words()[age].format(days=most)
+
+
+def _age_words() -> Mapping[Age, str]:
+    return {
+        Age.STALE: _("OLD: no current result, it counts for {days} days"),
+        Age.MAYBE_STALE: _("MAY BE OLD: no current result, it counts for {days} days"),
+        Age.NOT_DATED: _("NOT DATED: no current result"),
+    }
+
+
+def _said(findings: Findings, item: Item) -> str:
     found = findings.find(item.name)
     if not found.answers:
         if found.value is not None:
