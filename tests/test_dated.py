@@ -1,5 +1,6 @@
 """Dates decide a rule only where every day that they may be does; results go stale."""
 
+import operator
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -19,6 +20,14 @@ from tests.conftest import TODAY, clean, days_ago, intake, said, unsaid
 # A rule over a range of days ----------------------------------------------------------------------
 
 _DAYS = "days_since_"
+COMPARED = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def dated_rules(protocol: Protocol) -> Iterator[tuple[str, Rule]]:
@@ -67,11 +76,13 @@ def test_a_rule_is_decided_exactly_where_every_day_decides_it(protocol: Protocol
     assert {found for _criterion, found in outcomes} == {True, False, None}
 
 
-@given(st.integers(0, 900), st.integers(0, 900))
-def test_an_open_past_decides_only_what_its_last_day_decides(limit: int, least: int) -> None:
+@given(st.sampled_from(sorted(COMPARED)), st.integers(0, 900), st.integers(0, 900))
+def test_an_open_past_decides_only_what_its_last_day_decides(
+    sign: str, limit: int, least: int
+) -> None:
     """Seen to fail with: an end that is not known taken for the last one that is."""
-    ways = {day <= limit for day in range(least, least + 1000)}  # beyond every limit
-    recent = parse("days <= limit", {"days": NUMBER}, {"limit": limit})
+    ways = {COMPARED[sign](day, limit) for day in range(least, least + 1000)}  # beyond every limit
+    recent = parse(f"days {sign} limit", {"days": NUMBER}, {"limit": limit})
     found = recent.decide({"days": Span(least, None)}.__getitem__)
     assert found is (ways.pop() if len(ways) == 1 else None)
 
