@@ -799,6 +799,19 @@ def test_trials_are_counted_entry_by_entry(protocol: Protocol) -> None:
     assert found.each[2].find("trial_end")[:2] == (None, NOT_ASKED)
 
 
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.DECLINED, State.NOT_APPLICABLE])
+@pytest.mark.parametrize("left", ["weeks", "taken_most_days", "improvement_pct", "end"])
+def test_what_has_no_answer_leaves_a_trial_open(
+    protocol: Protocol, left: str, state: State
+) -> None:
+    """Seen to fail with: "not applicable" taken for an answer, so that the trial had failed."""
+    told = {name: value for name, value in FAILED.items() if name != left}
+    answers = [*trial(1, medicine="sertraline", **told), unsaid(f"trial_{left}", state, entry=1)]
+    found = look(protocol, *answers)
+    assert found.read("adequate_failed_trials_lifetime") == Span(0, 1)
+    assert found.trials[0].sources == (Source.PATIENT_ALONE,)
+
+
 # Settings -----------------------------------------------------------------------------------------
 
 

@@ -11,9 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intake_app import content
 from intake_app.core.condition import Span
-from intake_app.core.model import PartialDate
+from intake_app.core.instrument import score
+from intake_app.core.model import PartialDate, Value
+from intake_app.core.protocol import Protocol
+from intake_app.core.screening import screen
 from intake_app.core.treatment import (
+    STAGING,
     Trial,
     TrialRules,
     Verdict,
@@ -22,9 +27,11 @@ from intake_app.core.treatment import (
     in_episode,
     judged,
     months_since,
-    staging,
+    of_record,
+    staged,
     verdict,
 )
+from tests.conftest import clean, intake
 
 RULES = TrialRules(min_weeks=6, inadequate_below_pct=50)
 SINCE = PartialDate.parse("2024-01-10")
@@ -300,7 +307,76 @@ def test_a_start_that_is_open_or_to_come() -> None:
     assert months_since(PartialDate.parse("2026"), TODAY) == Span(1, 11)
 
 
-def test_staging_takes_length_and_failures_from_the_record_and_leaves_the_rest_open() -> None:
-    found = staging(Span(1, 3), PartialDate.parse("2024"), TODAY)
-    assert found == {"duration": Span(23, 35), "failures": Span(1, 3)}
-    assert set(staging(None, None, TODAY).values()) == {None}
+STAGE = content.instruments(content.shipped())[STAGING]
+A_CLINICIANS: dict[str, tuple[Value, ...]] = {
+    "msm.severity": ("mild", "severe_psychosis"),
+    "msm.augmentation": (True, False),
+    "msm.ect": (True, False),
+}
+clinicians = st.fixed_dictionaries(
+    {part: st.sampled_from((None, *values)) for part, values in A_CLINICIANS.items()}
+)
+spans = st.tuples(st.integers(0, 30), st.integers(0, 6)).map(lambda s: Span(s[0], sum(s)))
+few = st.tuples(st.integers(0, 3), st.integers(0, 9)).map(lambda s: Span(s[0], sum(s)))
+
+
+def every_number(span: Span | None, top: int) -> list[int]:
+    least, most = (0, top) if span is None else (span.least, span.most)
+    return [*range(int(least or 0), int(top if most is None else most) + 1)]
+
+
+@given(clinicians, spans, st.one_of(st.none(), few))
+def test_a_stage_is_that_of_every_number_that_the_record_allows(
+    told: dict[str, Value | None], months: Span, failures: Span | None
+) -> None:
+    """Seen to fail with: the nearest end alone; a stage though its part is a range."""
+    record = {"msm.duration": months}
+    record |= {} if failures is None else {"msm.failures": failures}
+    found = staged(STAGE, told, record)
+    ways = [
+        score(STAGE, {**told, "msm.duration": long, "msm.failures": failed_ones})
+        for long in every_number(months, 1200)
+        for failed_ones in every_number(failures, 12)
+    ]
+    assert found.least == min(way.least for way in ways)
+    assert found.most == max(way.most for way in ways)
+    assert set(found.bands) == {band for way in ways for band in way.bands}
+    for part, ends in found.domains.items():
+        least, most = zip(*(way.domains[part] for way in ways), strict=True)
+        assert ends == (min(least), max(most))
+    exact = len(ways) == 1 and not ways[0].missing
+    assert (found.total is not None) is exact
+    assert found.total == (ways[0].total if exact else None)
+
+
+def test_a_clinicians_own_number_stands_before_the_record() -> None:
+    """Seen to fail with: the count of the record in its place."""
+    told: dict[str, Value | None] = {"msm.duration": 30, "msm.failures": 11}
+    record = {"msm.duration": Span(2, 2), "msm.failures": Span(0, 1)}
+    assert staged(STAGE, told, record) == score(STAGE, told)
+
+
+def test_an_episode_of_an_open_past_may_be_as_long_as_any() -> None:
+    """Seen to fail with: an open end as nothing known, so that 30 months may be one."""
+    found = staged(STAGE, {}, {"msm.duration": Span(30, None)})
+    assert found.domains["duration"] == (3, 3)
+    assert "msm.duration" in found.missing
+
+
+def test_the_record_knows_the_length_and_the_failures_or_nothing() -> None:
+    found = of_record(Span(1, 3), PartialDate.parse("2024"), TODAY)
+    assert found == {"msm.duration": Span(23, 35), "msm.failures": Span(1, 3)}
+    assert of_record(None, None, TODAY) == {}
+
+
+def test_a_protocol_that_asks_for_the_stage_has_bounds_from_the_trials_alone(
+    protocol: Protocol,
+) -> None:
+    """Seen to fail with: no score until a clinician answers; trials that are not counted."""
+    asking = replace(protocol, instruments={**protocol.instruments, STAGING: STAGE})
+    found = screen(intake(*clean(protocol)), asking, TODAY).scores[STAGING]
+    assert found.domains["failures"] == (1, 1)
+    assert found.domains["duration"] == (3, 3)
+    assert (found.total, found.severity) == (None, None)
+    assert found.missing == ("msm.severity", "msm.augmentation", "msm.ect")
+    assert screen(intake(), asking, TODAY).scores == {}

@@ -397,16 +397,26 @@ class Findings:
         return safety.suicide_risk(yes, unanswered)
 
     def score(self, instrument: Instrument) -> Score | None:
-        """None while nobody whose voice counts has answered anything."""
+        """None while nobody whose voice counts has answered anything, and no record tells."""
         spoken = any(
             answer.value is None or answer.source in instrument.may_answer
             for item in instrument.scored_items
             for answer in self.history(item)
         )
-        if not spoken:
+        record = self._of_record if instrument.id == treatment.STAGING else {}
+        if not spoken and not record:
             return None
         answers = {item.id: self._own_answer(item) for item in instrument.scored_items}
+        if record:
+            return treatment.staged(instrument, answers, record)
         return score(instrument, answers, self.intake.patient.sex)
+
+    @cached_property
+    def _of_record(self) -> Mapping[str, Span]:
+        count = self.read("adequate_failed_trials")
+        failures = Span(count, count) if isinstance(count, int) else count
+        episode = self.date_of("episode_start")
+        return treatment.of_record(failures, episode, self.today)  # type: ignore[arg-type]
 
     def _own_answer(self, item: Item) -> Value | None:
         """The latest counted answer: a positive one that somebody else gave, or that was taken

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
 
 from intake_app.core.condition import Span
-from intake_app.core.model import PartialDate, Source
+from intake_app.core.instrument import Instrument, Score, score
+from intake_app.core.model import PartialDate, Source, Value
 from intake_app.core.words import _
 
 Number = int | Decimal
@@ -183,13 +184,48 @@ def _months_begun(start: date, today: date) -> int:
     return whole + (today.day > start.day) if whole else 1
 
 
-def staging(
-    failures: Span | None, episode: PartialDate | None, today: date
-) -> Mapping[str, Span | None]:
-    """What the Maudsley staging method takes from the record, by its part; None is open.
+# The instrument that is the Maudsley staging method, and what the record knows of its parts.
+STAGING = "msm"
+_DURATION, _FAILURES = f"{STAGING}.duration", f"{STAGING}.failures"
 
-    How long this episode lasts, in months, and the adequate trials that failed. How severe it is,
-    augmentation and ECT in this episode are a clinician's to say: what the caller answered about
-    all of life does not settle them (Fekadu et al., J Clin Psychiatry 2009).
+
+def of_record(
+    failures: Span | None, episode: PartialDate | None, today: date
+) -> Mapping[str, Span]:
+    """By item of the staging: how many months this episode lasts, and the failed trials in it.
+
+    How severe it is, augmentation and ECT in this episode are a clinician's to say: what the caller
+    answered about all of life does not settle them (Fekadu et al., J Clin Psychiatry 2009).
     """
-    return {"duration": months_since(episode, today), "failures": failures}
+    found = {_DURATION: months_since(episode, today), _FAILURES: failures}
+    return {part: span for part, span in found.items() if span is not None}
+
+
+def staged(
+    staging: Instrument, answers: Mapping[str, Value | None], record: Mapping[str, Span]
+) -> Score:
+    """The stage from a clinician's `answers`, and from the record where there is none.
+
+    A range is scored at both ends, since a longer episode and more failures lower no stage; while
+    it is one, its part is missing, and there are bounds and no stage.
+    """
+    spans = {part: span for part, span in record.items() if answers.get(part) is None}
+    farthest = {item.id: item.limits[-1] for item in staging.items if item.limits}
+    nearest = {part: span.least for part, span in spans.items()}
+    utmost = {p: farthest[p] if span.most is None else span.most for p, span in spans.items()}
+    low, top = (score(staging, {**answers, **ends}) for ends in (nearest, utmost))
+    ranges = {part for part in spans if nearest[part] != utmost[part]}
+    missing = {*low.missing, *top.missing, *ranges}
+    least, most = low.least, max(low.most, top.most)  # with no failure there is no level: up to all
+    return replace(
+        low,
+        least=least,
+        most=most,
+        missing=tuple(item.id for item in staging.scored_items if item.id in missing),
+        bands=tuple(b.label for b in staging.bands if b.least <= most and least <= b.most),
+        domains={name: _hull(low.domains[name], top.domains[name]) for name in low.domains},
+    )
+
+
+def _hull(one: tuple[Number, Number], other: tuple[Number, Number]) -> tuple[Number, Number]:
+    return min(one[0], other[0]), max(one[1], other[1])
