@@ -242,7 +242,7 @@ def _domain(fields: Fields, id_: str, items: tuple[Item, ...]) -> Domain:
     own = _ids(fields, id_, fields.take("items", list), items)
     reach: dict[str, Points] = {}
     if take == "count":
-        reach = dict.fromkeys(own, fields.number("at_least"))
+        reach = dict.fromkeys(own, fields.number("at_least"))  # in the order of the items
         earlier = fields.table("earlier")
         for part in earlier.names():
             (item,) = _ids(earlier, id_, [part], (i for i in items if i.id in own))

@@ -8,7 +8,7 @@ STOP-Bang: an open choice is tried with each of its options.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -248,7 +248,7 @@ class _Sheet:
         if asked is False:
             self.contradicted.append(item.id)
         if item.points and not item.steps:
-            points = item.points[value]  # type: ignore[index]
+            points = item.points[value]
             return points, points
         found = self._possible(item, value)
         if not found:  # an answer for which the scale has no points
@@ -265,18 +265,20 @@ class _Sheet:
 
     def _possible(self, item: Item, value: Value | None) -> list[Points]:
         if item.steps:
-            return list(_first_that_may_hold(((s.points, s.when) for s in item.steps), self.read))
+            return _first_that_may_hold([(s.points, s.when) for s in item.steps], self.read)
         if value is None:
             return list(item.points.values() or item.limits)
-        return [item.points[value] if item.points else value]  # type: ignore[list-item]
+        return [value]  # type: ignore[list-item]
 
     def _domain(self, domain: Domain) -> Ends:
-        least, most = zip(*(self.ends[id_] for id_ in domain.items), strict=True)
+        ends = [self.ends[id_] for id_ in domain.items]
         if domain.take == "count":
-            reach = [domain.reach[id_] for id_ in domain.items]
-            return _how_many(least, reach), _how_many(most, reach)
+            found = list(zip(ends, domain.reach.values(), strict=True))
+            reached = [reach for (least, _most), reach in found if least >= reach]
+            reachable = [reach for (_least, most), reach in found if most >= reach]
+            return len(reached), len(reachable)
         take = sum if domain.take == "sum" else max
-        return take(least), take(most)
+        return take([least for least, _most in ends]), take([most for _least, most in ends])
 
     def score(self, tried: tuple[str, ...]) -> Score:
         """`tried`: the choices that are open in truth."""
@@ -296,7 +298,7 @@ class _Sheet:
             derived,
             {
                 result.name: tuple(
-                    _first_that_may_hold(((o.code, o.when) for o in result.outcomes), self.read)
+                    _first_that_may_hold([(o.code, o.when) for o in result.outcomes], self.read)
                 )
                 for result in instrument.results
             },
@@ -314,18 +316,16 @@ def _value(item: Item) -> object:
 
 def _first_that_may_hold(
     rows: Iterable[tuple[T, Condition | None]], read: Callable[[str], object]
-) -> Iterator[T]:
+) -> list[T]:
     """Of rows of which the first that holds counts, those that may be it."""
-    for found, when in rows:
+    found = []
+    for one, when in rows:
         holds = True if when is None else when.decide(read)
         if holds is not False:
-            yield found
+            found.append(one)
         if holds:
-            return
-
-
-def _how_many(points: Iterable[Points], reach: Iterable[Points]) -> int:
-    return sum(p >= needed for p, needed in zip(points, reach, strict=True))
+            break
+    return found
 
 
 def _hull(instrument: Instrument, found: list[Score]) -> Score:
