@@ -449,7 +449,7 @@ class Findings:
     def trials(self) -> tuple[treatment.Trial, ...]:
         return tuple(_trial(at) for at in self.each)
 
-    @property
+    @cached_property
     def trial_rules(self) -> treatment.TrialRules:
         param = self.protocol.param
         return treatment.TrialRules(
