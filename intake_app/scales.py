@@ -449,8 +449,7 @@ def _shown(
     if found.scoring == SUICIDE_LEVEL:
         risk = safety.sheet_risk(found.items, sheet)
         return {"level": risk.word, "ceiling": risk.ceiling.word, "complete": risk.complete}
-    values = {id_: None if isinstance(v, State) else v for id_, v in sheet.items()}
-    return _numbers(score(found, values, sex))
+    return _numbers(score(found, sheet, sex))
 
 
 def _by_part(sheet: Mapping[str, Value | State | None]) -> Mapping[str, Value | State | None]:
