@@ -121,7 +121,7 @@ class ProtocolService:
 
     def to_look_at_again(self) -> tuple[LookAgain, ...]:
         """Intakes without a signature whose flags changed with the protocol, and how."""
-        with self._session.change("to_look_at_again") as work:
+        with self._session.view("to_look_at_again") as work:
             now = self._office.in_force(work.connection)
             work.journal.note("worklist_viewed", "look_again")
             return tuple(

@@ -7,8 +7,8 @@ with their audit entries, screens anew and returns the new Case.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -136,13 +136,45 @@ def create_vault(
 
 def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeService:
     """Unlock the records as one of the staff; every refusal is one sentence."""
-    records, unlocked = database.open_records(folder, name, password)
+    unlocked = vault.unlock(folder, name, password)
+    try:
+        records = database.open_records(folder, unlocked.keys)
+    except (anchor.Mismatch, database.Damaged) as fault:
+        return _open_held(folder, unlocked, clock, fault)
     try:
         office = Office(records, Clinic(**anchor.read_clinic(folder, records.keys)), clock)
-        return IntakeService(Session(office, office.member(unlocked.staff_id)))
+        session = Session(office, office.member(unlocked.staff_id))
+        _note(session, "unlocked")
+        return IntakeService(session)
     except BaseException:
         records.close()
         raise
+
+
+def _note(session: Session, event: str) -> None:
+    """That somebody came or went. A disk that takes no entry keeps nobody from reading."""
+    role = next(role for role in Role if role in session.staff.roles)
+    with suppress(database.NotSaved), session.act_as(role) as work:
+        work.journal.note(event, f"staff:{session.staff.id}")
+
+
+def _open_held(
+    folder: Path, unlocked: vault.Unlocked, clock: Clock, fault: anchor.Mismatch | database.Damaged
+) -> IntakeService:
+    """To read and to copy. Where not even that can be done, `fault` stands."""
+    stack = ExitStack()
+    try:
+        copy = stack.enter_context(verify.private_copy(folder))
+        records = database.open_held(copy, folder, unlocked.keys, fault.why)
+        stack.callback(records.close)
+        office = Office(records, posted_clinic(folder), clock)
+        session = Session(office, office.member(unlocked.staff_id))
+    except database.AlreadyOpen:
+        raise
+    except Exception:  # noqa: BLE001 - whatever the copy holds, this is what is wrong
+        stack.close()
+        raise fault from None
+    return IntakeService(session, stack.close)
 
 
 def staff_names(folder: Path) -> tuple[str, ...]:
@@ -197,10 +229,11 @@ def _built(text: str) -> Protocol:
 class IntakeService:
     """The records as one member of staff may work with them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, put_away: Callable[[], None] | None = None) -> None:
         self._session = session
         self._office = session.office
         self._staff = session.staff
+        self._put_away = put_away or self._office.records.close
 
     @property
     def staff(self) -> Staff:
@@ -221,8 +254,16 @@ class IntakeService:
         """The rules that new intakes are taken with, for the same person."""
         return ProtocolService(self._session)
 
+    @property
+    def hold(self) -> str:
+        """What is wrong with the records; empty while they may be written."""
+        return self._office.records.hold
+
     def close(self) -> None:
-        self._office.records.close()
+        records = self._office.records
+        if not records.closed and not records.hold:
+            _note(self._session, "locked")
+        self._put_away()
 
     def protocol(self) -> Protocol:
         """What new intakes are taken with. Holds no patient data."""
@@ -271,7 +312,7 @@ class IntakeService:
 
     def possible_duplicates(self, intake_id: str) -> tuple[Patient, ...]:
         """Other patients with the same name, day of birth or phone: the likeliest first."""
-        with self._change("possible_duplicates") as work:
+        with self._view("possible_duplicates") as work:
             intake, _protocol = self._load(work, intake_id, signed=True)
             everybody = patients.everybody(work.connection)
             own = intake.patient.id
@@ -629,6 +670,7 @@ class IntakeService:
     ) -> Case:
         """Freeze and sign the record with name and password; afterwards addenda only."""
         with self._change("sign") as work:
+            self._prove(work)
             intake, protocol = self._load(work, intake_id)
             case = self._case(intake, protocol)
             review.check_ready(case, disposition, reason)
@@ -678,6 +720,7 @@ class IntakeService:
     def add_addendum(self, intake_id: str, text: str, name: str, password: str) -> Case:
         """What comes after the signature, signed in its turn."""
         with self._change("add_addendum") as work:
+            self._prove(work)
             intake, protocol = self._load(work, intake_id, signed=True)
             if intake.signature is None:
                 raise WrongMove(_("This intake is not signed yet; change it instead."))
@@ -713,7 +756,7 @@ class IntakeService:
 
     def show(self, intake_id: str) -> Case:
         """Open a chart; that somebody looked is in the audit trail."""
-        with self._change("show") as work:
+        with self._view("show") as work:
             case = self._case(*self._load(work, intake_id, signed=True))
             work.journal.note("chart_viewed", f"intake:{intake_id}")
             return case
@@ -721,14 +764,14 @@ class IntakeService:
     def worklist(self) -> tuple[WorklistRow, ...]:
         """Open escalations first, then the strongest tier, then the soonest due; as of today,
         but for the rows that say that they are stale."""
-        with self._change("worklist") as work:
+        with self._view("worklist") as work:
             self._renew(work, _RENEWED_AT_ONCE)
             work.journal.note("worklist_viewed", "worklist")
             return kept.rows(work.connection, self._office.today())
 
     def renew_worklist(self, most: int = _RENEWED_AT_ONCE) -> int:
         """Screen up to `most` stale rows anew; how many are left. For idle time."""
-        with self._change("renew_worklist") as work:
+        with self._view("renew_worklist") as work:
             self._renew(work, most)
             return kept.count_stale(work.connection, self._office.today())
 
@@ -743,14 +786,14 @@ class IntakeService:
     def summary_pdf(self, intake_id: str) -> bytes:
         """The pages of `print_summary`, to look at."""
         data = self._pages("summary_pdf", intake_id)
-        with self._change("summary_pdf") as work:
+        with self._view("summary_pdf") as work:
             work.journal.note("summary_previewed", f"intake:{intake_id}")
         return data
 
     def summary_to_print(self, intake_id: str) -> bytes:
         """The same pages on their way to a printer."""
         data = self._pages("summary_to_print", intake_id)
-        with self._change("summary_to_print") as work:
+        with self._view("summary_to_print") as work:
             work.journal.note("summary_printed", f"intake:{intake_id}")
         return data
 
@@ -758,8 +801,8 @@ class IntakeService:
         """The intake summary as a PDF at `path`: the old file or the new one, never half."""
         outlets.refuse_records(path, self._office.records.folder)
         data = self._pages("print_summary", intake_id)
-        with self._change("print_summary") as work:
-            work.journal.note("summary_printed", f"intake:{intake_id}")
+        with self._view("print_summary") as work:
+            work.journal.note("summary_exported", f"intake:{intake_id}")
             outlets.put(path, data)
         return path
 
@@ -782,6 +825,17 @@ class IntakeService:
 
     def _change(self, action: str) -> AbstractContextManager[Transaction]:
         return self._session.change(action)
+
+    def _view(self, action: str) -> AbstractContextManager[Transaction]:
+        return self._session.view(action)
+
+    def _prove(self, work: Transaction) -> None:
+        """Nobody signs what was changed behind their back; from then on nothing is written."""
+        records = self._office.records
+        fault = verify.fault_now(work.connection, records.folder, records.keys)
+        if fault is not None:
+            records.hold = fault
+            raise database.OnHold(fault)
 
     def _load(
         self, work: Transaction, intake_id: str, *, signed: bool = False

@@ -84,6 +84,14 @@ class Session:
             yield work
 
     @contextmanager
+    def view(self, action: str) -> Iterator[Transaction]:
+        """The gate, then one transaction that looks and says so: what may be done on hold, too."""
+        office = self.office
+        actor = Actor(self.staff.id, review.role_for(self.staff, action).value)
+        with office.records.view(actor, office.clock()) as (connection, journal):
+            yield Transaction(connection, journal)
+
+    @contextmanager
     def act_as(self, role: Role) -> Iterator[Transaction]:
         """Without the gate: for the first rows of a new vault."""
         office, actor = self.office, Actor(self.staff.id, role.value)

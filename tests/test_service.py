@@ -101,7 +101,7 @@ def counts(clinic):
 
 # Not something staff do to records: who one is, and letting go.
 _NO_GATE = {
-    IntakeService: {"staff", "about", "clinic", "protocols", "close", "acting_as", "protocol"},
+    IntakeService: {"staff", "about", "hold", "clinic", "protocols", "close", "acting_as", "protocol"},
     ClinicService: set(),
     ProtocolService: {"in_force"},
 }
@@ -610,7 +610,7 @@ def test_opening_a_chart_and_printing_are_in_the_trail(clinic, intake_id, tmp_pa
     clinic.Fran.print_summary(intake_id, tmp_path / "s.pdf")
     with clinic.records.look() as connection:
         events = set(connection.execute(select(schema.audit.c.event)).scalars())
-    assert {"chart_viewed", "summary_printed"} <= events
+    assert {"chart_viewed", "summary_exported"} <= events
 
 
 def test_a_summary_that_cannot_be_written_is_one_sentence(clinic, intake_id, tmp_path):

@@ -56,6 +56,26 @@ def open_clinic(folder: Path, clock, names=PEOPLE, about=None):
     return service.create_vault(folder, about, people(names), clock, FAST)[0]
 
 
+def crash(desk):
+    """The records closed, and no entry of anybody leaving: the last commit is the last deed."""
+    desk._office.records.close()
+
+
+def held(folder, who=COORDINATOR):
+    """What is wrong, of records that are opened on hold; their files are as before."""
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    desk = service.open_vault(folder, who, PASSWORD, Clock())
+    desk.worklist()
+    found = desk.hold
+    desk.close()
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {name: data for name, data in after.items() if data} == {
+        name: data for name, data in before.items() if data
+    }
+    assert found
+    return found
+
+
 class Played:
     """A demo call replayed on a real vault, and left open."""
 

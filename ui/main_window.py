@@ -78,13 +78,12 @@ class MainWindow(QMainWindow):
             keys.action(self, name, slot)
 
     def _build(self) -> None:
-        self._identity = label(look="title")
-        self._place = label(look="meta")
-        self._timer = label(look="meta", wrap=False)
-        self._saved = label(look="meta", wrap=False)
+        self._identity, self._place = label(look="title"), label(look="meta")
+        self._timer, self._saved = label(look="meta", wrap=False), label(look="meta", wrap=False)
         self._emergency = button(_("Emergency   F9"), "emergency", name=_("Emergency panel"))
         self._emergency.clicked.connect(self.emergency)
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
+        self._hold = label(look="banner")
         self._banner = label(look="banner")
         self._problem = label(look="problem")
         self._hints = label(look="meta")
@@ -109,6 +108,7 @@ class MainWindow(QMainWindow):
         self._whole = column(
             [
                 self._demo,
+                self._hold,
                 card(header, margin=8),
                 self._banner,
                 self._problem,
@@ -117,12 +117,13 @@ class MainWindow(QMainWindow):
             ],
             margin=8,
         )
-        self._whole.setStretch(4, 1)
+        self._whole.setStretch(5, 1)
         centre = QWidget()
         theme.look(centre, "page")
         centre.setLayout(self._whole)
         self.setCentralWidget(centre)
         self._demo.setVisible(self.desk.service.about.demo)
+        self._show_hold()
         self._banner.hide()
         self._problem.hide()
         self.resize(1366, 768)
@@ -179,6 +180,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         """How long the line is open, and how long nobody has accepted."""
         case = self.desk.case
+        self._show_hold()
         self._show_banner(case)
         live = case.intake.live_call if case else None
         if live is None:
@@ -186,6 +188,17 @@ class MainWindow(QMainWindow):
             return
         seconds = max(0, int((self.desk.now() - live.started).total_seconds()))
         self._timer.setText(f"{seconds // 60:02}:{seconds % 60:02}")
+
+    def _show_hold(self) -> None:
+        """On every screen, from the moment that the records were found not to fit their seal."""
+        what = self.desk.service.hold
+        if what and what not in self._hold.text():
+            template = _(
+                "{mark} ON HOLD: {what}. The records can be read and copied; nothing can be "
+                "written. Write on paper; F9 has the numbers. Restore a backup: Settings, Backups."
+            )
+            self._hold.setText(template.format(mark=theme.SHAPES["critical"], what=what))
+        self._hold.setVisible(bool(what))
 
     def _show_banner(self, case: Case | None) -> None:
         """Also where the person's record is not on the desk any more."""
@@ -246,10 +259,7 @@ class MainWindow(QMainWindow):
             return True
         about, zone = self.desk.service.about, self.desk.now().tzinfo
         card = panel.dispatch_card(case, self.desk.service.staff.name, about, zone)
-        leaves = bool(AskBeforeLeaving(card, go, self).exec())
-        if not leaves:
-            self.activateWindow()  # where the keys were before
-        return leaves
+        return bool(AskBeforeLeaving(card, go, self).exec())
 
     def _refused(self, sentence: str) -> None:
         screen = self._stack.currentWidget()

@@ -38,6 +38,7 @@ class Mismatch(IntakeError):
             "was changed; run verify, and restore a backup."
         )
         super().__init__(template.format(what=what))
+        self.why = what
 
 
 @dataclass(frozen=True)

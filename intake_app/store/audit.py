@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, select
 
+from intake_app.core.events import EVENTS
 from intake_app.core.words import _
 from intake_app.store import schema
 from intake_app.store.codec import canonical, time_text
@@ -59,7 +60,12 @@ class Journal:
         self.note(event, subject, payload_hash(table.name, whole))
 
     def note(self, event: str, subject: str, payload: str = "") -> None:
-        """An entry for something that writes no row of its own, such as opening a chart."""
+        """An entry for something that writes no row of its own, such as opening a chart.
+
+        ValueError for an event that is not on the closed list: the transaction is undone.
+        """
+        if event not in EVENTS:
+            raise ValueError("an event that the trail does not know")
         entry = {
             "seq": self.head.n + 1,
             "at": time_text(self.at),

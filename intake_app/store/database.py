@@ -63,6 +63,21 @@ class NotSaved(IntakeError):
         self.why = what
 
 
+class Damaged(CannotOpen):
+    """What is there opens with the key of the vault, or would, and cannot be read whole."""
+
+
+class OnHold(IntakeError):
+    """Records that do not agree with their seal are read and copied, never written."""
+
+    def __init__(self, what: str) -> None:
+        template = _(
+            "Nothing was saved: the records are on hold, because they do not agree with their seal "
+            "({what}). They can be read and copied; write this down on paper, and restore a backup."
+        )
+        super().__init__(template.format(what=what))
+
+
 class NotCreated(IntakeError):
     def __init__(self, why: str) -> None:
         template = _(
@@ -75,10 +90,14 @@ class NotCreated(IntakeError):
 class Records:
     """An open vault. One connection, one writer; closing folds the log back into the file."""
 
-    def __init__(self, folder: Path, keys: vault.Keys, lock: FileLock, engine: Engine) -> None:
+    def __init__(
+        self, folder: Path, keys: vault.Keys, engine: Engine, let_go: Callable[[], object]
+    ) -> None:
         self.folder = folder
         self.keys = keys
-        self._lock = lock
+        # What is wrong with the records; while it says anything, nothing is written.
+        self.hold = ""
+        self._let_go = let_go
         self._engine = engine
         # What the other files may hash to; {} until there is a first anchor.
         self._files: Mapping[str, tuple[str, ...]] = {}
@@ -97,6 +116,8 @@ class Records:
         An anchor that lags is written first, or nothing is: so it lags by one transaction at most,
         and an older one that was put back is told from a crash.
         """
+        if self.hold:
+            raise OnHold(self.hold)
         with self._turn:
             self._catch_up()
             with self._transaction() as connection:
@@ -108,11 +129,29 @@ class Records:
             self._follow(journal.head, at)
 
     @contextmanager
+    def view(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
+        """One transaction that looks, and leaves that it did; on hold nothing of it is kept."""
+        if not self.hold:
+            with self.change(actor, at) as both:
+                yield both
+            return
+        with self.look() as connection:
+            head = audit.newest(connection)
+            yield connection, Journal(connection, self.keys.audit, actor, at, head)
+
+    @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         if self._closed:
             raise RuntimeError("the records are closed")
-        with _in_plain_words(), self._engine.begin() as connection:
+        refusal = CannotOpen if self.hold else NotSaved
+        with (
+            _in_plain_words(refusal),
+            self._engine.connect() as connection,
+            connection.begin() as begun,
+        ):
             yield connection
+            if self.hold:
+                begun.rollback()
 
     def _follow(self, head: Head, at: datetime) -> None:
         # The commit stands from here on: whatever fails now must not read as "not saved". An
@@ -171,13 +210,20 @@ class Records:
             finally:
                 raw.close()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         self._closed = True
-        with suppress(OSError):
-            self._write_head()
-        self._fold_log(0)
-        self._engine.dispose()
-        self._lock.release()
+        if self.hold:
+            _close_untouched(self._engine)
+        else:
+            with suppress(OSError):
+                self._write_head()
+            self._fold_log(0)
+            self._engine.dispose()
+        self._let_go()
 
 
 Founding = Callable[[Records], None]
@@ -275,11 +321,25 @@ def _move(making: Path, folder: Path) -> None:
     sync(folder.parent)
 
 
-def open_records(folder: Path, name: str, password: str) -> tuple[Records, vault.Unlocked]:
-    """Unlock an existing vault; every refusal is one sentence."""
-    unlocked = vault.unlock(folder, name, password)
-    records = _open(folder, unlocked.keys)
-    return records, unlocked
+def open_records(folder: Path, keys: vault.Keys) -> Records:
+    """An existing vault; every refusal is one sentence. Mismatch and Damaged leave it as it is."""
+    return _open(folder, keys)
+
+
+def open_held(copy: Path, folder: Path, keys: vault.Keys, why: str) -> Records:
+    """The records of `folder` from a private copy of it, to be looked at: so nothing that SQLite
+    does by itself touches what somebody may have to examine."""
+    engine = engine_for(copy / DATABASE, keys.database)
+    try:
+        with _in_plain_words(CannotOpen), engine.begin() as connection:
+            if check_version(connection) != schema.HEAD:
+                _upgrade(connection)
+    except BaseException:
+        engine.dispose()
+        raise
+    records = Records(folder, keys, engine, lambda: None)
+    records.hold = why
+    return records
 
 
 def writer_lock(folder: Path) -> FileLock:
@@ -308,7 +368,8 @@ def _open(
     lock = lock or _locked(folder)
     try:
         with _in_plain_words(CannotOpen), _untouched_if_refused(folder):
-            return _begin(Records(folder, keys, lock, engine_for(path, keys.database)), create)
+            engine = engine_for(path, keys.database)
+            return _begin(Records(folder, keys, engine, lock.release), create)
     except BaseException:
         lock.release()
         raise
@@ -525,6 +586,11 @@ def _reason(error: BaseException | None) -> str | None:
     return None if template is None else template.format(file=DATABASE, keys=KEYS)
 
 
+def _is_damage(error: BaseException | None) -> bool:
+    name = str(getattr(error, "sqlite_errorname", ""))
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
 def _disk_refused(error: BaseException | None) -> str:
     return _("the disk refused ({why})").format(why=getattr(error, "strerror", ""))
 
@@ -538,6 +604,8 @@ def _in_plain_words(refusal: Callable[[str], IntakeError] = NotSaved) -> Iterato
         reason = _reason(error.orig)
         if reason is None:
             raise  # our own mistake, not the disk's; hide_parameters keeps values out of it
+        if refusal is CannotOpen and _is_damage(error.orig):
+            raise Damaged(reason) from None
         raise refusal(reason) from None
     except OSError as error:
         raise refusal(_disk_refused(error)) from None

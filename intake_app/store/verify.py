@@ -79,7 +79,7 @@ def _copy(path: Path, copy: Path) -> None:
 
 def first_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     """The place of the first fault in a copied vault; `more` looks at what only callers know."""
-    return file_fault(folder) or _seal_fault(folder, keys) or _database_fault(folder, keys, more)
+    return file_fault(folder) or seal_fault(folder, keys) or _database_fault(folder, keys, more)
 
 
 def file_fault(folder: Path) -> str | None:
@@ -132,7 +132,7 @@ def _is_log_header(header: bytes) -> bool:
     return int.from_bytes(header[:4], "big") in _LOG_MAGIC and header[24:] == sums and page > 0
 
 
-def _seal_fault(folder: Path, keys: vault.Keys) -> str | None:
+def seal_fault(folder: Path, keys: vault.Keys) -> str | None:
     try:
         vault.check((folder / KEYS).read_bytes(), keys)
     except IntakeError as error:
@@ -182,15 +182,27 @@ def _records_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     try:
         with engine.begin() as connection:
             database.check_version(connection)
-            head = anchor.read_head(folder, keys).head
-            return (
-                _guards_fault(connection)
-                or audit.first_fault(connection, keys.audit, head)
-                or _signatures_fault(connection, vault.read(folder).signing_keys)
-                or more(connection)
-            )
+            return trail_fault(connection, folder, keys) or more(connection)
     finally:
         engine.dispose()
+
+
+def fault_now(connection: Connection, folder: Path, keys: vault.Keys) -> str | None:
+    """Of records that are open: seals, trail, rows and signatures. Total."""
+    try:
+        return seal_fault(folder, keys) or trail_fault(connection, folder, keys)
+    except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
+        template = _("{file}: cannot be read ({kind})")
+        return template.format(file=DATABASE, kind=type(error).__name__)
+
+
+def trail_fault(connection: Connection, folder: Path, keys: vault.Keys) -> str | None:
+    head = anchor.read_head(folder, keys).head
+    return (
+        _guards_fault(connection)
+        or audit.first_fault(connection, keys.audit, head)
+        or _signatures_fault(connection, vault.read(folder).signing_keys)
+    )
 
 
 def _guards_fault(connection: Connection) -> str | None:
