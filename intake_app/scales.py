@@ -242,7 +242,7 @@ def _domain(fields: Fields, id_: str, items: tuple[Item, ...]) -> Domain:
     own = _ids(fields, id_, fields.take("items", list), items)
     reach: dict[str, Points] = {}
     if take == "count":
-        reach = dict.fromkeys(own, fields.number("at_least"))
+        reach = dict.fromkeys(own, fields.number("at_least"))  # in the order of the items
         earlier = fields.table("earlier")
         for part in earlier.names():
             (item,) = _ids(earlier, id_, [part], (i for i in items if i.id in own))
@@ -449,8 +449,7 @@ def _shown(
     if found.scoring == SUICIDE_LEVEL:
         risk = safety.sheet_risk(found.items, sheet)
         return {"level": risk.word, "ceiling": risk.ceiling.word, "complete": risk.complete}
-    values = {id_: None if isinstance(v, State) else v for id_, v in sheet.items()}
-    return _numbers(score(found, values, sex))
+    return _numbers(score(found, sheet, sex))
 
 
 def _by_part(sheet: Mapping[str, Value | State | None]) -> Mapping[str, Value | State | None]:

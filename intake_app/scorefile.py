@@ -393,8 +393,7 @@ class _Entry:
             return _level(instrument, said)
         if instrument.scoring == ASQ:
             return _asq(said)
-        values = {id_: None if isinstance(v, State) else v for id_, v in said.items()}
-        found = score(instrument, values, self._sex())
+        found = score(instrument, said, self._sex())
         sheet = Sheet(instrument, said, found, tuple(self._shown(instrument, found.missing)))
         return {
             **{key: read(sheet) for key, read in self._scale.keys.items()},

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from intake_app import service
 from intake_app.core.errors import IntakeError
 from intake_app.store import vault
+from intake_app.store.database import LOG
 from tests.vaults import COORDINATOR, FAST, PASSWORD, Clock
 from tests.walk import wait
 from ui.app import App, Surroundings
@@ -34,7 +35,9 @@ def main() -> None:
         return
     house.start()
     wait(lambda: isinstance(house.front, UnlockScreen) and house.front._names.count())
-    _tell(told, "unlock screen", house)
+    log = folder / LOG
+    unfolded = log.exists() and log.stat().st_size > 0
+    _tell(told, "unlock screen over a log" if unfolded else "unlock screen", house)
     try:
         service.open_vault(folder, COORDINATOR, PASSWORD, Clock()).close()
         _tell(told, "records were released", house)

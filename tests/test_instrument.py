@@ -309,6 +309,17 @@ def test_the_lower_limit_of_drinking_holds_where_sex_is_not_stated() -> None:
     assert limits[None].decided("cutoff") != limits["female"].decided("cutoff")
 
 
+def test_a_declined_partner_is_open_and_a_blank_one_is_not() -> None:
+    """Of appetite down and up one answered is enough; "declined" is no "not at all".
+
+    Seen to fail with: every partner of an answered item skipped.
+    """
+    sheet = {f"qids16.{n}": 0 for n in range(1, 17) if n not in (7, 9)}
+    assert score(SCORED["qids16"], sheet).total == 0
+    found = score(SCORED["qids16"], {**sheet, "qids16.7": State.DECLINED})
+    assert (found.total, found.missing, found.most) == (None, ("qids16.7",), 3)
+
+
 def test_an_open_sex_is_tried_both_ways() -> None:
     """At 42 cm a man has the point of sex and a woman that of the neck: one point either way."""
     sheet: Sheet = {
@@ -597,7 +608,7 @@ def wider() -> Protocol:
     """The default protocol, asking three scales more."""
     name = "protocols/ketamine.toml"
     asked = 'asks = ["phq9", "gad7"'
-    text = SHIPPED.files[name].replace(asked, f'{asked}, "dast10", "pcptsd5", "auditc"')
+    text = SHIPPED.files[name].replace(asked, f'{asked}, "dast10", "pcptsd5", "auditc", "qids16"')
     return content.build(replace(SHIPPED, files={**SHIPPED.files, name: text}))
 
 
@@ -609,6 +620,17 @@ def test_a_limit_goes_by_the_sex_of_the_patient(wider: Protocol) -> None:
         patient = replace(record.patient, sex=sex)
         found = screen(replace(record, patient=patient), wider, TODAY).scores["auditc"]
         assert (found.total, found.decided("positive")) == (3, positive)
+
+
+def test_a_declined_partner_is_open_in_an_intake_too(wider: Protocol) -> None:
+    """Seen to fail with: what was asked in vain handed on as blank."""
+    answers = [said(f"qids16.{n}", 0) for n in range(1, 17) if n not in (7, 9)]
+    for state, total in (
+        (State.DECLINED, None), (State.UNKNOWN, None), (State.DEFERRED, None),
+        (State.NOT_APPLICABLE, 0),
+    ):  # fmt: skip
+        found = screen(intake(*answers, unsaid("qids16.7", state)), wider, TODAY)
+        assert found.scores["qids16"].total == total, state
 
 
 def test_a_relatives_answers_are_no_part_of_a_score_of_yes_and_no(wider: Protocol) -> None:

@@ -19,6 +19,7 @@ from intake_app import service
 from intake_app.core.agenda import questions
 from intake_app.core.model import Stage
 from intake_app.core.protocol import Item
+from intake_app.store.database import Records
 from tests.test_ui_gates import frame, records, walk  # noqa: F401 - fixtures
 from tests.vaults import COORDINATOR, PASSWORD, Clock, open_clinic
 from ui.app import App, Surroundings
@@ -145,30 +146,32 @@ def test_no_title_of_a_window_names_a_person(frame):  # noqa: F811
 # The records' turn --------------------------------------------------------------------------------
 
 
-def test_two_threads_at_the_records_take_turns(tmp_path):
-    """Each thread's answers are whole and the trail is unbroken. Seen to fail with: no lock around
-    a transaction."""
-    clock = Clock()
-    opened = open_clinic(tmp_path / "vault", clock)
+def test_another_thread_waits_until_the_anchor_of_a_change_is_written(tmp_path, monkeypatch):
+    """Or vault.head would name somebody else's entry. Seen to fail with: no lock around a
+    transaction."""
+    opened = open_clinic(tmp_path / "vault", Clock())
     intake = opened.begin_call().intake.id
-    faults = []
+    write_head, others, early = Records._write_head, [], []
+    done = threading.Event()
 
-    def write(item):
-        try:
-            for value in (True, False) * 5:
-                opened.record_answer(intake, item, value)
-        except Exception as fault:  # noqa: BLE001 - or it would vanish with its thread
-            faults.append(fault)
+    def second():
+        opened.record_answer(intake, "seizure_ever", False)
+        done.set()
 
-    items = ("stroke_ever", "seizure_ever")
-    threads = [threading.Thread(target=write, args=(item,)) for item in items]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(timeout=30)
-    assert not faults
-    told = [answer.item for answer in opened.show(intake).intake.answers]
-    assert (told.count("stroke_ever"), told.count("seizure_ever")) == (10, 10)
+    def anchored(of):
+        if not others:
+            others.append(threading.Thread(target=second))
+            others[0].start()
+            early.append(done.wait(0.3))
+        write_head(of)
+
+    monkeypatch.setattr(Records, "_write_head", anchored)
+    opened.record_answer(intake, "stroke_ever", False)
+    others[0].join(timeout=10)
+    assert early == [False]
+    assert done.is_set()
+    answers = opened.show(intake).intake.answers
+    assert [answer.item for answer in answers] == ["stroke_ever", "seizure_ever"]
     opened.close()
     assert service.verify_vault(tmp_path / "vault", COORDINATOR, PASSWORD) is None
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QEventLoop, QObject, Qt
+from PySide6.QtCore import QElapsedTimer, QEvent, QEventLoop, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QWidget
@@ -18,6 +18,7 @@ from intake_app.core.model import Tier
 from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
 from tests.vaults import FAST, Clock
 from ui.app import App, Surroundings
+from ui.screens.emergency import AskBeforeLeaving
 from ui.screens.wizard import Wizard
 from ui.widgets.answers import ChoiceGroup
 
@@ -46,6 +47,9 @@ class QtKeys:
     def type(self, text: str) -> None:
         for sign in text:
             QTest.keyClick(QGuiApplication.focusWindow(), sign)
+
+    def close_by_frame(self) -> None:
+        QTimer.singleShot(0, QGuiApplication.focusWindow().close)
 
 
 _X_NAMES = {"Esc": "Escape", "Space": "space", "Backspace": "BackSpace", "PgDown": "Next"}
@@ -88,6 +92,10 @@ class XKeys(QObject):
         lower = {"Ctrl", "Shift", "Alt"} | {part for part in parts if len(part) == 1}
         named = [part.lower() if part in lower else part for part in parts]
         self._send(1, "key", "--clearmodifiers", "+".join(named))
+
+    def close_by_frame(self) -> None:
+        """The window manager's own key: the app hears of no key, it is told to close."""
+        subprocess.run(["xdotool", "key", "--clearmodifiers", "alt+F4"], check=True)
 
     def type(self, text: str) -> None:
         self._send(len(text), "type", "--delay", "1", "--clearmodifiers", text)
@@ -174,6 +182,7 @@ class Walk:
         self.app.start()
         wait(lambda: isinstance(self.app.front, Wizard) and self.app.front.isActiveWindow())
         wizard = self.app.front
+        self._numbers_and_back()
         self.press("Ctrl+Return")
         self.type("Harbour Infusion Clinic")
         self.press("Ctrl+Return")
@@ -196,14 +205,17 @@ class Walk:
         assert wizard.step == "trial"
         self.press("F9", "Ctrl+Return")
         self._person(COORDINATOR, "Coordinator")
-        self.press("Ctrl+Return")
-        assert wizard.step == "protocol"
-        self.press("Ctrl+Shift+Return")
-        assert wizard.step == "wording"
-        self.press("Ctrl+Shift+Return")
-        assert wizard.step == "ready"
+        for step in ("protocol", "wording", "ready"):
+            self.press("Ctrl+Return" if step == "protocol" else "Ctrl+Shift+Return")
+            assert wizard.step == step
         self.press("Ctrl+Return")
         wait(lambda: self.app.main is not None and self.app.main.isActiveWindow())
+
+    def _numbers_and_back(self) -> None:
+        self.press("F9")
+        wait(self.app._numbers.isActiveWindow, "no numbers before anybody unlocked")
+        self.press("Esc")
+        wait(self.app.front.isActiveWindow, "the set-up has the keys again")
 
     def _person(self, name: str, role: str) -> None:
         self.type(name)
@@ -436,8 +448,31 @@ def in_danger(walk: Walk) -> None:
     assert "Car park behind the library" in walk.seen(panel)
     walk.press("Esc")
     wait(walk.main.isActiveWindow)
+    stays(walk)
     walk.press("Return")  # they are on the line again, and the panel is in front at once
     wait(lambda: panel.isVisible() and panel.isActiveWindow())
+
+
+def stays(walk: Walk) -> None:
+    """Nobody has accepted: neither the frame nor Ctrl+Q closes unasked, and the keys come back."""
+    for ask in (walk.keys.close_by_frame, lambda: walk.press("Ctrl+Q")):
+        asked = []
+        look = QTimer()
+        look.timeout.connect(lambda asked=asked, look=look: _stay(walk, asked, look))
+        look.start(20)
+        ask()
+        wait(lambda asked=asked: asked, "nobody asked")
+        wait(walk.main.isActiveWindow, "the call has the keys again")
+        wait(lambda: walk.call.isAncestorOf(QApplication.focusWidget()), "and its question")
+    assert walk.main.isVisible()
+
+
+def _stay(walk: Walk, asked: list[bool], look: QTimer) -> None:
+    dialog = QApplication.activeModalWidget()
+    if isinstance(dialog, AskBeforeLeaving) and dialog.isActiveWindow():
+        look.stop()
+        asked.append(True)
+        walk.keys.press("Esc")
 
 
 def handed_over(walk: Walk) -> None:

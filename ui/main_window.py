@@ -259,7 +259,10 @@ class MainWindow(QMainWindow):
             return True
         about, zone = self.desk.service.about, self.desk.now().tzinfo
         card = panel.dispatch_card(case, self.desk.service.staff.name, about, zone)
-        return bool(AskBeforeLeaving(card, go, self).exec())
+        leaves = bool(AskBeforeLeaving(card, go, self).exec())
+        if not leaves:
+            self.activateWindow()  # where the keys were before
+        return leaves
 
     def _refused(self, sentence: str) -> None:
         screen = self._stack.currentWidget()

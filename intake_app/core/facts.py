@@ -418,13 +418,15 @@ class Findings:
         episode = self.date_of("episode_start")
         return treatment.of_record(failures, episode, self.today)  # type: ignore[arg-type]
 
-    def _own_answer(self, item: Item) -> Value | None:
+    def _own_answer(self, item: Item) -> Value | State | None:
         """The latest counted answer: a positive one that somebody else gave, or that was taken
         back, still raises its flag and is no part of the person's own score."""
         history = self.history(item)
         found = self._finding_of(item, history) if history else None
         value = found.value if found is not None else None
-        return value if isinstance(value, int | Decimal | str) else None
+        if isinstance(value, int | Decimal | str):
+            return value
+        return State.UNKNOWN if history and value is not NOT_APPLICABLE else None
 
     @cached_property
     def medicine_list(self) -> Openness:
@@ -449,7 +451,7 @@ class Findings:
     def trials(self) -> tuple[treatment.Trial, ...]:
         return tuple(_trial(at) for at in self.each)
 
-    @property
+    @cached_property
     def trial_rules(self) -> treatment.TrialRules:
         param = self.protocol.param
         return treatment.TrialRules(

@@ -8,7 +8,7 @@ STOP-Bang: an open choice is tried with each of its options.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -16,7 +16,7 @@ from itertools import product
 from typing import TypeVar
 
 from intake_app.core.condition import NOT_APPLICABLE, Condition, Span
-from intake_app.core.model import Source, Stage, Value
+from intake_app.core.model import Source, Stage, State, Value
 from intake_app.core.protocol import Citation, Item, Points
 
 # The sex as recorded for clinical use, where a cut-off depends on it.
@@ -200,26 +200,37 @@ def shown(points: Points) -> str:
 
 
 def score(
-    instrument: Instrument, answers: Mapping[str, Value | None], sex: str | None = None
+    instrument: Instrument, answers: Mapping[str, Value | State | None], sex: str | None = None
 ) -> Score:
-    """Score the values of `answers`, by item id; one that is absent or None is missing."""
-    still_open = [item for item in instrument.choices if answers.get(item.id) is None]
+    """Score the values of `answers`, by item id; one that is absent or None is blank.
+
+    A state says that the item was asked in vain: of two of which one answered is enough, the other
+    may be blank, and declined it is still open.
+    """
+    values = {id_: v for id_, v in answers.items() if v is not None and not isinstance(v, State)}
+    vain = {id_ for id_, v in answers.items() if isinstance(v, State)}
+    still_open = [item for item in instrument.choices if item.id not in values]
     if not still_open:
-        return _Sheet(instrument, answers, sex).score(())
+        return _Sheet(instrument, values, vain, sex).score(())
     ids = tuple(item.id for item in still_open)
     codes = product(*(item.points for item in still_open))
-    filled = ({**answers, **dict(zip(ids, each, strict=True))} for each in codes)
-    return _hull(instrument, [_Sheet(instrument, sheet, sex).score(ids) for sheet in filled])
+    filled = ({**values, **dict(zip(ids, each, strict=True))} for each in codes)
+    return _hull(instrument, [_Sheet(instrument, sheet, vain, sex).score(ids) for sheet in filled])
 
 
 class _Sheet:
     """Answers with every choice settled, and everything else that is open at its ends."""
 
     def __init__(
-        self, instrument: Instrument, answers: Mapping[str, Value | None], sex: str | None
+        self,
+        instrument: Instrument,
+        answers: Mapping[str, Value],
+        vain: Container[str],
+        sex: str | None,
     ) -> None:
         self.instrument = instrument
         self.answers = answers
+        self.vain = vain
         self.values: dict[str, object] = {"sex": sex if sex in SEXES else NOT_STATED}
         self.read = self.values.__getitem__
         self.missing: list[str] = []
@@ -236,7 +247,7 @@ class _Sheet:
             self.values[item.name] = value
             return asked
         partners = self.instrument.partners.get(item.id, ())
-        if any(self.answers.get(other) is not None for other in partners):
+        if item.id not in self.vain and any(other in self.answers for other in partners):
             asked = False
         self.values[item.name] = NOT_APPLICABLE if asked is False else _value(item)
         return asked
@@ -248,7 +259,7 @@ class _Sheet:
         if asked is False:
             self.contradicted.append(item.id)
         if item.points and not item.steps:
-            points = item.points[value]  # type: ignore[index]
+            points = item.points[value]
             return points, points
         found = self._possible(item, value)
         if not found:  # an answer for which the scale has no points
@@ -265,18 +276,20 @@ class _Sheet:
 
     def _possible(self, item: Item, value: Value | None) -> list[Points]:
         if item.steps:
-            return list(_first_that_may_hold(((s.points, s.when) for s in item.steps), self.read))
+            return _first_that_may_hold([(s.points, s.when) for s in item.steps], self.read)
         if value is None:
             return list(item.points.values() or item.limits)
-        return [item.points[value] if item.points else value]  # type: ignore[list-item]
+        return [value]  # type: ignore[list-item]
 
     def _domain(self, domain: Domain) -> Ends:
-        least, most = zip(*(self.ends[id_] for id_ in domain.items), strict=True)
+        ends = [self.ends[id_] for id_ in domain.items]
         if domain.take == "count":
-            reach = [domain.reach[id_] for id_ in domain.items]
-            return _how_many(least, reach), _how_many(most, reach)
+            found = list(zip(ends, domain.reach.values(), strict=True))
+            reached = [reach for (least, _most), reach in found if least >= reach]
+            reachable = [reach for (_least, most), reach in found if most >= reach]
+            return len(reached), len(reachable)
         take = sum if domain.take == "sum" else max
-        return take(least), take(most)
+        return take([least for least, _most in ends]), take([most for _least, most in ends])
 
     def score(self, tried: tuple[str, ...]) -> Score:
         """`tried`: the choices that are open in truth."""
@@ -296,7 +309,7 @@ class _Sheet:
             derived,
             {
                 result.name: tuple(
-                    _first_that_may_hold(((o.code, o.when) for o in result.outcomes), self.read)
+                    _first_that_may_hold([(o.code, o.when) for o in result.outcomes], self.read)
                 )
                 for result in instrument.results
             },
@@ -314,18 +327,16 @@ def _value(item: Item) -> object:
 
 def _first_that_may_hold(
     rows: Iterable[tuple[T, Condition | None]], read: Callable[[str], object]
-) -> Iterator[T]:
+) -> list[T]:
     """Of rows of which the first that holds counts, those that may be it."""
-    for found, when in rows:
+    found = []
+    for one, when in rows:
         holds = True if when is None else when.decide(read)
         if holds is not False:
-            yield found
+            found.append(one)
         if holds:
-            return
-
-
-def _how_many(points: Iterable[Points], reach: Iterable[Points]) -> int:
-    return sum(p >= needed for p, needed in zip(points, reach, strict=True))
+            break
+    return found
 
 
 def _hull(instrument: Instrument, found: list[Score]) -> Score:

@@ -133,6 +133,7 @@ class Formulary:
     equivalents: tuple[Mapping[str, Decimal], ...] = ()
     equivalents_basis: str = ""
     _seen: dict[str, Match] = field(default_factory=dict, compare=False, repr=False)
+    _classes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _cut: dict[int, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     def match(self, medication: Medication) -> Match:
@@ -198,7 +199,11 @@ class Formulary:
 
     def antidepressant_class(self, name: str) -> str:
         """The class that counts a trial: of the list that raises nothing, or of any other."""
-        medicine = _one_medicine(self._groups(_words(name)))
+        if name not in self._classes:
+            self._classes[name] = self._class_of(_one_medicine(self._groups(_words(name))))
+        return self._classes[name]
+
+    def _class_of(self, medicine: Group) -> str:
         hits = [row for named in medicine for row in named.rows]
         plain = [hit for hit in hits if hit.drug_class in self.unflagged]
         return next((hit.drug_class.name for hit in plain or hits), "")
