@@ -27,7 +27,7 @@ def window(qtbot, tmp_path):
     service = vault_.acting_as(COORDINATOR, PASSWORD)
     desk = Desk(service, Clock())
     shown = MainWindow(desk)
-    qtbot.addWidget(shown)
+    qtbot.addWidget(shown, before_close_func=MainWindow.hide)
     shown.show()
     shown.activateWindow()
     qtbot.waitUntil(shown.isActiveWindow)

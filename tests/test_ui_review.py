@@ -66,7 +66,7 @@ def at(qtbot, vault_):
         service = vault_.acting_as(name, PASSWORD)
         desk = Desk(service, Clock())
         window = MainWindow(desk)
-        qtbot.addWidget(window)
+        qtbot.addWidget(window, before_close_func=MainWindow.hide)
         window.show()
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)

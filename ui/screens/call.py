@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QLayout,
     QListWidget,
     QSizePolicy,
     QWidget,
@@ -233,14 +234,15 @@ class CallScreen(Screen):
         self._script = label(look="script")
         self._staff = label(look="staff")
         self._echo = label(look="meta")
-        self._wait = label(look="strong", wrap=False)
+        self._wait = label(_("Saved. Enter goes on."), "strong", wrap=False)
+        self._wait.hide()
         self._sources = narrow(QComboBox(), 14)
         self._sources.setAccessibleName(_("Who answers"))
         for source, said in words.source_words().items():
             self._sources.addItem(said, source.value)
         self._sources.activated.connect(self._source_chosen)
         self._voice = label(_("Who answers   F4"), "meta", wrap=False)
-        top = row([self._where, self._wait, self._voice, self._sources])
+        top = row([self._where, self._voice, self._sources])
         top.setStretch(0, 1)
         inside = QWidget()
         text = column([self._script, self._staff])
@@ -249,8 +251,10 @@ class CallScreen(Screen):
         self._editors = self._build_editors()
         read = Giving(inside, (self._script,))
         read.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        parts = [read, Giving(self._editors), self._choices.states, self._echo]
-        self._centre = column([top, *parts])
+        foot = row([self._wait, self._echo])
+        foot.setStretch(1, 1)
+        parts: list[QWidget | QLayout] = [top, read, Giving(self._editors)]
+        self._centre = column([*parts, self._choices.states, foot])
         self._centre.setStretch(1, 1)
         return card(self._centre)
 
@@ -333,7 +337,7 @@ class CallScreen(Screen):
         self._staff.setText(_("STAFF ONLY, do not read: {note}").format(note=spoken.staff))
         how = _("STAFF FILL THIS IN, do not read it") if observed else _read_aloud(question, case)
         self._where.setText(f"{self._place(question)} · {how}")
-        self._wait.setText("")
+        self._wait.hide()
         self._show_source()
         self._put_editor(question, case, draft)
         self._focus()
@@ -507,7 +511,7 @@ class CallScreen(Screen):
             )
         if self._question.careful:
             self._put()
-            self._wait.setText(_("Saved. Enter goes on."))
+            self._wait.show()
             return
         self._go_on()
 
