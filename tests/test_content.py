@@ -289,7 +289,7 @@ def test_two_protocols_or_two_instruments_of_one_name_are_refused() -> None:
     files = {**SHIPPED.files, "protocols/other.toml": SHIPPED.files[KETAMINE]}
     assert "needs one protocol" in refusal(replace(SHIPPED, files=files))
     files = {**SHIPPED.files, "instruments/other.toml": SHIPPED.files[PHQ9]}
-    with pytest.raises(ContentError, match="other.toml: id: has to be the name of the file"):
+    with pytest.raises(ContentError, match=r"other\.toml: id: has to be the name of the file"):
         content.instruments(replace(SHIPPED, files=files))
 
 
