@@ -521,9 +521,7 @@ class _Draft:
             sources_disagree=fields.text("sources_disagree", ""),
         )
         if found.dated and not found.to_obtain:
-            raise fields.wrong(
-                "dated", _("needs to_obtain: a stale result is obtained again")
-            )
+            raise fields.wrong("dated", _("needs to_obtain: a stale result is obtained again"))
         fields.one_of("applies_to", ("both", "ketamine", "esketamine"), "both")
         unknown.done()
         fields.done()

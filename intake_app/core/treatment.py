@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
+from itertools import product
 
 from intake_app.core.condition import Span
 from intake_app.core.instrument import Instrument, Score, score
@@ -206,26 +207,28 @@ def staged(
 ) -> Score:
     """The stage from a clinician's `answers`, and from the record where there is none.
 
-    A range is scored at both ends, since a longer episode and more failures lower no stage; while
-    it is one, its part is missing, and there are bounds and no stage.
+    A range is scored at its ends, since a longer episode and more failures lower no stage, but
+    every end of one with every end of the other: no failure at all has no level, and so may be
+    any. While there is a range its part is missing, and there are bounds and no stage.
     """
     spans = {part: span for part, span in record.items() if answers.get(part) is None}
     farthest = {item.id: item.limits[-1] for item in staging.items if item.limits}
-    nearest = {part: span.least for part, span in spans.items()}
-    utmost = {p: farthest[p] if span.most is None else span.most for p, span in spans.items()}
-    low, top = (score(staging, {**answers, **ends}) for ends in (nearest, utmost))
-    ranges = {part for part in spans if nearest[part] != utmost[part]}
-    missing = {*low.missing, *top.missing, *ranges}
-    least, most = low.least, max(low.most, top.most)  # with no failure there is no level: up to all
+    ends = {p: {s.least, farthest[p] if s.most is None else s.most} for p, s in spans.items()}
+    corners = [dict(zip(ends, each, strict=True)) for each in product(*ends.values())]
+    found = [score(staging, {**answers, **corner}) for corner in corners]
+    missing = {part for part, both in ends.items() if len(both) > 1}
+    missing |= {part for one in found for part in one.missing}
+    least, most = min(one.least for one in found), max(one.most for one in found)
     return replace(
-        low,
+        found[0],
         least=least,
         most=most,
         missing=tuple(item.id for item in staging.scored_items if item.id in missing),
         bands=tuple(b.label for b in staging.bands if b.least <= most and least <= b.most),
-        domains={name: _hull(low.domains[name], top.domains[name]) for name in low.domains},
+        domains={name: _hull([one.domains[name] for one in found]) for name in found[0].domains},
     )
 
 
-def _hull(one: tuple[Number, Number], other: tuple[Number, Number]) -> tuple[Number, Number]:
-    return min(one[0], other[0]), max(one[1], other[1])
+def _hull(found: Iterable[tuple[Number, Number]]) -> tuple[Number, Number]:
+    least, most = zip(*found, strict=True)
+    return min(least), max(most)
