@@ -101,7 +101,16 @@ def counts(clinic):
 
 # Not something staff do to records: who one is, and letting go.
 _NO_GATE = {
-    IntakeService: {"staff", "about", "hold", "clinic", "protocols", "close", "acting_as", "protocol"},
+    IntakeService: {
+        "staff",
+        "about",
+        "hold",
+        "clinic",
+        "protocols",
+        "close",
+        "acting_as",
+        "protocol",
+    },
     ClinicService: set(),
     ProtocolService: {"in_force"},
 }
