@@ -45,7 +45,7 @@ def _run(arguments: list[str] | None) -> int:
     from intake_app.arguments import parser
 
     chosen = parser().parse_args(arguments)
-    if chosen.command in ("screen", "items", "verify", "lint", "score"):
+    if chosen.command not in (None, "demo"):
         return _command(chosen)
     return _demo(chosen.out) if chosen.command == "demo" else _open_app(chosen.vault)
 
@@ -54,13 +54,16 @@ def _command(chosen: Namespace) -> int:
     from intake_app import commands
 
     _stop_by_exception()
-    if chosen.command == "screen":
-        return commands.screen(chosen.case, chosen.vault, chosen.pdf, chosen.json, chosen.staff)
-    if chosen.command == "verify":
-        return commands.verify(chosen.vault, chosen.staff)
-    if chosen.command == "score":
-        return commands.score(chosen.file)
-    return commands.lint(chosen.file) if chosen.command == "lint" else commands.items()
+    it = chosen
+    return {
+        "screen": lambda: commands.screen(it.case, it.vault, it.pdf, it.json, it.staff),
+        "verify": lambda: commands.verify(it.vault, it.staff),
+        "backup": lambda: commands.backup(it.vault, it.to, it.staff, _system_clock),
+        "restore": lambda: commands.restore(it, _system_clock),
+        "score": lambda: commands.score(it.file),
+        "lint": lambda: commands.lint(it.file),
+        "items": commands.items,
+    }[it.command]()
 
 
 def _system_clock() -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from intake_app.core.words import _
 
@@ -39,7 +40,26 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--vault", type=Path, required=True, metavar="DIR")
     verify.add_argument("--staff", metavar="NAME", help=_("whose password it is"))
 
+    _backups(commands)
     what = _("open the app on invented patients; without a screen, walk the demo calls")
     shown = commands.add_parser("demo", help=what)
     shown.add_argument("--out", type=Path, metavar="DIR", help=_("where the demo is kept"))
     return found
+
+
+def _backups(commands: Any) -> None:
+    what = _("make a backup in a new folder, and prove it")
+    backup = commands.add_parser("backup", help=what)
+    backup.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    backup.add_argument("--to", type=Path, required=True, metavar="DIR")
+    backup.add_argument("--staff", metavar="NAME", help=_("whose password it is"))
+
+    what = _("bring a backup back; a vault that is there is kept beside")
+    restore = commands.add_parser("restore", help=what)
+    restore.add_argument("--from", type=Path, required=True, metavar="DIR", dest="source")
+    restore.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    restore.add_argument("--staff", metavar="NAME", help=_("whose password of then it is"))
+    what = _("with the recovery key, also from the variable INTAKE_RECOVERY_KEY")
+    restore.add_argument("--recovery", action="store_true", help=what)
+    what = _("a drill: say what would be brought back, and change nothing")
+    restore.add_argument("--drill", action="store_true", help=what)

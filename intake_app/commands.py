@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,45 @@ def verify(folder: Path, staff: str | None) -> int:
         return 1
     say(_("Nothing was changed behind the app's back."))
     return 0
+
+
+# backup, restore ----------------------------------------------------------------------------------
+
+
+def backup(folder: Path, to: Path, staff: str | None, clock: service.Clock) -> int:
+    """Into the new folder `to`, which is then a vault at rest."""
+    names = service.staff_names(folder)
+    who = _known(staff, names) if staff is not None else names[0]
+    if staff is None and len(names) > 1:
+        raise IntakeError(_("Say whose password it is with --staff NAME; nothing was done."))
+    desk = service.open_vault(folder, who, _password(), clock)
+    try:
+        made = desk.backups.back_up(to)
+    finally:
+        desk.close()
+    template = _("A backup was made and proven: {place}")
+    say(template.format(place=made.path))
+    return 0
+
+
+def restore(asked: Namespace, clock: service.Clock) -> int:
+    """`asked` has source, vault, staff, recovery and drill."""
+    secret = _secret(asked.staff, asked.recovery)
+    if asked.drill:
+        template = _("This backup would bring back {what}. Nothing was changed.")
+        say(template.format(what=service.try_restore(asked.source, secret).words))
+        return 0
+    found = service.restore_vault(asked.source, asked.vault, secret, clock)
+    template = _("Restored, and equal to the backup row by row: {what}.")
+    say(template.format(what=found.words))
+    return 0
+
+
+def _secret(staff: str | None, recovery: bool) -> service.Secret:
+    key = os.environ.pop("INTAKE_RECOVERY_KEY", "")
+    if recovery or key:
+        return service.Secret(recovery_key=key or _password())
+    return service.Secret(staff or "", _password())
 
 
 # lint ---------------------------------------------------------------------------------------------

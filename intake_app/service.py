@@ -10,13 +10,22 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
 from intake_app import content, pdf
+from intake_app.backups import (
+    BackupService,
+    Found,
+    Made,
+    Secret,
+    opened,
+    proven,
+    restore_vault,
+    try_restore,
+)
 from intake_app.clinic import ClinicService, NewPerson
 from intake_app.core import duplicates, opening, review, safety
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
@@ -54,11 +63,13 @@ from intake_app.core.words import _
 from intake_app.protocols import ProtocolService, put_in_force
 from intake_app.store import (
     anchor,
+    backups,
     clinic,
     database,
     intakes,
     outlets,
     patients,
+    places,
     schema,
     vault,
     verify,
@@ -66,23 +77,37 @@ from intake_app.store import (
 from intake_app.store import worklist as kept
 from intake_app.store.audit import APP_VERSION
 from intake_app.store.codec import canonical
+from intake_app.store.trail import Entry, Wanted
+from intake_app.trail import TrailService, TrailState
 from intake_app.transaction import Clock, Office, Session, Transaction
 
 # What a window needs beside the services.
 __all__ = [
     "SELF",
+    "BackupService",
     "Clinic",
     "ClinicService",
     "Clock",
+    "Entry",
+    "Found",
     "IntakeService",
+    "Made",
     "MedicineEntry",
     "NewPerson",
     "ProtocolService",
+    "Secret",
+    "TrailService",
+    "TrailState",
+    "Wanted",
     "WorklistRow",
+    "backups_beside",
     "create_vault",
     "open_vault",
     "posted_clinic",
+    "restore_vault",
+    "settle",
     "staff_names",
+    "try_restore",
     "verify_vault",
 ]
 
@@ -113,6 +138,7 @@ def create_vault(
     kdf: vault.KdfParams = vault.DEFAULT_KDF,
 ) -> tuple[IntakeService, str]:
     """A new vault, opened by the first of `people`, and the recovery key: shown once, not kept."""
+    places.refuse(folder)
     if not people:
         raise WrongMove(_("A clinic needs at least one person; nothing was created."))
     staff = [Staff(str(uuid4()), person.name, person.roles) for person in people]
@@ -136,6 +162,7 @@ def create_vault(
 
 def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeService:
     """Unlock the records as one of the staff; every refusal is one sentence."""
+    places.refuse(folder)
     unlocked = vault.unlock(folder, name, password)
     try:
         records = database.open_records(folder, unlocked.keys)
@@ -177,6 +204,16 @@ def _open_held(
     return IntakeService(session, stack.close)
 
 
+def settle(folder: Path) -> None:
+    """End a restore that a kill cut short, before anything is opened."""
+    backups.settle(folder)
+
+
+def backups_beside(folder: Path) -> Mapping[datetime, Path]:
+    """The backups of a vault that nobody may be able to open; when each was made."""
+    return backups.made(backups.home(folder))
+
+
 def staff_names(folder: Path) -> tuple[str, ...]:
     """Who may unlock; names stand in clear in vault.keys."""
     return tuple(name for _id, name in vault.read(folder).staff)
@@ -205,25 +242,10 @@ def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
     """
     with verify.private_copy(folder) as copy:
         try:
-            keys = _unlock(copy, name, password)
+            keys, _staff_id = opened(copy, Secret(name or "", password))
         except (vault.DamagedKeys, vault.NotAVault) as error:
             return verify.file_fault(copy) or f"{anchor.KEYS}: {error}"
-        return verify.first_fault(
-            copy, keys, lambda found: clinic.place_fault(found) or kept.fault(found, _built)
-        )
-
-
-def _unlock(folder: Path, name: str | None, password: str) -> vault.Keys:
-    names = [name] if name else [known for _id, known in vault.read(folder).staff]
-    for known in names[:-1]:
-        with suppress(vault.WrongPassword):
-            return vault.unlock(folder, known, password).keys
-    return vault.unlock(folder, names[-1], password).keys
-
-
-@lru_cache(maxsize=8)
-def _built(text: str) -> Protocol:
-    return content.build(content.Bundle.from_text(text))
+        return verify.first_fault(copy, keys, proven)
 
 
 class IntakeService:
@@ -248,6 +270,16 @@ class IntakeService:
     def clinic(self) -> ClinicService:
         """What belongs to the clinic and to no patient, for the same person."""
         return ClinicService(self._session)
+
+    @property
+    def backups(self) -> BackupService:
+        """The backups of these records, for the same person."""
+        return BackupService(self._session)
+
+    @property
+    def trail(self) -> TrailService:
+        """The audit trail, for the same person."""
+        return TrailService(self._session)
 
     @property
     def protocols(self) -> ProtocolService:
@@ -832,10 +864,7 @@ class IntakeService:
     def _prove(self, work: Transaction) -> None:
         """Nobody signs what was changed behind their back; from then on nothing is written."""
         records = self._office.records
-        fault = verify.fault_now(work.connection, records.folder, records.keys)
-        if fault is not None:
-            records.hold = fault
-            raise database.OnHold(fault)
+        records.prove(verify.fault_now(work.connection, records.folder, records.keys))
 
     def _load(
         self, work: Transaction, intake_id: str, *, signed: bool = False

@@ -128,7 +128,7 @@ def test_all_that_stands_in_the_folder_is_the_owners_alone(folder, desk):
 
 
 @pytest.mark.parametrize(
-    "where", ["vault.create", "anchor.write_clinic", "audit.Journal.write", "database._move"]
+    "where", ["vault.create", "anchor.write_clinic", "audit.Journal.write", "database.move"]
 )
 @pytest.mark.parametrize("existed", [False, True])
 def test_a_creation_that_fails_half_way_leaves_no_half_vault(
@@ -181,7 +181,7 @@ service.create_vault(Path(sys.argv[1]), service.Clinic("Test"), people, Clock(),
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 @pytest.mark.parametrize(
-    "where", ["vault.create", "anchor.write_clinic", "Journal.write", "database._move"]
+    "where", ["vault.create", "anchor.write_clinic", "Journal.write", "database.move"]
 )
 def test_what_a_killed_creation_left_goes_with_the_next_one(tmp_path, folder, where):
     """Real process, real kill. Seen to fail with: nothing swept; swept by the name alone."""

@@ -1,5 +1,7 @@
 """The closed list of events: every method of the services leaves just the one that is its own."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -108,6 +110,19 @@ def walk_protocols(walk, desk, first):
     walk(rules, "attest_wording", "suicide", texts, "the official form")
 
 
+def walk_trail(walk, desk, place):
+    trail, backups = desk.trail, desk.backups
+    walk(trail, "entries", service.Wanted())
+    walk(trail, "check_trail")
+    walk(trail, "export_trail", service.Wanted(), place / "trail.csv")
+    walk(backups, "is_due", timedelta())
+    walk(backups, "choose_second_place", None)
+    walk(backups, "back_up")
+    state = walk(backups, "backup_state")
+    walk(backups, "try_restore", state.here.newest)
+    walk(backups, "copy_records", place / "copy")
+
+
 def walk_clinic(walk, desk):
     clinic = desk.clinic
     walk(clinic, "keep_place", {"screen": "call"})
@@ -126,6 +141,7 @@ def test_every_method_leaves_its_own_event_once(desk, tmp_path):
     walk_reading(walk, desk, call, tmp_path)
     walk_protocols(walk, desk, first)
     walk_clinic(walk, desk)
+    walk_trail(walk, desk, tmp_path)
     assert set(walk.left) == set(review.MAY) == set(events.LEAVES)
     for name, times in walk.left.items():
         own = events.LEAVES[name]

@@ -6,6 +6,7 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -34,7 +35,15 @@ from intake_app.core.model import (
     Tier,
 )
 from intake_app.core.protocol import Protocol
-from intake_app.service import ClinicService, IntakeService, MedicineEntry, ProtocolService
+from intake_app.service import (
+    BackupService,
+    ClinicService,
+    IntakeService,
+    MedicineEntry,
+    ProtocolService,
+    TrailService,
+    Wanted,
+)
 from intake_app.store import database, schema, vault
 from intake_app.store import worklist as kept
 from tests.vaults import (
@@ -102,17 +111,13 @@ def counts(clinic):
 # Not something staff do to records: who one is, and letting go.
 _NO_GATE = {
     IntakeService: {
-        "staff",
-        "about",
-        "hold",
-        "clinic",
-        "protocols",
-        "close",
-        "acting_as",
-        "protocol",
+        *("staff", "about", "hold", "close", "acting_as", "protocol"),
+        *("clinic", "protocols", "backups", "trail"),
     },
     ClinicService: set(),
     ProtocolService: {"in_force"},
+    BackupService: set(),
+    TrailService: set(),
 }
 METHODS = {
     name: service
@@ -142,7 +147,15 @@ def attempt(desk, name, tmp_path):
         "move": "step",
         "texts": {},
         "about": service.Clinic("Elsewhere"),
+        "after": timedelta(),
+        "wanted": Wanted(),
+        "to": tmp_path / "copy",
+        "newest": Clock()(),
     }
+    if name == "choose_second_place":
+        filled["path"] = None
+    if name == "export_trail":
+        filled["path"] = tmp_path / "trail.csv"
     given = {
         key: filled.get(key, "no such thing")
         for key, parameter in wanted.items()
@@ -150,7 +163,13 @@ def attempt(desk, name, tmp_path):
     }
     if name == "record_medication":
         given["entry"] = MedicineEntry("x")
-    doors = {IntakeService: desk, ClinicService: desk.clinic, ProtocolService: desk.protocols}
+    doors = {
+        IntakeService: desk,
+        ClinicService: desk.clinic,
+        ProtocolService: desk.protocols,
+        BackupService: desk.backups,
+        TrailService: desk.trail,
+    }
     getattr(doors[METHODS[name]], name)(**given)
 
 

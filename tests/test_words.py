@@ -451,7 +451,7 @@ def test_tables_of_words_are_in_the_language_chosen() -> None:
     assert treatment.verdict(trial, rules) == "[too short: not an adequate trial]"
     full = OSError()
     full.sqlite_errorname = "SQLITE_NOTADB"  # type: ignore[attr-defined]
-    assert database._reason(full) == (
+    assert database.reason(full) == (
         "[vault.db is damaged or does not belong to vault.keys; restore a backup]"
     )
     assert audit._missing(7) == "[audit trail: entry 7 is missing]"

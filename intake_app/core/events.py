@@ -124,4 +124,13 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "staff": frozenset(),
     "add_staff": frozenset({"staff_added"}),
     "change_clinic": frozenset({"clinic_changed"}),
+    "entries": frozenset({"trail_viewed"}),
+    "check_trail": frozenset({"trail_checked"}),
+    "export_trail": frozenset({"trail_exported"}),
+    "backup_state": frozenset(),
+    "is_due": frozenset(),
+    "back_up": frozenset({"backed_up", "backup_failed"}),
+    "choose_second_place": frozenset({"backup_place_chosen"}),
+    "copy_records": frozenset({"records_copied"}),
+    "try_restore": frozenset({"restore_tried"}),
 }

@@ -24,6 +24,7 @@ _ALL = frozenset(Role)
 _INTAKE = frozenset({Role.COORDINATOR, Role.CLINICIAN})
 _CLINICIAN = frozenset({Role.CLINICIAN})
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+_OVERSIGHT = frozenset({Role.CLINICIAN, Role.ADMINISTRATOR})
 _PATIENT_WORK = frozenset({Role.FRONT_DESK, Role.COORDINATOR, Role.CLINICIAN})
 
 # Every method of the services, and the roles that may call it. What is not here is denied.
@@ -68,7 +69,18 @@ MAY: dict[str, frozenset[Role]] = {
     "staff": _ALL,
     "add_staff": _ADMINISTRATOR,
     "change_clinic": _ADMINISTRATOR,
+    "entries": _OVERSIGHT,
+    "check_trail": _OVERSIGHT,
+    "export_trail": _OVERSIGHT,
+    "backup_state": _ALL,
+    "is_due": _ALL,
+    "back_up": _ALL,
+    "choose_second_place": _ADMINISTRATOR,
+    "copy_records": _OVERSIGHT,
+    "try_restore": _OVERSIGHT,
 }
+# Whoever takes a backup back, by the roles that it holds; the first of theirs is written down.
+MAY_RESTORE = (Role.ADMINISTRATOR, Role.CLINICIAN)
 
 
 def _role_words() -> Mapping[Role, str]:
@@ -123,6 +135,15 @@ def _action_words() -> Mapping[str, str]:
         "staff": _("see who works here"),
         "add_staff": _("add staff"),
         "change_clinic": _("change the clinic's details"),
+        "entries": _("see the audit trail"),
+        "check_trail": _("check the audit trail"),
+        "export_trail": _("export the audit trail"),
+        "backup_state": _("see how old the backups are"),
+        "is_due": _("see how old the backups are"),
+        "back_up": _("make a backup"),
+        "choose_second_place": _("choose where backups go"),
+        "copy_records": _("copy the records"),
+        "try_restore": _("try a backup"),
     }
 
 

@@ -102,6 +102,15 @@ def posted_clinic(folder: Path) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def posted_head(folder: Path) -> int:
+    """The entry that `vault.head` names, without proof. Total: 0 if there is none."""
+    try:
+        found = json.loads((folder / HEAD).read_bytes())["n"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return 0
+    return found if type(found) is int else 0
+
+
 def _written(body: Mapping[str, Any]) -> bytes:
     return (canonical(body) + "\n").encode()
 

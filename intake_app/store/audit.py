@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, select
 
-from intake_app.core.events import EVENTS
+from intake_app.core.events import CHANGED, EVENTS
 from intake_app.core.words import _
 from intake_app.store import schema
 from intake_app.store.codec import canonical, time_text
@@ -106,6 +106,24 @@ def newest(connection: Connection) -> Head:
 def newest_time(connection: Connection) -> str:
     last = select(schema.audit.c.at).order_by(schema.audit.c.seq.desc())
     return str(connection.execute(last.limit(1)).scalar_one())
+
+
+def first_time(connection: Connection) -> str:
+    first = select(schema.audit.c.at).order_by(schema.audit.c.seq)
+    return str(connection.execute(first.limit(1)).scalar_one())
+
+
+def changed_since(connection: Connection, n: int) -> bool:
+    """Whether an entry after `n` tells of more than somebody looking."""
+    entry = schema.audit.c
+    found = select(entry.seq).where(entry.seq > n, entry.event.in_(CHANGED)).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def latest_of(connection: Connection, *events: str) -> str:
+    entry = schema.audit.c
+    found = select(entry.event).where(entry.event.in_(events)).order_by(entry.seq.desc())
+    return str(connection.execute(found.limit(1)).scalar() or "")
 
 
 def mac_of(connection: Connection, n: int) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
@@ -33,6 +33,8 @@ LOG = f"{DATABASE}-wal"
 LOCK = "vault.lock"
 # The write-ahead log is folded back by hand, so that no stale page is left in it.
 WAL_LIMIT_BYTES = 4 * 1024 * 1024
+# Pages of one part of a copy: some milliseconds, so that a key is not kept waiting.
+_COPIED_AT_ONCE = 64
 
 
 class AlreadyOpen(IntakeError):
@@ -128,6 +130,12 @@ class Records:
             self._head = journal.head
             self._follow(journal.head, at)
 
+    def prove(self, fault: str | None) -> None:
+        """Where something was found, nothing is written from now on: OnHold."""
+        if fault is not None:
+            self.hold = fault
+            raise OnHold(fault)
+
     @contextmanager
     def view(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
         """One transaction that looks, and leaves that it did; on hold nothing of it is kept."""
@@ -199,6 +207,34 @@ class Records:
         with self._turn, self._transaction() as connection:
             yield connection
 
+    def copy_to(self, to: Path) -> None:
+        """All files of the vault in the folder `to`, as of one moment. Raises sqlcipher.Error.
+
+        Whoever waits has their turn between two parts: SQLite brings what they write into the copy.
+        """
+        with self._turn:
+            self._catch_up()
+            raw = self._engine.raw_connection()
+            live: Any = raw.driver_connection
+            raw.close()  # back to the others; between the parts it is in no transaction
+            target = connect(to / DATABASE, self.keys.database)
+            try:
+                live.backup(target, pages=_COPIED_AT_ONCE, progress=self._give_turns)
+                target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                target.close()
+            for name in (KEYS, CLINIC, HEAD):
+                shutil.copyfile(self.folder / name, to / name)
+
+    def _give_turns(self, status: int, _left: int, _all: int) -> None:
+        if status == sqlcipher.SQLITE_DONE:
+            return  # what is written from here on is of another moment
+        self._turn.release()
+        try:
+            Event().wait(0.001)  # long enough for a thread that waits to be woken
+        finally:
+            self._turn.acquire()
+
     def _fold_log(self, limit: int) -> None:
         """Fold a log of more than `limit` bytes into the file; outside any transaction."""
         log = self.folder / LOG
@@ -247,7 +283,7 @@ def create(
         raise NotCreated(str(error.strerror)) from None
     try:
         keys, recovery_key = _make(making, people, kdf, found)
-        _move(making, folder)
+        move(making, folder)
     except (CannotOpen, NotSaved) as error:
         shutil.rmtree(making, ignore_errors=True)
         raise NotCreated(error.why) from None
@@ -314,7 +350,7 @@ def _is_abandoned(left: Path) -> bool:
     return True
 
 
-def _move(making: Path, folder: Path) -> None:
+def move(making: Path, folder: Path) -> None:
     with suppress(FileNotFoundError):
         folder.rmdir()  # fails unless it is still empty
     making.rename(folder)
@@ -501,7 +537,7 @@ def connect(path: Path, key: bytes) -> Any:
         _interrupt(connection)
         connection.close()
         silent = _("{file} does not answer; restore a backup").format(file=path.name)
-        raise CannotOpen(_reason(error) or silent) from None
+        raise CannotOpen(reason(error) or silent) from None
     except BaseException:
         _interrupt(connection)
         connection.close()
@@ -580,7 +616,7 @@ def _reasons() -> Mapping[str, str]:
     }
 
 
-def _reason(error: BaseException | None) -> str | None:
+def reason(error: BaseException | None) -> str | None:
     name = str(getattr(error, "sqlite_errorname", ""))
     template = next((why for code, why in _reasons().items() if name.startswith(code)), None)
     return None if template is None else template.format(file=DATABASE, keys=KEYS)
@@ -601,12 +637,12 @@ def _in_plain_words(refusal: Callable[[str], IntakeError] = NotSaved) -> Iterato
     try:
         yield
     except DBAPIError as error:
-        reason = _reason(error.orig)
-        if reason is None:
+        why = reason(error.orig)
+        if why is None:
             raise  # our own mistake, not the disk's; hide_parameters keeps values out of it
         if refusal is CannotOpen and _is_damage(error.orig):
-            raise Damaged(reason) from None
-        raise refusal(reason) from None
+            raise Damaged(why) from None
+        raise refusal(why) from None
     except OSError as error:
         raise refusal(_disk_refused(error)) from None
     except UnicodeEncodeError:

@@ -44,7 +44,7 @@ def private_copy(folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as made:
         copy = Path(made)
         try:
-            with _nobody_writes(folder):
+            with nobody_writes(folder):
                 for path in folder.iterdir():
                     _copy(path, copy)
         except OSError as error:
@@ -54,7 +54,7 @@ def private_copy(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _nobody_writes(folder: Path) -> Iterator[None]:
+def nobody_writes(folder: Path) -> Iterator[None]:
     lock = database.writer_lock(folder)
     try:
         lock.acquire(timeout=0)
