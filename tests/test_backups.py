@@ -222,7 +222,7 @@ def test_a_backup_that_fails_leaves_the_earlier_ones_and_says_so(desk, monkeypat
 
 def test_what_a_killed_backup_left_goes_with_the_next_one(desk, folder):
     """Seen to fail with: nothing swept."""
-    left = folder.with_name("vault-backups") / ".2026-unfinished-x"
+    left = folder.with_name("vault-backups") / ".2026-03-01T090000Z-unfinished-x"
     left.mkdir(parents=True)
     (left / database.DATABASE).write_bytes(b"half")
     letters = folder.with_name("vault-backups") / ".my-unfinished-letters"
@@ -328,9 +328,9 @@ def test_backup_and_restore_by_command(folder, made, tmp_path, monkeypatch, caps
     to = tmp_path / "stick" / "backup"
     status, said = run("backup", "--vault", folder, "--to", to, "--staff", NAME)
     assert (status, str(to) in said.out) == (0, True), said.err
-    before = files(folder)
     assert run("backup", "--vault", folder, "--to", to, "--staff", NAME)[0] == 1
     assert run("backup", "--vault", folder, "--to", folder / "in", "--staff", NAME)[0] == 1
+    before = files(folder)
     status, said = run("restore", "--from", to, "--vault", folder, "--staff", NAME, "--drill")
     assert (status, "1 patients" in said.out, "Nothing was changed" in said.out) == (0, True, True)
     assert files(folder) == before

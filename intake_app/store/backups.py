@@ -117,6 +117,9 @@ def _refused(error: OSError) -> str:
 def _sweep(to: Path) -> None:
     """What a killed backup left: nobody else makes one here while this vault is open."""
     for left in to.parent.glob(".*-unfinished-*"):
+        whose = left.name[1:].partition("-unfinished-")[0]
+        if whose != to.name and not _STAMPED.fullmatch(whose):
+            continue
         names = {path.name.partition("-")[0] for path in left.iterdir()} if left.is_dir() else {"x"}
         if names <= {*FILES, LOCK}:
             shutil.rmtree(left, ignore_errors=True)
