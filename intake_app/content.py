@@ -155,7 +155,8 @@ def carried_over(bundle: Bundle, shipped: Bundle) -> Bundle:
     """
     before, found = build(replace(bundle, decisions=())), build(shipped)
     decisions = tuple(d for d in bundle.decisions if _still_fits(d, before, found))
-    known = {name: {item.id for item in i.items} for name, i in found.instruments.items()}
+    every = instruments(shipped)
+    known = {name: {item.id for item in one.items} for name, one in every.items()}
     wordings = tuple(w for w in bundle.wordings if known.get(w.instrument) == {*dict(w.texts)})
     return replace(shipped, decisions=decisions, wordings=wordings)
 

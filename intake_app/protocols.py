@@ -10,6 +10,7 @@ from intake_app import content
 from intake_app.core import difference, review
 from intake_app.core.difference import Change, FlagChange
 from intake_app.core.errors import NotFound, WrongMove
+from intake_app.core.instrument import Instrument
 from intake_app.core.model import Intake, Note
 from intake_app.core.protocol import Param, Protocol
 from intake_app.core.screening import Case, screen
@@ -38,6 +39,14 @@ class ProtocolService:
     def in_force(self) -> Protocol:
         """What new intakes are taken with. Holds no patient data."""
         return self._session.protocol()
+
+    def instruments(self) -> Mapping[str, Instrument]:
+        """Every scale that the app knows, asked by the protocol in force or not, by id; in the
+        official text where this clinic attested it."""
+        with self._session.look("instruments") as connection:
+            digest = clinic.settings(connection)[_IN_FORCE]
+            bundle = content.Bundle.from_text(clinic.protocol_text(connection, digest))
+            return content.instruments(bundle)
 
     # The draft ------------------------------------------------------------------------------------
 
@@ -189,7 +198,8 @@ class ProtocolService:
     def _attested(
         self, work: Transaction, instrument: str, texts: Mapping[str, str], source: str
     ) -> content.Wording:
-        known = self._office.in_force(work.connection).instruments.get(instrument)
+        in_force = clinic.settings(work.connection)[_IN_FORCE]
+        known = content.instruments(self._bundle(work, in_force)).get(instrument)
         if known is None:
             raise NotFound(_("instrument '{name}'").format(name=instrument))
         _check_texts([item.id for item in known.items], texts, source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from intake_app.core.instrument import (
     Change,
     Derived,
     Domain,
+    Example,
     Instrument,
     Outcome,
     Result,
@@ -120,9 +121,7 @@ def instrument(fields: Fields) -> Instrument:
     examples = fields.tables("examples", needed=True)
     fields.done()
     _prove(fields, found)
-    for row in examples:
-        _prove_example(row, found)
-    return found
+    return replace(found, examples=tuple(_example(row, found) for row in examples))
 
 
 # Items ------------------------------------------------------------------------------------------
@@ -403,11 +402,12 @@ def _prove_bands(fields: Fields, found: Instrument) -> None:
 # Worked examples ----------------------------------------------------------------------------------
 
 
-def _prove_example(fields: Fields, found: Instrument) -> None:
+def _example(fields: Fields, found: Instrument) -> Example:
     """Refuse a file that does not give what its source says."""
+    written = ", ".join(str(each) for each in fields.peek("answers") or ())
     sheet = _sheet(fields, found)
     sex = fields.one_of("sex", SEXES, NOT_STATED)
-    fields.text("source")
+    source = fields.text("source")
     shown = _shown(found, sheet, sex)
     expected = {key: fields.raw(key) for key in fields.names()}
     if not expected:
@@ -418,6 +418,16 @@ def _prove_example(fields: Fields, found: Instrument) -> None:
             own = {name: own.get(name) for name in value}
         if key not in shown or own != value:
             raise fields.wrong(key, _("comes out as {found}").format(found=own))
+    return Example(written, "; ".join(_plainly(expected)), source)
+
+
+def _plainly(expected: Mapping[str, object]) -> Iterator[str]:
+    for key, value in expected.items():
+        if isinstance(value, dict):
+            yield from _plainly(value)
+        else:
+            said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"{key.replace('_', ' ')} {said}"
 
 
 def _sheet(fields: Fields, found: Instrument) -> Mapping[str, Value | State | None]:

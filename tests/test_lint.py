@@ -111,6 +111,7 @@ _VALUES = {
 @given(_TEXTS, _TEXTS)
 @example("not n > 2 and not n < 2 and not n == 2", "a")
 @example("n > 2 and n < 2", "a")
+@example("n > 2 and n < m", "a")
 def test_trying_the_telling_values_is_as_good_as_trying_all(first: str, second: str) -> None:
     """Seen to fail with: without the values between; without not applicable; a rule that never
     holds implying another."""

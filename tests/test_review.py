@@ -283,6 +283,7 @@ def test_an_administrator_alone_sees_no_patient():
         "place",
         "draft",
         "difference",
+        "instruments",
     }
 
 

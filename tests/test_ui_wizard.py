@@ -30,6 +30,7 @@ from ui import faults, theme
 from ui.app import App, Surroundings
 from ui.screens.unlock import UnlockScreen
 from ui.screens.wizard import STEPS, Wizard
+from ui.widgets.instruments import InstrumentsPanel
 from ui.widgets.key_paper import PrinterDialog, draw_key
 from ui.widgets.parameters import ParametersPanel
 
@@ -614,6 +615,32 @@ def test_an_official_text_with_a_gap_is_refused_and_stays_typed(settings):
     assert "still missing for suicide.2" in said(main)
     assert here().text() == "Official question 1?"
     assert not main.desk.service.protocol().wording_is_official
+
+
+def test_any_scale_is_read_about_and_takes_its_official_text(settings):
+    """One that the protocol does not ask as well. Seen to fail with: the suicide-risk screen alone
+    attested; the text of one scale kept when another is chosen."""
+    main = settings(CLINICIAN)
+    for _unused in range(4):
+        press(KEY.Key_Down)
+    press(KEY.Key_Return)
+    panel = main.screens["settings"].findChild(InstrumentsPanel)
+    assert here() is panel._list
+    names = [one.id for one in panel._instruments]
+    assert set(names[:3]) == {"suicide", "gad7", "phq9"}  # what is asked comes first
+    panel._list.setCurrentRow(names.index("phq2"))
+    assert "Arroll 2010" in panel._about.text()
+    assert "not asked by the protocol" in panel._list.currentItem().text()
+    panel._form._source.put("A form of 1999")
+    for number, field in enumerate(panel._form._fields.values(), start=1):
+        field.put(f"Official question {number}?")
+    go_on()
+    held = main.desk.service.protocols.instruments()["phq2"]
+    assert [item.ask for item in held.items] == ["Official question 1?", "Official question 2?"]
+    assert held.wording == f"A form of 1999, attested by {CLINICIAN}"
+    assert "official text" in panel._list.currentItem().text()
+    panel._list.setCurrentRow(names.index("who5"))
+    assert panel._form.is_empty()
 
 
 def test_escape_leads_back_to_the_worklist(settings):

@@ -99,6 +99,15 @@ class Change:
     basis: str
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sheet as its source gives it, proven at load: the answers in order and what they give."""
+
+    answers: str
+    outcome: str
+    source: str
+
+
 @dataclass(frozen=True)
 class Instrument:
     """A scale as data. `may_answer`: whose voice gives a score; others only observe.
@@ -128,6 +137,7 @@ class Instrument:
     derived: tuple[Derived, ...] = ()
     results: tuple[Result, ...] = ()
     changes: tuple[Change, ...] = ()
+    examples: tuple[Example, ...] = ()
     notes: tuple[str, ...] = ()
     recall: str = ""
     loinc: str = ""

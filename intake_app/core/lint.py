@@ -149,13 +149,15 @@ def _of_comparison(part: condition.Compare, tested: dict[str, set[object]]) -> N
 
 
 def _around(values: Iterable[object]) -> tuple[object, ...]:
-    """Numbers: each limit, between and beyond; choices: each, and another one."""
+    """Numbers: each limit, and two values between and beyond, since one name may have to be below
+    another there; choices: each, and another one."""
     values = set(values)
     if all(isinstance(value, str) for value in values):
         return (*sorted(map(str, values)), "")
     limits = sorted(Decimal(value) for value in values)  # type: ignore[arg-type]
-    between = [(low + high) / 2 for low, high in pairwise(limits)]
-    return (limits[0] - 1, *limits, *between, limits[-1] + 1)
+    between = [low + (high - low) * part / 3 for low, high in pairwise(limits) for part in (1, 2)]
+    low, high = limits[0], limits[-1]
+    return (low - 2, low - 1, *limits, *between, high + 1, high + 2)
 
 
 def _subsets(options: Iterable[str]) -> tuple[frozenset[str], ...]:

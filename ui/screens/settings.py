@@ -26,6 +26,7 @@ class SettingsScreen(Screen):
         super().__init__(desk)
         self._panels: ClinicPanels | None = None
         self._parts: list[tuple[Part | None, Panel]] = []
+        self._others: dict[Panel, str] = {}
         self._list = QListWidget()
         self._list.setAccessibleName(_("Parts of the settings"))
         self._list.currentRowChanged.connect(self._choose)
@@ -70,7 +71,8 @@ class SettingsScreen(Screen):
             return
         self._panels = panels
         panels.kept.connect(self._kept)
-        self._parts = [*panels.panels.items(), (None, KeyTrialPanel())]
+        self._others = {panels.instruments: _("Scales"), KeyTrialPanel(): _("Emergency key")}
+        self._parts = [*panels.panels.items(), *((None, each) for each in self._others)]
         for _part, panel in self._parts:
             inside = QWidget()
             inside.setLayout(column([panel]))
@@ -81,9 +83,9 @@ class SettingsScreen(Screen):
 
     def _mark(self) -> None:
         lacks, said = lacking(self.desk), part_words()
-        for place, (part, _panel) in enumerate(self._parts):
+        for place, (part, panel) in enumerate(self._parts):
             if part is None:
-                text = _("Emergency key")
+                text = self._others[panel]
             else:
                 mark = theme.SHAPES["unknown" if part in lacks else "done"]
                 template = _("{mark} {part}, missing") if part in lacks else _("{mark} {part}")
@@ -95,6 +97,8 @@ class SettingsScreen(Screen):
         if not 0 <= place < len(self._parts):
             return
         self._quiet()
+        if self._panels is not None and self._parts[place][1] is self._panels.instruments:
+            self._panels.put_instruments()
         self._stack.setCurrentIndex(place)
         said = self._parts[place][1].main_words()
         self._main.setVisible(bool(said))

@@ -12,11 +12,13 @@ from PySide6.QtCore import QObject, Signal
 
 from intake_app import content
 from intake_app.core import safety
+from intake_app.core.protocol import Protocol
 from intake_app.core.setup import Part, missing
 from intake_app.core.words import _
 from intake_app.service import NewPerson
 from ui.desk import Desk
 from ui.widgets.fields import Panel
+from ui.widgets.instruments import InstrumentsPanel
 from ui.widgets.numbers import NumbersPanel
 from ui.widgets.parameters import ParametersPanel
 from ui.widgets.staffing import StaffPanel
@@ -68,7 +70,9 @@ class ClinicPanels(QObject):
         self.numbers = NumbersPanel()
         self.staff = StaffPanel()
         self.parameters = ParametersPanel()
-        self.wording = WordingPanel(desk.service.protocol(), desk.service.staff.name)
+        protocol, by = desk.service.protocol(), desk.service.staff.name
+        self.wording = WordingPanel(protocol.instruments[protocol.suicide_screen], by)
+        self.instruments = InstrumentsPanel(by)
         self.panels: Mapping[Part, Panel] = {
             Part.NUMBERS: self.numbers,
             Part.STAFF: self.staff,
@@ -80,6 +84,7 @@ class ClinicPanels(QObject):
         self.parameters.decided.connect(self._decide)
         self.parameters.adopted.connect(self._adopt)
         self.wording.attested.connect(self._attest)
+        self.instruments.attested.connect(self._attest)
         for each in (self.staff.form, self.parameters):
             each.refused.connect(desk.refused)
 
@@ -90,7 +95,18 @@ class ClinicPanels(QObject):
         self.numbers.put(about, self._countries.get(about.country))
         self.staff.put(self._desk.ask(lambda service: service.clinic.staff()) or (), about.name)
         self._put_draft()
-        self.wording.put(protocol)
+        self._put_wording(protocol)
+
+    def _put_wording(self, protocol: Protocol) -> None:
+        screen = protocol.suicide_screen
+        official = protocol.official_wordings.get(screen)
+        self.wording.put(official, protocol.instruments[screen])
+
+    def put_instruments(self) -> None:
+        """Every scale is read and proven for it: only when somebody looks."""
+        found = self._desk.ask(lambda service: service.protocols.instruments())
+        if found is not None:
+            self.instruments.put(self._desk.service.protocol(), found)
 
     def _put_draft(self) -> None:
         drafted = self._desk.ask(lambda service: service.protocols.draft())
@@ -141,7 +157,8 @@ class ClinicPanels(QObject):
             lambda service: service.protocols.attest_wording(instrument, texts, source)
         )
         if found is not None:
-            self.wording.put(found)
+            self._put_wording(found)
+            self.put_instruments()
             said = _("✓ Attested by {by}; new calls read it out.").format(by=self._by)
             self.kept.emit(Part.WORDING, said)
 

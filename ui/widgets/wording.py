@@ -1,4 +1,4 @@
-"""The official text of the suicide-risk screen: typed in from the official form, attested by name.
+"""The official text of a scale: typed in from the official form, attested by name.
 
 It is not shipped: it may be used only as it stands, and whoever types it answers for it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 
-from intake_app.core.protocol import Protocol
+from intake_app.core.instrument import Instrument
 from intake_app.core.words import _
 from ui.widgets.basics import card, column, label
 from ui.widgets.fields import Field, Panel
@@ -18,9 +18,9 @@ class WordingPanel(Panel):
 
     attested = Signal(str, object, str)
 
-    def __init__(self, protocol: Protocol, by: str) -> None:
+    def __init__(self, instrument: Instrument, by: str) -> None:
         super().__init__()
-        self._screen = protocol.instruments[protocol.suicide_screen]
+        self._screen = instrument
         self._state = label(look="unknown")
         said = _(
             "Type each question word for word from the official form of the {name}. Empty or "
@@ -37,14 +37,14 @@ class WordingPanel(Panel):
         inside = [label(said, "staff"), self._source, *self._fields.values()]
         self.setLayout(column([self._state, card(column(inside))]))
 
-    def put(self, protocol: Protocol) -> None:
-        official = protocol.official_wordings.get(protocol.suicide_screen)
+    def put(self, official: str | None, instrument: Instrument) -> None:
+        """`official` is where the text comes from, None while the built-in one is read out."""
         if official is None:
             self._state.setText(_("? UNVALIDATED WORDING: the built-in questions are read out."))
         else:
             template = _("✓ The official text is read out, for new intakes: {source}")
             self._state.setText(template.format(source=official))
-            for item in protocol.instruments[protocol.suicide_screen].items:
+            for item in instrument.items:
                 self._fields[item.id].put(item.ask)
 
     def main_words(self) -> str:
