@@ -176,6 +176,17 @@ def test_open_names_what_keeps_a_comparison_open() -> None:
     assert opened("m < n", **{**values, "m": None}) == {"n", "m"}
     assert opened("color == 'red' or 'green' in colors", **values) == {"color", "colors"}
     assert opened("color == 'red' or 'red' in colors", **values) == set()
+    assert opened("m > n", n=4, m=3) == opened("n > limit", n=4) == set()
+
+
+def test_open_names_a_choice_and_a_list_while_they_are_open_and_no_longer() -> None:
+    """Seen to fail with: OneOf.open and Holds.open the other way round, always, never."""
+    for text in ("color in ('red', 'green')", "color not in accepted"):
+        assert opened(text, color=None) == {"color"}
+        assert opened(text, color="red") == opened(text, color="blue") == set()
+    for text in ("'red' in colors", "'red' not in colors"):
+        assert opened(text, colors=None) == opened(text, colors=SomeOf(frozenset())) == {"colors"}
+        assert opened(text, colors=()) == opened(text, colors=SomeOf(frozenset({"red"}))) == set()
 
 
 # Numbers ------------------------------------------------------------------------------------------
@@ -262,6 +273,22 @@ def test_params_are_constants() -> None:
     assert decide("lax") is False
     assert decide("a and strict", a=None) is None
     assert decide("a and lax", a=None) is False
+
+
+@pytest.mark.parametrize("symbol", ["<", "<=", ">", ">=", "==", "!="])
+@pytest.mark.parametrize("number", [9, 10, 11])
+def test_two_params_are_compared_once_at_load(symbol: str, number: int) -> None:
+    """Seen to fail with: the two ends swapped; nothing compared."""
+    expected = eval(f"10 {symbol} {number}")  # noqa: S307 - our own two numbers
+    assert decide(f"limit {symbol} {number}") is expected
+
+
+@pytest.mark.parametrize("text", ["limit < 'x'", "limit == 'x'", "mode < 'x'", "mode == 3"])
+def test_params_of_different_kinds_are_not_compared(text: str) -> None:
+    """Seen to fail with: one side alone looked at; texts put in an order."""
+    with pytest.raises(ConditionError, match="cannot be compared by"):
+        parse(text, TYPES, {**PARAMS, "mode": "x"})
+    assert parse("mode != 'y'", TYPES, {**PARAMS, "mode": "x"}).decide({}.__getitem__) is True
 
 
 def test_a_parsed_condition_says_what_it_reads() -> None:

@@ -1,6 +1,7 @@
 """The safety floor: level and ceiling of the screen, its routes, the escalation's only moves."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations, product
 from typing import Any
@@ -427,9 +428,14 @@ def test_tasks_wait_for_an_outcome() -> None:
     )
     assert safety.tasks(intake(escalations=(escalated("accepted", "safety_call"),))) == ()
     assert safety.tasks(intake(escalations=(escalated(),))) == ()
+    early = replace(with_fields("taken_over"), at=NOW - timedelta(hours=2))
+    both = Escalation("e", (with_fields("raised"), early, with_fields("accepted")))
+    (task,) = safety.tasks(intake(escalations=(both,)))
+    assert task.from_ == early.at + timedelta(hours=24)  # from whoever took over first
     sent = Escalation("e", (with_fields("raised"), with_fields("step", emergency_services="911")))
     (task,) = safety.tasks(intake(escalations=(sent,)))
     assert task.what == "confirm_that_they_reached_the_person"
+    assert task.from_ == task.until == sent.events[-1].at
     reached = Escalation("e", (*sent.events, with_fields("reached", outcome="yes")))
     assert safety.tasks(intake(escalations=(reached,))) == ()
 
@@ -449,6 +455,9 @@ def test_the_ladder_leads_over_whoever_is_set_to_emergency_services() -> None:
         (4, "emergency", None),
     ]
     assert rungs[0].contact == "Somebody, on_call"
+    assert [r.title for r in rungs] == [safety.number_words()[r.key] for r in rungs]
+    assert rungs[3].contact == "Somebody, emergency"
+    assert safety.ladder({**NUMBERS, "emergency": ""})[3].contact == ""
     alone = safety.ladder({"director": "Dee, 555 0102", "backup": " "})
     assert [(r.number, r.contact) for r in alone] == [(3, "Dee, 555 0102"), (4, "")]
     assert [r.key for r in safety.ladder({})] == ["emergency"]
