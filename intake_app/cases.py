@@ -299,6 +299,8 @@ def _escalation_move(event: Event) -> tuple[str, dict[str, str]]:
         known = ", ".join((*(f"step {n}" for n in safety.STEPS), *_ESCALATION_MOVES))
         template = _("'{value}' is not one of {known}")
         raise ContentError("event.escalation", template.format(value=event.what, known=known))
+    if move == "accepted":
+        fields["read_back"] = "yes"  # a call file says accepted of nothing else
     if event.by and move != "closed":
         fields["by"] = event.by
     return move, fields

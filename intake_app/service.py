@@ -801,6 +801,14 @@ class IntakeService:
             work.journal.note("worklist_viewed", "worklist")
             return kept.rows(work.connection, self._office.today())
 
+    def in_danger(self) -> tuple[Case, ...]:
+        """Those whom nobody has accepted, the longest waiting first, then those whose line was
+        lost after it: what the window begins with, whatever ended the one before."""
+        with self._view("in_danger") as work:
+            work.journal.note("worklist_viewed", "in danger")
+            found = kept.in_danger(work.connection)
+            return tuple(self._case(*self._load(work, each, signed=True)) for each in found)
+
     def renew_worklist(self, most: int = _RENEWED_AT_ONCE) -> int:
         """Screen up to `most` stale rows anew; how many are left. For idle time."""
         with self._view("renew_worklist") as work:
@@ -940,7 +948,7 @@ def _with_call(intake: Intake, call: Call) -> Intake:
 _NOT_ASKED = "not asked"
 _NEEDED_FIELDS = {
     "step": ("step",),
-    "accepted": ("by",),
+    "accepted": ("by", "read_back"),
     "taken_over": ("by",),
     "closed": ("outcome", "reason", "who_has_the_person", "next_contact"),
     "safety_call": ("outcome",),

@@ -78,7 +78,7 @@ def walk_calls(walk, desk):
 def walk_endings(walk, desk, call):
     step = {"step": next(iter(safety.STEPS))}
     walk(desk, "stamp_escalation", call, "step", step)
-    walk(desk, "stamp_escalation", call, "accepted", {"by": NAME})
+    walk(desk, "stamp_escalation", call, "accepted", {"by": NAME, "read_back": "yes"})
     walk(desk, "close_escalation", call, CLOSING)
     walk(desk, "end_call", call)
     case = walk(desk, "submit", call)
@@ -91,6 +91,7 @@ def walk_endings(walk, desk, call):
 def walk_reading(walk, desk, call, place):
     walk(desk, "show", call)
     walk(desk, "worklist")
+    walk(desk, "in_danger")
     walk(desk, "renew_worklist")
     walk(desk, "summary_pdf", call)
     walk(desk, "summary_to_print", call)

@@ -13,6 +13,7 @@ from intake_app.core.model import (
     Clinic,
     Escalation,
     EscalationEvent,
+    PartialDate,
     Source,
     State,
 )
@@ -124,6 +125,54 @@ def test_danger_jumps_to_the_hand_over(case):
     assert panel.next_step(case(answers=(said("harm_already_done", False),), **HERE)) == "1"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        said("emergency_now", True),
+        unsaid("emergency_now", State.UNKNOWN),
+        unsaid("emergency_now", State.DECLINED),
+        said("harm_already_done", True),
+    ],
+)
+def test_a_medical_emergency_puts_emergency_services_first_too(case, answer):
+    """Seen to fail with: danger read of what was done already alone."""
+    assert not panel.danger(case(answers=(said("emergency_now", False),), **HERE))
+    found = case(answers=(answer,), **HERE)
+    assert panel.rungs(found, NUMBERS)[0].key == "emergency"
+    assert panel.next_step(found) == "6"
+
+
+def lost(minutes=10):
+    """A call that dropped after so many minutes."""
+    return replace(ended(how=CallEnd.DROPPED), ended=NOW + timedelta(minutes=minutes))
+
+
+def again(minutes=12):
+    return replace(on_the_line(), id="again", started=NOW + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize("danger", [False, True])
+def test_back_on_the_line_they_hear_first_who_is_there(case, danger):
+    """escalation.md, the line drops, 4. Seen to fail with: a step 1 of before the drop counted;
+    danger before the first words."""
+    answers = (said("harm_already_done", danger),)
+    before = [event("step", n, step=str(n)) for n in (1, 2, 3)]
+    found = case(*before, answers=answers, calls=(lost(), again()), **HERE)
+    assert panel.next_step(found) == "1"
+    said_again = event("step", 13, step="1")
+    found = case(*before, said_again, answers=answers, calls=(lost(), again()), **HERE)
+    assert panel.next_step(found) == ("6" if danger else "4")
+
+
+def test_a_call_back_in_vain_stamps_no_step(case):
+    """Seen to fail with: step 1 ticked where nobody was reached."""
+    found = case(event("step", 11, step="1", call_back="not reached"), calls=(lost(),), **HERE)
+    assert not panel.is_stamped(found, "1")
+    first = panel.steps(found, panel.says(found, "D", CLINIC), NOW.tzinfo)[0]
+    assert not first.done
+    assert "not reached" in first.stamp
+
+
 def test_a_step_says_when_it_was_done_or_why_it_was_not_possible(case):
     """Fails with: a step that is not possible shown as done."""
     found = case(
@@ -136,6 +185,57 @@ def test_a_step_says_when_it_was_done_or_why_it_was_not_possible(case):
     assert steps["1"].stamp == "done 15:00:00; note 15:01:00: calmer now"
     assert steps["3"].stamp == "not possible 15:02:00: line too bad"
     assert not steps["2"].done
+    assert (steps["3"].done, steps["3"].not_possible) == (False, True)
+    assert panel.is_stamped(found, "3")
+
+
+def test_whoever_is_on_the_line_is_told_to_stay_and_then_who_takes_the_desk(case):
+    """Seen to fail with: the word for the coordinator said before somebody took over."""
+    assert "Stay on the line" in panel.afterwards_words(case(event("accepted", by="C")))
+    over = case(event("accepted", by="C"), event("taken_over", by="C"))
+    assert "who takes over the desk" in panel.afterwards_words(over)
+
+
+def test_the_words_to_use_hold_none_of_those_to_avoid():
+    """Seen to fail with: the banned words listed in the advice itself."""
+    assert not re.search(r"committed|successful|failed", panel.care_words())
+    for said_ in ("suicide", "died by suicide", "I will tell only those who can help", "levels"):
+        assert said_ in panel.care_words()
+    for said_ in ("words", "done already", "means", "who is with them", "started", "read it back"):
+        assert said_ in panel.telling_words()
+
+
+YOUNG = {**NUMBERS, "paediatric": "Young people's line, 555 0188"}
+
+
+@pytest.mark.parametrize(
+    ("age", "born", "minor"),
+    [
+        ("15", "", True),
+        ("17 or so", "", True),
+        ("18", "", False),
+        ("", "2009-01-01", True),
+        ("", "1980", False),
+        ("", "", False),
+        ("30", "2015", False),
+        ("about 15", "", False),
+    ],
+)
+def test_somebody_under_18_has_the_same_steps_and_the_route_for_the_young(
+    case, protocol, age, born, minor
+):
+    """Seen to fail with: the on-call clinician first where a route is set; a guardian not named;
+    the age told on the panel left out."""
+    found = case(**HERE, age=age)
+    who = replace(found.intake.patient, born=PartialDate.parse(born) if born else None)
+    found = replace(found, intake=replace(found.intake, patient=who))
+    assert panel.is_minor(found) is minor
+    first = panel.rungs(found, YOUNG)[0]
+    assert (first.number, first.key) == (1, "paediatric" if minor else "on_call")
+    assert panel.rungs(found, NUMBERS)[0].key == "on_call"
+    notes = {s.key: s.note for s in panel.steps(found, panel.says(found, "D", CLINIC), None)}
+    assert ("guardian" in notes["4"]) is minor
+    assert set(notes) == set(safety.STEPS)
 
 
 # Who was told ------------------------------------------------------------------------------------
@@ -309,12 +409,23 @@ def test_the_card_holds_the_place_first_and_never_reads_not_asked_as_no(case):
         **HERE,
     )
     card = panel.dispatch_card(found, "Dana", CLINIC, NOW.tzinfo).splitlines()
-    assert card[0] == "PLACE: 1 Main Street, Fairfield County (told 15:00)"
+    assert card[0] == "PLACE: 1 Main Street, Fairfield County (told 15:00 by the person)"
     assert "PERSON: Robin, age not known, language not asked" in card
     assert "DONE ALREADY: No" in card
     assert "FIREARM: not asked: escalation" in card
     assert "VEHICLE: grey, HXK 4417" in card
     assert "GIVEN TO: nobody yet" in card
+
+
+@pytest.mark.parametrize(
+    ("relationship", "words"),
+    [("relative", "by the caller, a relative"), ("self", "by the person"), ("", "(told 15:00)")],
+)
+def test_the_card_says_who_told_the_place(case, relationship, words):
+    """Seen to fail with: who told it left out; nobody said taken for the person."""
+    calls = (replace(on_the_line(), relationship=relationship),)
+    card = panel.dispatch_card(case(calls=calls, where="9 Oak"), "D", CLINIC, NOW.tzinfo)
+    assert words in card.splitlines()[0]
 
 
 def test_the_card_says_to_whom_it_was_given(case):
@@ -343,13 +454,20 @@ def test_it_opens_by_itself_where_somebody_could_be_lost(case, plain):
 
 
 def test_after_two_calls_back_help_is_sent(case):
-    """Fails with: calls back of an earlier drop counted again."""
+    """Fails with: calls back of an earlier drop counted again; five minutes that pass unseen; the
+    clinician phoned before help for somebody who is lost."""
     calls = (replace(ended(how=CallEnd.DROPPED), ended=NOW + timedelta(minutes=5)),)
     before = event("step", 1, step="1", call_back="not reached")
     tries = [event("step", n, step="1", call_back="not reached") for n in (6, 8)]
-    assert "0 so far" in panel.dropped_words(case(before, calls=calls))
-    assert "1 so far" in panel.dropped_words(case(before, tries[0], calls=calls))
-    assert "Emergency services" in panel.dropped_words(case(before, *tries, calls=calls))
+    soon, late = NOW + timedelta(minutes=8), NOW + timedelta(minutes=10)
+    assert "0 so far" in panel.dropped_words(case(before, calls=calls), soon)
+    assert "twice by 15:10" in panel.dropped_words(case(before, calls=calls), soon)
+    assert "1 so far" in panel.dropped_words(case(before, tries[0], calls=calls), soon)
+    over = case(before, *tries, calls=calls)
+    assert "Emergency services" in panel.dropped_words(over, soon)
+    assert panel.rungs(over, NUMBERS)[0].key == "emergency"
+    assert panel.rungs(case(before, tries[0], calls=calls), NUMBERS)[0].key == "on_call"
+    assert "Emergency services" in panel.dropped_words(case(before, calls=calls), late)
 
 
 def test_all_that_an_acceptance_lacks_is_said_at_once():

@@ -419,6 +419,7 @@ def test_what_is_known_of_the_person_is_the_latest_of_each_field() -> None:
 
 
 def test_tasks_wait_for_an_outcome() -> None:
+    """Seen to fail with: an outcome that settles what was sent after it."""
     over = escalated("accepted")
     (task,) = safety.tasks(intake(escalations=(over,)))
     assert (task.what, task.from_, task.until) == (
@@ -438,6 +439,15 @@ def test_tasks_wait_for_an_outcome() -> None:
     assert task.from_ == task.until == sent.events[-1].at
     reached = Escalation("e", (*sent.events, with_fields("reached", outcome="yes")))
     assert safety.tasks(intake(escalations=(reached,))) == ()
+    again = Escalation("e", (*reached.events, with_fields("step", emergency_services="911")))
+    assert len(safety.tasks(intake(escalations=(again,)))) == 1
+
+
+def test_the_route_of_the_young_replaces_the_first_rung_where_one_is_set() -> None:
+    """Seen to fail with: a route that is empty; the route for everybody."""
+    assert safety.ladder(NUMBERS, minor=True)[0].key == "paediatric"
+    assert len(safety.ladder(NUMBERS, minor=True)) == 4
+    assert safety.ladder({**NUMBERS, "paediatric": " "}, minor=True)[0].key == "on_call"
 
 
 # Whom to phone ------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ui.screens.unlock import UnlockScreen
 if TYPE_CHECKING:
     from intake_app.service import IntakeService
     from ui.main_window import MainWindow
+    from ui.screens.emergency import NumbersOnly
 
 _YOUNG = 10_000  # new objects between two looks of the collector: some twenty answers
 
@@ -72,6 +73,7 @@ class App(QObject):
         self.around = around
         self.front: QWidget | None = None
         self.main: MainWindow | None = None
+        self._numbers: NumbersOnly | None = None
         self.keys = EmergencyKey(app)
         self.keys.pressed.connect(self.emergency)
         theme.keep_in(app, around.look_file)
@@ -170,6 +172,10 @@ class App(QObject):
     def _numbers_only(self) -> None:
         from ui.screens.emergency import NumbersOnly  # noqa: PLC0415
 
+        if self._numbers is not None and self._numbers.isVisible():
+            self._numbers.raise_()
+            self._numbers.activateWindow()
+            return
         self._numbers = NumbersOnly(self.around.folder)
         if self.front is not None:
             self._numbers.left.connect(self.front.activateWindow)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -36,9 +37,19 @@ class Desk(QObject):
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="background")
         self._done.connect(self._deliver)
         self._closed = False
+        self._ran = (clock(), time.monotonic())
 
     def now(self) -> datetime:
         return self.clock()
+
+    def running(self) -> datetime:
+        """The time by which anybody waits. It only runs forward: setting the computer's clock back
+        ends no alert, and after a restart it goes on from the times of the record."""
+        now = self.clock()
+        at, since = self._ran
+        now = max(now, at + timedelta(seconds=time.monotonic() - since))
+        self._ran = (now, time.monotonic())
+        return now
 
     @property
     def intake_id(self) -> str:

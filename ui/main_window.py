@@ -202,15 +202,18 @@ class MainWindow(QMainWindow):
 
     def _show_banner(self, case: Case | None) -> None:
         """Also where the person's record is not on the desk any more."""
-        shown = self._in_danger(case)
+        shown, waiting = self._in_danger(case), self.panel().waiting
         on_call = self.desk.service.about.numbers.get("on_call", "")
         told = words.told_no_one(shown, on_call) if shown else ""
-        still = panel.realert_words(panel.realert(shown, self.desk.now()))
+        still = panel.realert_words(panel.realert(shown, self.desk.running()))
         other = _("Another record:") if shown is not case and case is not None else ""
-        said = " ".join(part for part in (theme.SHAPES["critical"], other, still, told) if part)
+        more = len(waiting.keys() - ({shown.intake.id} if shown else set()))
+        rest = _("Not accepted in {count} more records.").format(count=more) if more else ""
+        parts = (theme.SHAPES["critical"], other, still, told, rest)
+        said = " ".join(part for part in parts if part)
         if told and said != self._banner.text():
             self._banner.setText(said)
-        theme.look(self._banner, "alarm" if still else "banner")
+        theme.look(self._banner, "alarm" if still or more else "banner")
         self._banner.setVisible(bool(told))
 
     def _in_danger(self, case: Case | None) -> Case | None:
@@ -334,8 +337,15 @@ class MainWindow(QMainWindow):
             self._panel.keep_place()
 
     def take_place(self) -> None:
-        """Where this member of staff was before the lock."""
+        """Where this member of staff was before the lock; somebody in danger comes first, whatever
+        ended the window before."""
         place = dict(self.desk.ask(lambda service: service.clinic.place()) or {})
+        in_danger = self.desk.ask(lambda service: service.in_danger()) or ()
+        for case in in_danger:
+            self.panel().watch(case)
+        ids = [case.intake.id for case in in_danger if panel.opens_by_itself(case)]
+        if ids and place.get("intake_id") not in ids:
+            place = {"screen": "call", "intake_id": ids[0]}
         if place.get("intake_id") and self.desk.open(place["intake_id"]):
             self.go(place["screen"] if place.get("screen") in self.screens else "call")
             screen = self._stack.currentWidget()

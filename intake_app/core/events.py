@@ -115,6 +115,7 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "looked_again": frozenset({"intake_looked_again"}),
     "show": frozenset({"chart_viewed"}),
     "worklist": frozenset({"worklist_viewed"}),
+    "in_danger": frozenset({"worklist_viewed"}),
     "renew_worklist": frozenset(),
     "summary_pdf": frozenset({"summary_previewed"}),
     "summary_to_print": frozenset({"summary_printed"}),

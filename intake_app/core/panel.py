@@ -26,6 +26,7 @@ from intake_app.core.model import (
     Intake,
     Source,
     State,
+    relationship_words,
 )
 from intake_app.core.safety import EscalationState, Outcome, Rung
 from intake_app.core.screening import Case
@@ -38,6 +39,7 @@ _CALL_BACK_MINUTES = 5
 EMERGENCY = "emergency"  # the rung of emergency services
 _US_POISON = "1-800-222-1222"
 _PERSON_MOVES = ("raised", "person")
+_OF_AGE = 18
 
 
 def standing(case: Case) -> Escalation | None:
@@ -239,9 +241,27 @@ def voice(case: Case) -> Source:
     return Source.PATIENT_ALONE if told_alone else Source.PATIENT_WITH_OTHERS
 
 
+_EMERGENCY_NOW = "emergency_now"
+
+
 def danger(case: Case) -> bool:
-    """Something was done already, or nobody can rule it out: emergency services come first."""
-    return chosen(case, "done_already") not in ("", "no")
+    """Something was done already, a medical emergency, or nobody can rule them out; or the person
+    is lost: emergency services come first."""
+    if chosen(case, "done_already") not in ("", "no"):
+        return True
+    told = _latest(case.intake, _EMERGENCY_NOW)
+    unsure = told is not None and told.state in _OPEN_STATES
+    unwell = told is not None and case.screening.findings.read(_EMERGENCY_NOW) is True
+    return unsure or unwell or (is_dropped(case) and called_back(case) >= _CALL_BACKS)
+
+
+def is_minor(case: Case) -> bool:
+    """Under 18 as far as anybody said; the age told on the panel speaks before the birth date."""
+    told = person(case).get("age", "").split()
+    if told and told[0].isdigit():
+        return int(told[0]) < _OF_AGE
+    born = case.intake.patient.born
+    return born is not None and years_between(born.latest, case.today) < _OF_AGE
 
 
 # The steps ---------------------------------------------------------------------------------------
@@ -257,6 +277,7 @@ class Says:
     number: str = ""
     other: bool = False
     closed: bool = False
+    minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +290,7 @@ class Step:
     note: str
     stamp: str = ""
     done: bool = False
+    not_possible: bool = False
 
 
 def says(case: Case | None, staff: str, clinic: Clinic) -> Says:
@@ -278,25 +300,47 @@ def says(case: Case | None, staff: str, clinic: Clinic) -> Says:
     told = _latest(case.intake, "callback_number")
     callers = str(told.value) if told is not None and told.value is not None else ""
     number = callers if other else person(case).get("phone") or callers
-    return Says(staff, clinic, number, other, cannot_speak(case))
+    return Says(staff, clinic, number, other, cannot_speak(case), is_minor(case))
 
 
 def steps(case: Case | None, speaker: Says, zone: tzinfo | None) -> tuple[Step, ...]:
     titles, aloud, notes = step_words(), _aloud(speaker), _notes(speaker)
-    found = standing(case) if case else None
+    made = {key: _stamps(case, key) if case else () for key in titles}
     return tuple(
-        Step(key, titles[key], aloud[key], notes[key], *_stamp(found, key, zone)) for key in titles
+        Step(key, titles[key], aloud[key], notes[key], *_stamp(made[key], zone)) for key in titles
     )
 
 
 def next_step(case: Case) -> str:
-    """The first step that is not stamped; danger jumps to the hand-over."""
-    found = standing(case)
-    done = {e.get("step") for e in found.events if e.move == "step"} if found else set()
-    open_ = [key for key in safety.STEPS if key not in done]
+    """The first step that is not stamped; danger jumps to the hand-over. On the line again, they
+    are told first who is there."""
+    open_ = [key for key in safety.STEPS if not is_stamped(case, key)]
+    if is_back(case) and "1" in open_:
+        return "1"
     if danger(case) and "6" in open_:
         return "6"
     return open_[0] if open_ else "6"
+
+
+def is_stamped(case: Case, key: str) -> bool:
+    """Done, or not possible; a call back in vain is neither. What was said before the line dropped
+    is said again."""
+    since = case.intake.calls[-1].started if is_back(case) and key == "1" else None
+    made = [e for e in _stamps(case, key) if not e.get("call_back")]
+    return any(since is None or event.at >= since for event in made)
+
+
+def is_back(case: Case) -> bool:
+    """On the line again after it dropped."""
+    calls = case.intake.calls
+    dropped = len(calls) > 1 and calls[-2].end is CallEnd.DROPPED
+    return dropped and calls[-1].end is None
+
+
+def _stamps(case: Case, key: str) -> tuple[EscalationEvent, ...]:
+    found = standing(case)
+    made = found.events if found else ()
+    return tuple(e for e in made if e.move == "step" and e.get("step") == key)
 
 
 def step_words() -> Mapping[str, str]:
@@ -428,8 +472,8 @@ def _notes(speaker: Says) -> dict[str, str]:
             "line {poison}. No advice on drinking, vomiting or driving."
         ).format(poison=poison),
         "3": _(
-            "Street, unit, floor, city, county, state. A vehicle: make, colour, plate, parked or "
-            "moving, heading."
+            "Street, unit, floor, city, county, state. A vehicle: make, colour, plate, parked "
+            "where, or moving on which road in which direction; tell them again when it changes."
         ),
         "4": _(
             "On a second line. Alone: speaker phone and a second line, or a three-way call; "
@@ -442,22 +486,48 @@ def _notes(speaker: Says) -> dict[str, str]:
         "6": _(
             "Clinician, crisis line three-way, or emergency services. Tell the other side first "
             "where the person is: a call from here reaches this region. Leave only when they say "
-            "that they have them; ask the name."
+            "that they have them; ask the name and stamp it. Stay until then, whatever the hour."
         ),
     }
     if speaker.other:
         found["1"] = _("Help goes to the place of the person, not of the caller.")
         found["5"] = nobody_near + " " + _("Only what the caller knows.")
+    if speaker.minor:
+        found["4"] += " " + _(
+            "Under 18: the same steps; bring in a parent or guardian, unless that raises the "
+            "danger."
+        )
     return found
 
 
-def _stamp(found: Escalation | None, key: str, zone: tzinfo | None) -> tuple[str, bool]:
-    made = [e for e in found.events if e.move == "step" and e.get("step") == key] if found else []
+def care_words() -> str:
+    """How to speak; for staff alone."""
+    return _(
+        "Say suicide, attempt, died by suicide, thoughts of suicide: no words of crime, of success "
+        "or of failing. Promise no secrecy: “I will tell only those who can help.” Do not argue, "
+        "blame or ask why. Read no numbers and no levels out to the person."
+    )
+
+
+def afterwards_words(case: Case) -> str:
+    """Once the other side has the person: a word for whoever was on the line."""
+    found = standing(case)
+    if found is None or safety.event(found, "taken_over") is None:
+        return _("Stay on the line until the other side says that they have the person.")
+    return _(
+        "For you: who takes over the desk now? Talk about this call with somebody within the day."
+    )
+
+
+def _stamp(made: Sequence[EscalationEvent], zone: tzinfo | None) -> tuple[str, bool, bool]:
+    """Its words; whether it was done; whether it was not possible, and not done all the same."""
     if not made:
-        return "", False
+        return "", False, False
     said = [_stamp_words(event, zone) for event in made if not event.get("rung")]
     first = _("done {at}").format(at=clock(made[0].at, zone))
-    return "; ".join(said) or first, True
+    not_possible = any(event.get("not_possible") for event in made)
+    done = any(not (event.get("not_possible") or event.get("call_back")) for event in made)
+    return "; ".join(said) or first, done, not_possible and not done
 
 
 def _stamp_words(event: EscalationEvent, zone: tzinfo | None) -> str:
@@ -537,7 +607,7 @@ def how_words() -> Mapping[str, str]:
 
 def rungs(case: Case | None, numbers: Mapping[str, str]) -> tuple[Rung, ...]:
     """In the order of phoning: danger to life now, and emergency services come first."""
-    ladder = safety.ladder(numbers)
+    ladder = safety.ladder(numbers, minor=case is not None and is_minor(case))
     if case is None or not danger(case):
         return ladder
     return tuple(sorted(ladder, key=lambda rung: rung.key != EMERGENCY))
@@ -599,6 +669,14 @@ def _rest_of_reached(rung: Rung, waits: bool) -> str:
     if rung.key == EMERGENCY or not waits:
         return ""
     return ". " + _("They read back name, place, phone and why; then it is accepted.")
+
+
+def telling_words() -> str:
+    """What whoever phones the ladder tells the other side."""
+    return _(
+        "Tell them: name, place, phone, what was said in the person's words, what is done already, "
+        "means, who is with them, what has been started. They read it back."
+    )
 
 
 def dialling_words(case: Case | None) -> str:
@@ -743,11 +821,24 @@ def _place(case: Case, known: Mapping[str, str], zone: tzinfo | None) -> str:
         return _("NOT KNOWN, ask again")
     found = standing(case)
     at = _kept_at(found, "where") if found else None
+    told_by = _on_the_line(case, at) if at else ""
     county = known.get("county") or _("county not known")
     country = known.get("country", "").removeprefix(ELSEWHERE)
     parts = [known["where"], county, *([country] if country else [])]
-    told = _("told {at}").format(at=clock(at, zone)[:5]) if at else ""
+    told = _("told {at}{by}").format(at=clock(at, zone)[:5], by=told_by) if at else ""
     return ", ".join(parts) + (f" ({told})" if told else "")
+
+
+def _on_the_line(case: Case, at: datetime) -> str:
+    """Who was calling at that moment: it is they who told it."""
+    calls = case.intake.calls
+    there = next((c for c in reversed(calls) if c.started <= at <= (c.ended or at)), None)
+    if there is None or there.relationship == NOT_SAID:
+        return ""
+    if there.relationship == SELF:
+        return _(" by the person")
+    said = relationship_words().get(there.relationship, there.relationship)
+    return _(" by the caller, {who}").format(who=said)
 
 
 def _who(case: Case, known: Mapping[str, str]) -> str:
@@ -795,19 +886,22 @@ def called_back(case: Case) -> int:
     return sum(bool(e.get("call_back")) and e.at >= since for e in found.events)
 
 
-def dropped_words(case: Case) -> str:
-    tried = called_back(case)
-    if tried >= _CALL_BACKS:
+def dropped_words(case: Case, now: datetime) -> str:
+    """What comes next, and by when; `now` runs on whatever becomes of the computer's clock."""
+    last = case.intake.calls[-1] if case.intake.calls else None
+    at = last.ended if last is not None and last.ended is not None else now
+    until, tried = at + timedelta(minutes=_CALL_BACK_MINUTES), called_back(case)
+    if tried >= _CALL_BACKS or now >= until:
         return _(
-            "Not reached {tried} times. Emergency services for the last known place, with "
+            "Not reached, {tried} tries. Emergency services for the last known place, with "
             "vehicle and phone; then the ladder; then the emergency contact, if reaching them "
             "brings no danger."
         ).format(tried=tried)
     return _(
-        "THE LINE DROPPED. Call back at once, then again: twice within {minutes} minutes "
-        "(placeholder), {tried} so far. Another's phone: ask for the person by first name, say "
-        "only your own name. Leave no message that says why."
-    ).format(minutes=_CALL_BACK_MINUTES, tried=tried)
+        "THE LINE DROPPED at {at}. Call back at once, then again: twice by {until} (placeholder), "
+        "{tried} so far. Another's phone: ask for the person by first name, say only your own "
+        "name. Leave no message that says why."
+    ).format(at=clock(at, now.tzinfo), until=clock(until, now.tzinfo)[:5], tried=tried)
 
 
 # What is missing, what ends ----------------------------------------------------------------------

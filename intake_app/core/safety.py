@@ -275,10 +275,16 @@ def tasks(intake: Intake) -> tuple[Task, ...]:
         if over and not event(escalation, "safety_call"):
             first, last = (over.at + wait for wait in _SAFETY_CALL)
             found.append(Task("safety_call", first, last))
-        sent = next((e for e in escalation.events if e.get("emergency_services")), None)
-        if sent and not event(escalation, "reached"):
+        sent = next((e for e in reversed(escalation.events) if e.get("emergency_services")), None)
+        if sent and sent in _since(escalation, "reached"):
             found.append(Task("confirm_that_they_reached_the_person", sent.at, sent.at))
     return tuple(found)
+
+
+def _since(escalation: Escalation, move: str) -> tuple[EscalationEvent, ...]:
+    """What happened after the latest event of a kind; all of it where there is none."""
+    places = [n for n, e in enumerate(escalation.events, start=1) if e.move == move]
+    return escalation.events[places[-1] if places else 0 :]
 
 
 # Whom to phone ----------------------------------------------------------------------------------
@@ -301,9 +307,10 @@ class Rung:
 # escalation.md, "The ladder": five minutes a rung, a placeholder until a clinician confirms it.
 _MINUTES_A_RUNG = 5
 _PEOPLE = ("on_call", "backup", "director")
+_PAEDIATRIC = "paediatric"  # replaces the first rung for somebody under 18, where one is set
 _EMERGENCY = "emergency"
 # The numbers of a clinic; a clinic may keep others beside them.
-NUMBERS = (*_PEOPLE, "crisis_line", _EMERGENCY, "poison", "county_emergency")
+NUMBERS = (*_PEOPLE, _PAEDIATRIC, "crisis_line", _EMERGENCY, "poison", "county_emergency")
 # escalation.md: no clinic goes live with an empty rung 1 or 2, or without lines.
 _NEEDED = ("on_call", "backup", "crisis_line", _EMERGENCY)
 
@@ -314,6 +321,7 @@ def number_words() -> Mapping[str, str]:
         "on_call": _("the on-call clinician"),
         "backup": _("the backup clinician"),
         "director": _("the medical director"),
+        _PAEDIATRIC: _("the crisis route for somebody under 18"),
         "crisis_line": _("the crisis line"),
         _EMERGENCY: _("emergency services for the person's place"),
         "poison": _("the poison line"),
@@ -321,12 +329,14 @@ def number_words() -> Mapping[str, str]:
     }
 
 
-def ladder(numbers: Mapping[str, str]) -> tuple[Rung, ...]:
+def ladder(numbers: Mapping[str, str], *, minor: bool = False) -> tuple[Rung, ...]:
     """Those of the first three rungs that are set, and emergency services, always."""
     words = number_words()
+    young = minor and bool(numbers.get(_PAEDIATRIC, "").strip())
+    first = _PAEDIATRIC if young else _PEOPLE[0]
     people = [
         Rung(number, key, words[key], contact, _MINUTES_A_RUNG)
-        for number, key in enumerate(_PEOPLE, start=1)
+        for number, key in enumerate((first, *_PEOPLE[1:]), start=1)
         if (contact := numbers.get(key, "").strip())
     ]
     contact = numbers.get(_EMERGENCY, "").strip()

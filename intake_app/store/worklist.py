@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from intake_app.core.model import WorklistRow
 from intake_app.core.protocol import Protocol
+from intake_app.core.safety import EscalationState
 from intake_app.core.screening import Case, screen
 from intake_app.core.words import _
 from intake_app.core.worklist import Summary, summary
@@ -74,6 +75,20 @@ _ORDER = (
     _kept.c.due.desc(),
     schema.intake.c.at,
 )
+
+
+_RAISED = _kept.c.escalation == EscalationState.RAISED.value
+_LINE_LOST = (_kept.c.escalation == EscalationState.ACCEPTED.value) & (_kept.c.call != "")
+_IN_DANGER = (
+    select(_kept.c.intake_id)
+    .where(or_(_RAISED, _LINE_LOST))
+    .order_by(_RAISED.desc(), _kept.c.since, _kept.c.intake_id)
+)
+
+
+def in_danger(connection: Connection) -> Sequence[str]:
+    """Open escalations that nobody accepted, or whose line is open or was lost."""
+    return connection.execute(_IN_DANGER).scalars().all()
 
 
 def stale(connection: Connection, today: date, most: int) -> Sequence[str]:

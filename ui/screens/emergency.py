@@ -6,6 +6,7 @@ Its own application-modal window above dialogs. It tells no one, and says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -84,8 +85,8 @@ class EmergencyPanel(QWidget):
     """Built once, shown at a key. Signals: `begun`, that a call record was started here, or that
     the line is open again; `left`, that the screen below is in front again.
 
-    `unaccepted` is the case last seen for which nobody has accepted: the alert goes on for it, also
-    when no case lies on the desk any more.
+    `waiting` holds every case for which nobody has accepted, by intake: the alert goes on for each,
+    also when no case lies on the desk any more.
     """
 
     begun = Signal()
@@ -97,15 +98,15 @@ class EmergencyPanel(QWidget):
         self.setWindowTitle(_("Emergency panel"))
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
         theme.look(self, "page")
-        self.unaccepted: Case | None = None
+        self.waiting: dict[str, Case] = {}
         self._about = ""
         self._countries = countries()
-        self._alerted = 0
+        self._alerted: dict[str, int] = {}
         self._deaf = False
         self._build()
         self._trying: QLabel | None = None
         if desk.case is not None:
-            self._watch(desk.case)
+            self.watch(desk.case)
         desk.case_changed.connect(self._case_changed)
         desk.refused.connect(self._refused)
         self._ticking = QTimer(self)
@@ -237,6 +238,7 @@ class EmergencyPanel(QWidget):
         self._card = label(look="dispatch")
         self._card.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lines = LineList()
+        self._care = label(panel.care_words(), "staff")
         self._why = label(look="critical")
         self._notes_so_far = label(look="meta")
         self._notes = NoteEditor(_("Notes: Enter keeps a line with its time"), lines=2)
@@ -247,7 +249,7 @@ class EmergencyPanel(QWidget):
         notes = label(_("NOTES   Ctrl+L"), "heading")
         of_a_case = [
             *(accepted, self._accept, self._tasks, dispatch, self._card),
-            *(why, self._why, notes, self._notes_so_far, self._notes),
+            *(why, self._why, self._care, notes, self._notes_so_far, self._notes),
         ]
         self._of_a_case = [each for each in of_a_case if each is not self._tasks]
         numbers = [label(_("WHOM TO PHONE"), "heading"), self._ladder]
@@ -369,15 +371,20 @@ class EmergencyPanel(QWidget):
     def _intake(self) -> str:
         return self.desk.intake_id
 
-    def _watch(self, case: Case) -> None:
-        watched = self.unaccepted
+    def watch(self, case: Case) -> None:
+        """Only that somebody accepted ends the alert for a case."""
         if panel.is_raised(case):
-            self.unaccepted = case
-        elif watched is not None and watched.intake.id == case.intake.id:
-            self.unaccepted = None
+            self.waiting[case.intake.id] = case
+        else:
+            self.waiting.pop(case.intake.id, None)
+
+    @property
+    def unaccepted(self) -> Case | None:
+        """The one that waits longest."""
+        return next(iter(self.waiting.values()), None)
 
     def _case_changed(self, case: Case) -> None:
-        self._watch(case)
+        self.watch(case)
         if case.intake.id != self._about:
             self._about = case.intake.id
             self._echo.hide()
@@ -389,18 +396,14 @@ class EmergencyPanel(QWidget):
 
     def _show(self) -> None:
         case, about = self.desk.case, self.desk.service.about
-        now = self.desk.now()
+        now = self.desk.running()
         self._start.setVisible(case is None)
         self._show_areas()
         self._show_steps(case)
         self._show_told()
         for each in self._of_a_case:
             each.setVisible(case is not None)
-        self._ladder.put(
-            panel.ladder_lines(case, about.numbers, now),
-            panel.dialling_words(case),
-            stamps=case is not None,
-        )
+        self._show_ladder(now)
         country = panel.person(case).get("country", "") if case else ""
         self._lines.put(
             panel.lines(about, country, self._countries), panel.lately_words(about, country)
@@ -422,18 +425,18 @@ class EmergencyPanel(QWidget):
         self._person.show_case(case, about.country)
         self._card.setText(panel.dispatch_card(case, staff.name, about, zone))
         self._why.setText(panel.why_opened(case, zone))
-        self._accept.put(raised=panel.is_raised(case))
+        self._accept.put(panel.afterwards_words(case), raised=panel.is_raised(case))
         open_ = safety.tasks(case.intake)
         self._tasks.put({task.what: panel.task_line(task, zone) for task in open_})
         notes = [f"{panel.clock(n.at, zone)[:5]} {n.text}" for n in case.intake.notes[-3:]]
         self._notes_so_far.setText("\n".join(notes))
         self._number.setText(panel.says(case, staff.name, about).number or _("no number was given"))
-        self._lost.setText(panel.dropped_words(case))
+        self._lost.setText(panel.dropped_words(case, self.desk.running()))
 
     def _show_told(self) -> None:
         case, about, now = self.desk.case, self.desk.service.about, self.desk.now()
         told = panel.told_words(case, about.numbers, now.tzinfo)
-        still = panel.realert_words(panel.realert(case, now))
+        still = panel.realert_words(panel.realert(case, self.desk.running()))
         look = "alarm" if still else self._calm(case)
         shape = SHAPES["done" if look == "calm" else "critical"]
         words = f"{shape} {told} {still}".strip()
@@ -456,23 +459,30 @@ class EmergencyPanel(QWidget):
 
     def _tick(self) -> None:
         """The re-alert goes on while the panel is out of sight: announced once for each."""
-        case = self.desk.case
-        watched = self.unaccepted
-        minutes = panel.realert(watched, self.desk.now())
-        if minutes > self._alerted:
+        now = self.desk.running()
+        for watched in self.waiting.values():
+            self._alert_again(watched, panel.realert(watched, now))
+        if self.isVisible():
+            self._show_told()
+            self._show_ladder(now)
+            if self.desk.case is not None:
+                self._lost.setText(panel.dropped_words(self.desk.case, now))
+
+    def _alert_again(self, watched: Case, minutes: int) -> None:
+        if minutes > self._alerted.get(watched.intake.id, 0):
             about, zone = self.desk.service.about, self.desk.now().tzinfo
             told = panel.told_words(watched, about.numbers, zone)
             words = f"{told} {panel.realert_words(minutes)}"
             _announce(self if self.isVisible() else self.parentWidget() or self, words)
-        self._alerted = minutes
-        if self.isVisible():
-            self._show_told()
-            numbers = self.desk.service.about.numbers
-            self._ladder.put(
-                panel.ladder_lines(case, numbers, self.desk.now()),
-                panel.dialling_words(case),
-                stamps=case is not None,
-            )
+        self._alerted[watched.intake.id] = minutes
+
+    def _show_ladder(self, now: datetime) -> None:
+        case, numbers = self.desk.case, self.desk.service.about.numbers
+        self._ladder.put(
+            panel.ladder_lines(case, numbers, now),
+            f"{panel.telling_words()}\n{panel.dialling_words(case)}",
+            stamps=case is not None,
+        )
 
     def told(self) -> str:
         """What stands across the top."""
@@ -516,9 +526,7 @@ class EmergencyPanel(QWidget):
         if self._deaf or self.desk.case is None:
             self._steps.look(key)
             return
-        found = panel.standing(self.desk.case)
-        made = found.events if found else ()
-        if any(e.move == "step" and e.get("step") == key for e in made):
+        if panel.is_stamped(self.desk.case, key):
             self._steps.ask(key, "note")
         else:
             self._stamp(key)
@@ -608,7 +616,7 @@ class EmergencyPanel(QWidget):
         if missing:
             self._say_problem(self._accept.problem, missing)
         else:
-            self._stamp_move(self._accept.problem, "accepted", {"by": by})
+            self._stamp_move(self._accept.problem, "accepted", {"by": by, "read_back": "yes"})
 
     def _taken_over(self, by: str) -> None:
         self._stamp_move(self._accept.problem, "taken_over", {"by": by})

@@ -34,7 +34,7 @@ class NumbersPanel(Panel):
             field.changed.connect(lambda key=key: self._judge(key))
             if key not in _LINES:
                 field.edit.setPlaceholderText(_person_hint())
-        people = [self._fields[key] for key in ("on_call", "backup", "director")]
+        people = [self._fields[key] for key in ("on_call", "backup", "director", "paediatric")]
         lines = [self._fields[key] for key in (*_LINES, "county_emergency")]
         said = _("Phoned from the top, each for five minutes. A voicemail is not reached.")
         told = _("Dial each once from the clinic's phone before it counts.")

@@ -39,13 +39,16 @@ class AcceptForm(QWidget):
         self.over.clicked.connect(lambda: self.taken_over.emit(self.by.text().strip()))
         self.problem = label(look="problem")
         self.problem.hide()
-        self.setLayout(column([self.by, self.read_back, self.problem, self.accept, self.over]))
+        self.after = label(look="meta")
+        parts = [self.by, self.read_back, self.problem, self.accept, self.over, self.after]
+        self.setLayout(column(parts))
         self.setFocusProxy(self.by)
 
     def press(self) -> None:
         self.accepted.emit(self.by.text().strip(), self.read_back.isChecked())
 
-    def put(self, *, raised: bool) -> None:
+    def put(self, after: str, *, raised: bool) -> None:
+        self.after.setText(after)
         self.accept.setVisible(raised)
         self.read_back.setVisible(raised)
 

@@ -67,7 +67,7 @@ class StepList(QWidget):
     def put(self, steps: Sequence[Step], current: str) -> None:
         self._steps = tuple(steps)
         for step in self._steps:
-            mark = theme.SHAPES["done"] if step.done else "   "
+            mark = theme.SHAPES["done"] if step.done else "–" if step.not_possible else "   "
             stamp = f"\n{step.stamp}" if step.stamp else ""
             self._buttons[step.key].say(f"{step.key}  {mark}  {step.title}{stamp}")
         self.look(current)
