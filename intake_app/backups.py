@@ -25,6 +25,7 @@ from intake_app.store import (
     backups,
     clinic,
     database,
+    finder,
     outlets,
     places,
     schema,
@@ -222,7 +223,8 @@ def _built(text: str) -> Protocol:
 
 def proven(connection: Connection) -> str | None:
     """What verify looks at beside the trail: what is derived, and where staff were."""
-    return clinic.place_fault(connection) or kept.fault(connection, _built)
+    fault = clinic.place_fault(connection) or finder.fault(connection)
+    return fault or kept.fault(connection, _built)
 
 
 # Restoring: with nothing but a backup and a secret ------------------------------------------------

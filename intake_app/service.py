@@ -83,6 +83,7 @@ from intake_app.transaction import Clock, Office, Session, Transaction
 
 # What a window needs beside the services.
 __all__ = [
+    "RECENT",
     "SELF",
     "BackupService",
     "Clinic",
@@ -116,6 +117,7 @@ _BORN = "date_of_birth"
 # So many rows are made anew when the worklist is opened: a fifth of a second, and all of them in
 # a small clinic.
 _RENEWED_AT_ONCE = 25
+RECENT = kept.RECENT
 
 
 @dataclass(frozen=True)
@@ -793,13 +795,38 @@ class IntakeService:
             work.journal.note("chart_viewed", f"intake:{intake_id}")
             return case
 
-    def worklist(self) -> tuple[WorklistRow, ...]:
-        """Open escalations first, then the strongest tier, then the soonest due; as of today,
-        but for the rows that say that they are stale."""
+    def worklist(self, tab: str = "", most: int = -1) -> tuple[WorklistRow, ...]:
+        """The first rows of a tab: open escalations first, then the strongest tier, then the
+        soonest due; as of today, but for those that say that they are stale. Every row of every
+        tab by default."""
         with self._view("worklist") as work:
             self._renew(work, _RENEWED_AT_ONCE)
             work.journal.note("worklist_viewed", "worklist")
-            return kept.rows(work.connection, self._office.today())
+            now, own = self._office.clock(), self._staff.id
+            return kept.rows(work.connection, now, tab, 0, most, own)
+
+    def worklist_page(self, tab: str, start: int = 0, most: int = -1) -> tuple[WorklistRow, ...]:
+        """Further rows of what `worklist` began."""
+        with self._session.look("worklist_page") as connection:
+            now, own = self._office.clock(), self._staff.id
+            return kept.rows(connection, now, tab, start, most, own)
+
+    def count_worklist(self) -> Mapping[str, int]:
+        """How many rows stand in each tab that has any."""
+        with self._session.look("count_worklist") as connection:
+            return kept.count(connection, self._office.clock())
+
+    def search(self, said: str) -> tuple[WorklistRow, ...]:
+        """Everybody whose name, birth date, record number or phone begins like what was typed: all
+        their intakes, whoever changed last first."""
+        with self._view("search") as work:
+            work.journal.note("patients_searched", "patients")
+            return kept.found(work.connection, self._office.clock(), said)
+
+    def search_on(self, said: str) -> tuple[WorklistRow, ...]:
+        """A further letter of what `search` began: no key waits for the trail."""
+        with self._session.look("search_on") as connection:
+            return kept.found(connection, self._office.clock(), said)
 
     def in_danger(self) -> tuple[Case, ...]:
         """Those whom nobody has accepted, the longest waiting first, then those whose line was

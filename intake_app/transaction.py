@@ -15,7 +15,7 @@ from intake_app.core.errors import NotAllowed
 from intake_app.core.model import Clinic, Intake, Role, Staff
 from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
-from intake_app.store import clinic, database, intakes
+from intake_app.store import clinic, database, finder, intakes
 from intake_app.store.audit import Actor, Journal
 
 Clock = Callable[[], datetime]
@@ -30,6 +30,7 @@ class Transaction:
 
     def write(self, table: Table, row: Mapping[str, object], event: str) -> None:
         self.journal.write(table, row, event)
+        finder.follow(self.connection, table, row)
 
 
 @dataclass

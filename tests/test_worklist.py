@@ -3,7 +3,7 @@
 "Seen to fail with" names the defect planted to prove a test.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
@@ -20,8 +20,9 @@ from intake_app.core.model import (
     Tier,
     WorklistRow,
 )
+from intake_app.core.worklist import is_overdue
 from intake_app.store import database, schema, vault
-from intake_app.store.codec import time_of
+from intake_app.store.codec import time_of, time_text
 from tests.vaults import CLINICIAN, COORDINATOR, DESK, PASSWORD, Clock, open_clinic
 
 MINOR_UNTIL = "2008-03-12"  # eighteen two days after the clock starts
@@ -140,21 +141,7 @@ def test_what_is_kept_is_what_verify_screens_again(clinic, calling):
 
 
 def tab(status="draft", escalation="", call="", queries=0, flags=0):
-    return review.worklist_tab(
-        WorklistRow(
-            intake_id="i",
-            patient="P",
-            record_number="P-1",
-            status=status,
-            tier=0,
-            due=0,
-            flags=flags,
-            unanswered=0,
-            escalation=escalation,
-            call=call,
-            queries=queries,
-        )
-    )
+    return review.worklist_tab(status, escalation, call, queries=queries, flags=flags)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +166,74 @@ def test_each_row_stands_where_something_is_to_be_done(expected, given):
     call of a draft among the queries."""
     assert tab(**given) == expected
     assert expected in review.TABS
+
+
+NINE = datetime(2026, 3, 10, 9, tzinfo=timezone(timedelta(hours=-5)))  # a Tuesday
+
+
+def waits(**since):
+    times = {f"{name}_since": time_text(NINE + later) for name, later in since.items()}
+    return WorklistRow("i", "P", "P-1", "awaiting_review", 0, 0, 0, 0, "", **times)
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("expected", "given", "later"),
+    [
+        (False, waits(), 30 * DAY),
+        (True, waits(now=0 * HOUR), HOUR),
+        (False, waits(day=0 * HOUR), 14 * HOUR),  # 23:00 of the clinic's own day
+        (True, waits(day=0 * HOUR), 16 * HOUR),
+        (False, waits(routine=0 * HOUR), 2 * DAY),  # Thursday
+        (True, waits(routine=0 * HOUR), 3 * DAY),
+        (False, waits(routine=2 * DAY), 6 * DAY + 14 * HOUR),  # Thursday to Monday, 23:00
+        (True, waits(routine=2 * DAY), 7 * DAY),
+        (True, waits(routine=-30 * DAY, day=0 * HOUR), HOUR),
+    ],
+)
+def test_a_due_that_has_passed_is_overdue(expected, given, later):
+    """*Same day* ends with the clinic's day, two business days leave out the week-end. Seen to fail
+    with: midnight in UTC; Saturdays counted; only the first of the three looked at."""
+    assert is_overdue(given, NINE + later) is expected
+
+
+def test_overdue_is_the_same_question_of_a_row_and_of_all_rows(clinic, clock):
+    """And stands beside the tab of its own. Seen to fail with: the routine left out of `_overdue`;
+    a flag that is decided still waiting; a repeated answer that winds the clock back."""
+    routine = decided(clinic, submitted(clinic))
+    today = clinic.Cora.begin_call().intake.id
+    clinic.Cora.record_answer(today, "can_talk_freely", False)
+    clinic.Cora.end_call(today)
+    done = signed(clinic)
+    for days, found in ((0, set()), (1, {today}), (1, {today}), (1, {today, routine.intake.id})):
+        clock.now += timedelta(days=days)
+        clinic.Cora.record_answer(today, "can_talk_freely", False)
+        rows = clinic.Fran.worklist()
+        assert {r.intake_id for r in rows if is_overdue(r, clock.now)} == found
+        assert {r.intake_id for r in clinic.Fran.worklist("overdue")} == found
+        assert clinic.Fran.count_worklist()["overdue"] == len(found)
+    assert done.intake.id not in found
+
+
+def test_tabs_hold_what_their_counts_say_and_pages_hold_all(clinic, clock):
+    """Done is of today. Seen to fail with: done of all days; a page that skips a row."""
+    for _ in range(7):
+        clinic.Cora.end_call(clinic.Cora.begin_call().intake.id)
+    signed(clinic)
+    submitted(clinic)
+    counts = clinic.Fran.count_worklist()
+    for tab_ in ("interrupted", "needs_review", "queries", "drafts", "done"):
+        whole = clinic.Fran.worklist(tab_)
+        assert len(whole) == counts.get(tab_, 0), tab_
+        paged = [row for at in range(0, 9, 2) for row in clinic.Fran.worklist_page(tab_, at, 2)]
+        assert paged == list(whole)
+        assert clinic.Fran.worklist(tab_, 3) == whole[:3]
+    assert (counts["drafts"], counts["done"], counts["needs_review"]) == (7, 1, 1)
+    clock.now += timedelta(days=1)
+    assert clinic.Fran.count_worklist()["done"] == 0
+    assert clinic.Fran.worklist("done") == ()
 
 
 def test_open_escalations_come_first_then_tier_due_and_age(clinic):
@@ -286,4 +341,4 @@ def test_what_the_trail_does_not_cover_is_looked_at_too(clinic, calling, stateme
 
 def test_only_derived_rows_and_places_may_be_changed():
     """Seen to fail with: `note` among the tables that may be changed."""
-    assert {table.name for table in schema.MUTABLE} == {"summary", "place"}
+    assert {table.name for table in schema.MUTABLE} == {"summary", "finder", "place"}

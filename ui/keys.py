@@ -10,11 +10,16 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from intake_app.core.words import _
+from ui import words
 
 
 class Key(NamedTuple):
     keys: str
     words: Callable[[], str]
+
+
+def _tab(name: str) -> str:
+    return _("Worklist: {tab}").format(tab=words.tab_words()[name])
 
 
 # What is heard where; the last column of the shortcut map.
@@ -43,6 +48,13 @@ KEYS = {
     "dark": Key("Ctrl+Shift+D", lambda: _("Light or dark")),
     "settings": Key("Ctrl+,", lambda: _("Settings")),
     "quit": Key("Ctrl+Q", lambda: _("Close the app")),
+    "tab_interrupted": Key("Ctrl+1", lambda: _tab("interrupted")),
+    "tab_overdue": Key("Ctrl+2", lambda: _tab("overdue")),
+    "tab_needs_review": Key("Ctrl+3", lambda: _tab("needs_review")),
+    "tab_queries": Key("Ctrl+4", lambda: _tab("queries")),
+    "tab_drafts": Key("Ctrl+5", lambda: _tab("drafts")),
+    "tab_done": Key("Ctrl+6", lambda: _tab("done")),
+    "tab_recent": Key("Ctrl+7", lambda: _tab("recent")),
     "help": Key("F1", lambda: _("Keys")),
 }
 # On a machine whose F keys are media keys (ux.md, section 3).

@@ -45,6 +45,19 @@ def source_words() -> dict[Source, str]:
     }
 
 
+def tab_words() -> dict[str, str]:
+    """The tabs of the worklist in their order: keys Ctrl+1 to Ctrl+7."""
+    return {
+        "interrupted": _("Interrupted"),
+        "overdue": _("Overdue"),
+        "needs_review": _("Needs review"),
+        "queries": _("Queries"),
+        "drafts": _("Drafts"),
+        "done": _("Done today"),
+        "recent": _("Recent"),
+    }
+
+
 def due_words() -> dict[Due, str]:
     return {
         Due.NOW: _("now"),

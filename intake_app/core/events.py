@@ -13,6 +13,7 @@ LOOKED: frozenset[str] = frozenset(
         "unlocked",
         "locked",
         "worklist_viewed",
+        "patients_searched",
         "chart_viewed",
         "duplicates_viewed",
         "summary_previewed",
@@ -79,7 +80,8 @@ EVENTS = LOOKED | CHANGED
 
 # The event that each method of the services leaves exactly once, in its one transaction. What else
 # a method writes has entries of its own: one for each row that followed from it. An empty set:
-# nothing of a patient is shown and nothing of a record is changed.
+# nothing of a patient is shown and nothing of a record is changed, or it goes on with what left its
+# entry: the first page of a tab, the first letter of a search.
 LEAVES: Mapping[str, frozenset[str]] = {
     "register_patient": frozenset({"patient_registered"}),
     "identify_patient": frozenset({"patient_identified"}),
@@ -116,7 +118,11 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "show": frozenset({"chart_viewed"}),
     "worklist": frozenset({"worklist_viewed"}),
     "in_danger": frozenset({"worklist_viewed"}),
+    "worklist_page": frozenset(),
+    "count_worklist": frozenset(),
     "renew_worklist": frozenset(),
+    "search": frozenset({"patients_searched"}),
+    "search_on": frozenset(),
     "summary_pdf": frozenset({"summary_previewed"}),
     "summary_to_print": frozenset({"summary_printed"}),
     "print_summary": frozenset({"summary_exported"}),

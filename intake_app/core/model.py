@@ -366,7 +366,8 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
-    """A summary with the person's name. `stale`: of another day, and screened anew soon."""
+    """A summary with the person's name, and that of its owner. `stale`: of another day, and
+    screened anew soon. Without an intake its id is empty."""
 
     intake_id: str
     patient: str
@@ -382,5 +383,12 @@ class WorklistRow:
     call: str = ""
     stage: str = Stage.CALL.value
     owner: str = ""
+    owner_name: str = ""
     since: str = ""
+    tab: str = ""
+    patient_id: str = ""
+    opened: str = ""
+    now_since: str = ""
+    day_since: str = ""
+    routine_since: str = ""
     stale: bool = False

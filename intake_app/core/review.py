@@ -15,7 +15,6 @@ from intake_app.core.model import (
     Role,
     Staff,
     Tier,
-    WorklistRow,
 )
 from intake_app.core.screening import Case, Flag
 from intake_app.core.words import _
@@ -63,6 +62,10 @@ MAY: dict[str, frozenset[Role]] = {
     "worklist": _PATIENT_WORK,
     "in_danger": _PATIENT_WORK,
     "renew_worklist": _PATIENT_WORK,
+    "count_worklist": _PATIENT_WORK,
+    "worklist_page": _PATIENT_WORK,
+    "search": _PATIENT_WORK,
+    "search_on": _PATIENT_WORK,
     "summary_pdf": _PATIENT_WORK,
     "summary_to_print": _PATIENT_WORK,
     "print_summary": _PATIENT_WORK,
@@ -131,6 +134,10 @@ def _action_words() -> Mapping[str, str]:
         "worklist": _("see the worklist"),
         "in_danger": _("see who is in danger"),
         "renew_worklist": _("renew the worklist"),
+        "count_worklist": _("see the worklist"),
+        "worklist_page": _("see the worklist"),
+        "search": _("look for a patient"),
+        "search_on": _("look for a patient"),
         "summary_pdf": _("see a summary"),
         "summary_to_print": _("print a summary"),
         "print_summary": _("print a summary"),
@@ -272,14 +279,14 @@ TABS = ("interrupted", "needs_review", "queries", "drafts", "done")
 _IN_THE_AIR = ("open", CallEnd.DROPPED)
 
 
-def worklist_tab(row: WorklistRow) -> str:
+def worklist_tab(status: str, escalation: str, call: str, *, queries: int, flags: int) -> str:
     """One of `TABS`: the first in which something has to be done."""
-    if row.escalation == safety.EscalationState.RAISED:
+    if escalation == safety.EscalationState.RAISED:
         return "interrupted"
-    if row.status == "signed":
+    if status == "signed":
         return "done"
-    if row.status == "draft":
-        if row.call in _IN_THE_AIR:
+    if status == "draft":
+        if call in _IN_THE_AIR:
             return "interrupted"
-        return "queries" if row.queries else "drafts"
-    return "queries" if row.queries and not row.flags else "needs_review"
+        return "queries" if queries else "drafts"
+    return "queries" if queries and not flags else "needs_review"

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.words import _
-from intake_app.store import anchor, audit, schema, vault
+from intake_app.store import anchor, audit, finder, schema, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS, Anchor, Mismatch
 from intake_app.store.audit import Actor, Head, Journal
 from intake_app.store.codec import time_of
@@ -370,6 +370,7 @@ def open_held(copy: Path, folder: Path, keys: vault.Keys, why: str) -> Records:
         with _in_plain_words(CannotOpen), engine.begin() as connection:
             if check_version(connection) != schema.HEAD:
                 _upgrade(connection)
+            finder.ensure(connection)
     except BaseException:
         engine.dispose()
         raise
@@ -472,6 +473,7 @@ def _lay_out(engine: Engine, path: Path) -> None:
     path.touch(mode=0o600, exist_ok=False)  # SQLite gives the log the same mode
     with engine.begin() as connection:
         _upgrade(connection)
+        finder.ensure(connection)
 
 
 def _prove(records: Records) -> None:
@@ -481,6 +483,7 @@ def _prove(records: Records) -> None:
         _check_anchor(records, connection)
         if version != schema.HEAD:
             _upgrade(connection)
+        finder.ensure(connection)
 
 
 def engine_for(path: Path, key: bytes) -> Engine:

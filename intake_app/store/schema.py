@@ -1,6 +1,6 @@
 """Every table and column, once. Times are UTC ISO text, keys are UUID text, values are JSON text.
 
-All tables but `summary` and `place` are append-only: triggers refuse UPDATE and DELETE, and what a
+All tables but those of `MUTABLE` are append-only: triggers refuse UPDATE and DELETE, and what a
 signature closes takes no more rows (each migration, for its tables).
 """
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 # The migration that a database of this version of the app stands at.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData()
 
@@ -183,7 +183,15 @@ summary = Table(
     _text("protocol_digest"),
     _text("day"),
     _text("app"),
+    _text("tab"),
+    Column("rank", Integer, nullable=False),
+    _text("opened"),
+    _text("now_since"),
+    _text("day_since"),
+    _text("routine_since"),
 )
+# What a patient is found by. FTS5 keeps its lists of the words beside it, in `finder_words`.
+finder = _numbered("finder", _text("patient_id"), _text("words"))
 place = Table(
     "place",
     metadata,
@@ -209,6 +217,12 @@ for _table in (intake_move, call_event, answer, medication, escalation_event, fl
     Index(f"ix_{_table.name}_intake", _table.c.intake_id)
 for _table in (addendum, note, intake_patient):
     Index(f"ix_{_table.name}_intake", _table.c.intake_id)
+Index("ix_summary_rank", summary.c.tab, summary.c.rank, summary.c.opened)
+Index("ix_summary_since", summary.c.tab, summary.c.since)
+Index("ix_summary_patient", summary.c.patient_id)
+Index("ix_intake_of", intake.c.patient_id)
+Index("ix_intake_patient_of", intake_patient.c.patient_id)
+Index("ix_finder_patient", finder.c.patient_id, unique=True)
 Index("ix_patient_identity_patient", patient_identity.c.patient_id)
 # Whose number it is that somebody calls from is looked up during the call, in this index alone.
 ONLY_PHONES = text("item = 'callback_number'")
@@ -216,7 +230,7 @@ _PHONE = (answer.c.intake_id, answer.c.state, answer.c.value)
 Index("ix_answer_phone", *_PHONE, sqlite_where=ONLY_PHONES)
 
 # Derived rows, and where each member of staff was: no part of the trail.
-MUTABLE = (summary, place)
+MUTABLE = (summary, finder, place)
 APPEND_ONLY = tuple(table for table in metadata.sorted_tables if table not in MUTABLE)
 
 # What a signature closes: nothing is added to these for a signed intake. Escalations go on.

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from itertools import starmap
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from intake_app.core.model import WorklistRow
@@ -15,11 +16,15 @@ from intake_app.core.protocol import Protocol
 from intake_app.core.safety import EscalationState
 from intake_app.core.screening import Case, screen
 from intake_app.core.words import _
-from intake_app.core.worklist import Summary, summary
-from intake_app.store import clinic, intakes, schema
+from intake_app.core.worklist import Summary, limits, summary
+from intake_app.store import clinic, finder, intakes, patients, schema
 from intake_app.store.audit import APP_VERSION
 from intake_app.store.codec import time_text
-from intake_app.store.patients import BORN, IDENTITY, NAME
+from intake_app.store.patients import BORN, NAME
+
+OVERDUE, DONE, RECENT = "overdue", "done", "recent"
+_SEEN = 10  # ux.md, section 2
+_LATELY = 5000  # entries of the trail that are looked through for what somebody opened last
 
 _kept = schema.summary
 _of_intake = _kept.delete().where(_kept.c.intake_id == bindparam("intake"))
@@ -62,19 +67,14 @@ def _fields(of: Summary) -> dict[str, object]:
     return {name: getattr(of, name) for name in _NAMES}
 
 
-def _stale(today: date) -> ColumnElement[bool]:
+def _stale(today: date, row: Any = _kept.c) -> ColumnElement[bool]:
     """Ages and windows move on with the day, but not under a signature; and rules change."""
-    of_another_day = (_kept.c.day != today.isoformat()) & (_kept.c.status != "signed")
-    return or_(_kept.c.app != APP_VERSION, of_another_day)
+    of_another_day = (row.day != today.isoformat()) & (row.status != "signed")
+    return or_(row.app != APP_VERSION, of_another_day)
 
 
 # Open escalations first, then the strongest tier, then the soonest due, then the oldest.
-_ORDER = (
-    (_kept.c.escalation != "").desc(),
-    _kept.c.tier.desc(),
-    _kept.c.due.desc(),
-    schema.intake.c.at,
-)
+_ORDER = (_kept.c.rank, _kept.c.opened)
 
 
 _RAISED = _kept.c.escalation == EscalationState.RAISED.value
@@ -93,8 +93,7 @@ def in_danger(connection: Connection) -> Sequence[str]:
 
 def stale(connection: Connection, today: date, most: int) -> Sequence[str]:
     """The intakes whose row is to be made anew, those that matter most first."""
-    found = select(_kept.c.intake_id).join(schema.intake, schema.intake.c.id == _kept.c.intake_id)
-    found = found.where(_stale(today)).order_by(*_ORDER).limit(most)
+    found = select(_kept.c.intake_id).where(_stale(today)).order_by(*_ORDER).limit(most)
     return connection.execute(found).scalars().all()
 
 
@@ -103,21 +102,114 @@ def count_stale(connection: Connection, today: date) -> int:
     return int(connection.execute(found).scalar_one())
 
 
-def rows(connection: Connection, today: date) -> tuple[WorklistRow, ...]:
+# Rows as they are shown ---------------------------------------------------------------------------
+
+
+def _in_tab(tab: str, now: datetime) -> ColumnElement[bool]:
+    if not tab:
+        return true()
+    if tab == OVERDUE:
+        return _overdue(now)
+    here = _kept.c.tab == tab
+    return here & (_kept.c.since >= limits(now).day) if tab == DONE else here
+
+
+def _overdue(now: datetime) -> ColumnElement[bool]:
+    """core.worklist.is_overdue, asked of every row at once."""
+    at = limits(now)
+    row = _kept.c
+    waits = (row.now_since, at.now), (row.day_since, at.day), (row.routine_since, at.routine)
+    return (_kept.c.tab != DONE) & or_(*((since != "") & (since < limit) for since, limit in waits))
+
+
+def count(connection: Connection, now: datetime) -> dict[str, int]:
+    """How many stand in each tab; of those done, the ones of today."""
+    each = select(_kept.c.tab, func.count()).where(_kept.c.tab != DONE).group_by(_kept.c.tab)
+    found = {tab: int(number) for tab, number in connection.execute(each)}
+    for tab in (OVERDUE, DONE):
+        one = select(func.count()).select_from(_kept).where(_in_tab(tab, now))
+        found[tab] = int(connection.execute(one).scalar_one())
+    return found
+
+
+def rows(
+    connection: Connection,
+    now: datetime,
+    tab: str = "",
+    start: int = 0,
+    most: int = -1,
+    staff_id: str = "",
+) -> tuple[WorklistRow, ...]:
+    """`most` rows of a tab from place `start` on; all of every tab by default. What was opened
+    lately is of one of the staff."""
+    if tab == RECENT:
+        return _rows_seen(connection, now, staff_id)[start:]
+    page = select(_kept).where(_in_tab(tab, now)).order_by(*_ORDER).limit(most).offset(start)
+    return _shown(connection, now, page)
+
+
+def found(connection: Connection, now: datetime, said: str) -> tuple[WorklistRow, ...]:
+    """Every intake of those who match what somebody typed, whoever changed last first."""
+    return _rows_of(connection, now, finder.find(connection, said, now.date()))
+
+
+def _rows_of(
+    connection: Connection, now: datetime, patient_ids: Sequence[str]
+) -> tuple[WorklistRow, ...]:
+    """Every intake of these patients, in their order, the latest first; and those without one."""
+    page = select(_kept).where(_kept.c.patient_id.in_(patient_ids))
+    intakes_ = _shown(connection, now, page)
+    of_each: dict[str, list[WorklistRow]] = {id_: [] for id_ in patient_ids}
+    for row in sorted(intakes_, key=lambda row: row.opened, reverse=True):
+        of_each[row.patient_id].append(row)
+    return tuple(row for id_ in patient_ids for row in of_each[id_] or _alone(connection, id_))
+
+
+def _alone(connection: Connection, patient_id: str) -> list[WorklistRow]:
+    """Nobody whose intakes all turned out to be another's."""
+    if patients.had_intakes(connection, patient_id):
+        return []
+    known = patients.load(connection, patient_id)
+    born = known.born.text if known.born else ""
+    return [WorklistRow("", known.name, known.record_number, "", 0, 0, 0, 0, "", born)]
+
+
+def _rows_seen(connection: Connection, now: datetime, staff_id: str) -> tuple[WorklistRow, ...]:
+    """The intakes that one of the staff opened last, as the trail has it; the latest first."""
+    entry = schema.audit.c
+    lately = select(entry.subject, entry.event, entry.actor).order_by(entry.seq.desc())
+    part = lately.limit(_LATELY).subquery()
+    seen = select(part.c.subject).where(
+        part.c.actor == staff_id, part.c.event.in_(("chart_viewed", "intake_opened"))
+    )
+    subjects = connection.execute(seen).scalars()
+    ids = list(dict.fromkeys(subject.partition(":")[2] for subject in subjects))[:_SEEN]
+    found = {
+        row.intake_id: row
+        for row in _shown(connection, now, select(_kept).where(_kept.c.intake_id.in_(ids)))
+    }
+    return tuple(found[id_] for id_ in ids if id_ in found)
+
+
+def _shown(connection: Connection, now: datetime, page: Select[Any]) -> tuple[WorklistRow, ...]:
+    """The page is cut first: names are looked up for its rows alone."""
+    part = page.subquery()
     known = {
         "patient": NAME,
         "record_number": schema.patient.c.record_number,
         "born": BORN,
-        "stale": _stale(today),
+        "owner_name": func.coalesce(schema.staff.c.name, ""),
+        "stale": _stale(now.date(), part.c),
     }
     names = [field.name for field in fields(WorklistRow)]
-    columns = [known[n] if n in known else _kept.c[n] for n in names]
+    columns = [known[n] if n in known else part.c[n] for n in names]
     found = (
         select(*columns)
-        .select_from(IDENTITY)
-        .join(_kept, _kept.c.patient_id == schema.patient.c.id)
-        .join(schema.intake, schema.intake.c.id == _kept.c.intake_id)
-        .order_by(*_ORDER)
+        .select_from(part)
+        .join(schema.patient, schema.patient.c.id == part.c.patient_id)
+        .outerjoin(patients.SAID, patients.SAID.c.seq == patients.NEWEST)
+        .outerjoin(schema.staff, schema.staff.c.id == part.c.owner)
+        .order_by(part.c.rank, part.c.opened)
     )
     return tuple(starmap(WorklistRow, connection.execute(found)))
 

@@ -53,6 +53,7 @@ def main() -> int:
         rows += _unlocking(folder / "unlock")
         rows += _many_patients(folder / "many")
         rows += window.rows(folder / "window")
+        rows += window.search_rows(folder / "very_many")
     width = max(len(name) for name, _, _ in rows)
     for name, found, limit in rows:
         print(f"{name:<{width}}  {found:<48}  {limit}")

@@ -14,13 +14,14 @@ from sqlalchemy import Connection, Table
 
 from intake_app import service
 from intake_app.core.model import Role
-from intake_app.store import database, schema, vault
+from intake_app.store import database, finder, schema, vault
 
 Row = tuple[str, str, str]
 FAST = vault.KdfParams(memory_kib=1024, iterations=1, lanes=1)
 ANSWERS = 300
 ROUNDS = 200
 MANY = 10_000
+VERY_MANY = 100_000
 NAME = PASSWORD = "bench"
 NOW = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
 _NUMBERS = {"on_call": "Bea, 555 0100", "crisis_line": "988", "emergency": "911"}
@@ -91,21 +92,56 @@ def raw_insert(folder: Path) -> Callable[[int], object]:
 # Many patients ------------------------------------------------------------------------------------
 
 
-def crowd(desk: service.IntakeService) -> str:
-    """MANY patients with an intake each, beside the one whose id is given back. Their rows are
+def crowd(desk: service.IntakeService, many: int = MANY) -> str:
+    """`many` patients with an intake each, beside the one whose id is given back. Their rows are
     written straight into the tables, so that nothing but what is measured takes its time."""
     case = desk.open_intake(desk.register_patient("Model Person").id)
     case = desk.record_answer(case.intake.id, "callback_number", "555 012 3456")
     with desk._office.records.look() as connection:
         models = {t: _model(connection, t) for t in _COPIED}
-        for start in range(0, MANY, 500):
+        for start in range(0, many, 500):
             numbers = range(start, start + 500)
             for table, model in models.items():
                 connection.execute(table.insert(), [_copy(table, model, n) for n in numbers])
+        finder.rebuild(connection)
     return case.intake.id
 
 
+_GIVEN = [a + b for a in ("An", "Mar", "Jo", "El", "Kat", "Rob") for b in ("a", "ie", "n", "ela")]
+_FAMILY = ("Smith", "Jones", "García", "Nguyen", "O'Brien", "Vale", "Reyes", "Okafor", "Lindqvist")
+
+
+def name(n: int) -> str:
+    """Many people of one name, as in a town."""
+    return f"{_GIVEN[n * 7 % len(_GIVEN)]} {_FAMILY[n * 5 % len(_FAMILY)]}{n // 600 or ''}"
+
+
 _COPIED = (schema.patient, schema.intake, schema.answer, schema.summary)
+
+
+def plain_fts(folder: Path) -> Callable[[str], object]:
+    """A table of its own in the same kind of file, with the same words."""
+    keys = vault.unlock(folder, NAME, PASSWORD).keys
+    source = database.connect(folder / database.DATABASE, keys.database)
+    words = source.execute("SELECT words FROM finder").fetchall()
+    source.close()
+    beside = folder.with_name(f"{folder.name}-plain")
+    beside.mkdir()
+    connection = database.connect(beside / "plain.db", os.urandom(32))
+    connection.execute(
+        "CREATE VIRTUAL TABLE plain USING fts5(words, "
+        "tokenize='unicode61 remove_diacritics 2', prefix='1 2 3 4 5 6 7')"
+    )
+    connection.execute("BEGIN")
+    connection.executemany("INSERT INTO plain VALUES (?)", words)
+    connection.execute("COMMIT")
+
+    def look(said: str) -> object:
+        wanted = " ".join(f'"{word}"*' for word in said.split())
+        query = "SELECT words FROM plain WHERE plain MATCH ? LIMIT 20"
+        return connection.execute(query, (wanted,)).fetchall()
+
+    return look
 
 
 def _model(connection: Connection, table: Table) -> dict[str, object]:
@@ -116,7 +152,7 @@ def _model(connection: Connection, table: Table) -> dict[str, object]:
 
 def _copy(table: Table, model: dict[str, object], n: int) -> dict[str, object]:
     own = {
-        "patient": {"id": f"p{n}", "record_number": f"P-{n + 2:06d}", "name": f"Person {n}"},
+        "patient": {"id": f"p{n}", "record_number": f"P-{n + 2:06d}", "name": name(n)},
         "intake": {"id": f"i{n}", "patient_id": f"p{n}"},
         "answer": {"id": f"a{n}", "intake_id": f"i{n}", "value": f'"555 {n:07d}"'},
         "summary": {"intake_id": f"i{n}", "patient_id": f"p{n}"},

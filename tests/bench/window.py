@@ -144,6 +144,57 @@ def _panel(folder: Path) -> list[Row]:
     return [("F9 to the painted panel", common.figure(sorted(found)), "300 ms")]
 
 
+TYPED = (
+    *("ana", "garcia ana", "smith mar", "o'brien", "zz top", "1980-01-02", "P-000777"),
+    *("740 555 01", "2025550163", "el nguyen1"),
+)
+
+
+def search_rows(folder: Path) -> list[Row]:
+    """Every key of what people type, among many; beside each a prefix query on the same words in a
+    plain FTS5 table, the first 20, as somebody would write it who needs no more."""
+    many = common.open_new(folder)
+    common.crowd(many, common.VERY_MANY)
+    many.close()
+    floor = common.plain_fts(folder)
+    ours: list[float] = []
+    plain: list[float] = []
+    with _window(folder) as window:
+        opened = common.times(lambda _n: _worklist(window), 10)
+        end = common.times(lambda _n: _press(window, Qt.Key.Key_End), 1)
+        for said in TYPED * 3:
+            for length in range(1, len(said) + 1):
+                typed = said[:length]
+                ours += common.times(lambda _n, key=typed[-1]: _letter(key), 1)
+                plain += common.times(lambda _n, typed=typed: floor(typed), 1)
+            _press(window, Qt.Key.Key_Escape)
+    ours.sort()
+    plain.sort()
+    count = common.VERY_MANY
+    ratio = statistics.median(ours) / statistics.median(plain)
+    return [
+        (f"a key of a search among {count}, to painted", common.figure(ours), "16 ms p95"),
+        ("  floor: a plain FTS5 prefix, top 20", common.figure(plain), f"ours is {ratio:.1f} x"),
+        (f"the worklist of {count} opened", common.figure(opened), "without lag"),
+        ("  its last row, by End", common.figure(end), "without lag"),
+    ]
+
+
+def _worklist(window: MainWindow) -> None:
+    window.go("worklist")
+    QApplication.processEvents()
+
+
+def _press(window: MainWindow, key: Qt.Key) -> None:
+    QTest.keyClick(QApplication.focusWidget() or window, key)
+    QApplication.processEvents()
+
+
+def _letter(key: str) -> None:
+    QTest.keyClicks(QApplication.focusWidget(), key)
+    QApplication.processEvents()
+
+
 # In processes of their own ------------------------------------------------------------------------
 
 

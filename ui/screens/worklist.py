@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -13,34 +15,27 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTabBar, QTableView
 
-from intake_app.core.model import Due, Tier
-from intake_app.core.review import worklist_tab
+from intake_app.core.model import Due, Stage, Tier
+from intake_app.core.search import found_words
 from intake_app.core.words import _
-from intake_app.service import WorklistRow
+from intake_app.core.worklist import is_overdue
+from intake_app.service import RECENT, WorklistRow
 from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import SHAPES
-from ui.widgets.basics import Foot, column, label
+from ui.widgets.basics import ENTERS, Foot, column, label
 from ui.widgets.clinic_panels import lacking_words
 
 _Index = QModelIndex | QPersistentModelIndex
 _SLICE = 5  # rows screened anew between two events: no key waits longer for them than for an answer
-_PATIENT, _LESS, _NEXT = 1, (2, 3, 4), 5  # columns; born, record and open give way
+_PATIENT, _LESS, _NEXT = 1, (2, 3, 4, 5), 6  # columns; born, stage, waiting and owner give way
 _MEASURED_ROWS = 50  # of thousands; asking each for its width takes half a second
-
-
-def tab_words() -> dict[str, str]:
-    return {
-        "interrupted": _("Interrupted"),
-        "needs_review": _("Needs review"),
-        "queries": _("Queries"),
-        "drafts": _("Drafts"),
-        "done": _("Done"),
-    }
+_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+_PAGE = 100  # rows read at once, when the first of them is shown
 
 
 def _look(row: WorklistRow) -> str:
@@ -59,6 +54,8 @@ def _severity(row: WorklistRow) -> str:
 
 
 def _next_step(row: WorklistRow) -> str:
+    if not row.intake_id:
+        return _("no intake yet")
     if row.escalation == "raised":
         return _("accept the escalation, read back")
     if row.escalation:
@@ -83,37 +80,81 @@ def _open_words(row: WorklistRow) -> str:
     return template.format(flags=row.flags, open=row.unanswered)
 
 
-def _whole_words(row: WorklistRow) -> str:
-    """Everything of a row, for where its columns have no room."""
-    parts = (
+def _waiting(row: WorklistRow, now: datetime) -> str:
+    """Since the oldest of what waits for a clinician; else since somebody did something."""
+    if row.status in ("", "signed"):
+        return ""
+    waits = [each for each in (row.now_since, row.day_since, row.routine_since) if each]
+    minutes = int(
+        (now - datetime.fromisoformat(min(waits, default=row.since))).total_seconds() / 60
+    )
+    said = _("{count} min").format(count=max(0, minutes))
+    if minutes >= 2 * 60:
+        said = _("{count} h").format(count=minutes // 60)
+    if minutes >= 48 * 60:
+        said = _("{count} days").format(count=minutes // (24 * 60))
+    return _("{time}, overdue").format(time=said) if is_overdue(row, now) else said
+
+
+def _cells(row: WorklistRow, now: datetime) -> tuple[str, ...]:
+    return (
         _severity(row),
         row.patient or _("Name not asked yet"),
         row.born,
-        row.record_number,
-        _open_words(row),
+        words.stage_words()[Stage(row.stage)] if row.intake_id else "",
+        _waiting(row, now),
+        row.owner_name,
         _next_step(row),
     )
+
+
+def _whole_words(row: WorklistRow, now: datetime) -> str:
+    """Everything of a row, for where its columns have no room."""
+    *first, last = _cells(row, now)
+    parts = (*first, row.record_number, _open_words(row) if row.intake_id else "", last)
     return " · ".join(part for part in parts if part)
 
 
 class _Rows(QAbstractTableModel):
-    """Holds the rows of one tab; paints only what is seen."""
+    """The rows of one tab: as many as there are, and read as they are shown."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[WorklistRow] = []
-        self._now: datetime | None = None
+        self._count = 0
+        self._pages: dict[int, tuple[WorklistRow, ...]] = {}
+        self._fetch: Callable[[int], tuple[WorklistRow, ...]] = lambda _start: ()
+        self.now: datetime | None = None
 
-    def put(self, rows: list[WorklistRow], now: datetime) -> None:
+    def put(
+        self,
+        first: tuple[WorklistRow, ...],
+        count: int,
+        now: datetime,
+        fetch: Callable[[int], tuple[WorklistRow, ...]] = lambda _start: (),
+    ) -> None:
         self.beginResetModel()
-        self.rows, self._now = rows, now
+        self._pages, self._count, self.now, self._fetch = {0: first}, count, now, fetch
         self.endResetModel()
 
+    @property
+    def rows(self) -> list[WorklistRow]:
+        """Those that were read so far."""
+        return [row for _number, page in sorted(self._pages.items()) for row in page]
+
+    def row(self, place: int) -> WorklistRow | None:
+        """None where there is none any more: another reading follows."""
+        number = place // _PAGE if self._count > len(self._pages[0]) else 0
+        if number not in self._pages:
+            self._pages[number] = self._fetch(number * _PAGE)
+        page = self._pages[number]
+        inside = place - number * _PAGE
+        return page[inside] if 0 <= inside < len(page) else None
+
     def rowCount(self, parent: _Index | None = None) -> int:
-        return len(self.rows)
+        return self._count
 
     def columnCount(self, parent: _Index | None = None) -> int:
-        return 6
+        return _NEXT + 1
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -123,25 +164,22 @@ class _Rows(QAbstractTableModel):
                 _("Severity"),
                 _("Patient"),
                 _("Born"),
-                _("Record"),
-                _("Open"),
+                _("Stage"),
+                _("Waiting"),
+                _("Owner"),
                 _("Next step"),
             )[section]
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return (
-                _severity(row),
-                row.patient or _("Name not asked yet"),
-                row.born,
-                row.record_number,
-                _open_words(row),
-                _next_step(row),
-            )[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self.data(index)
+        row = self.row(index.row())
+        if row is None or self.now is None:
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return _cells(row, self.now)[index.column()]
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            whole = index.column() == 0
+            return _whole_words(row, self.now) if whole else self.data(index)
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:
             look = theme.current(QApplication.instance())  # type: ignore[arg-type]
             return look.colour(_look(row))
@@ -153,23 +191,24 @@ class WorklistScreen(Screen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._all: dict[str, list[WorklistRow]] = {}
         self._tabs = QTabBar()
         self._tabs.setAccessibleName(_("What waits"))
         self._tabs.setDrawBase(False)
-        for name, said in tab_words().items():
+        self._tabs.setUsesScrollButtons(True)
+        for name, said in words.tab_words().items():
             self._tabs.setTabData(self._tabs.addTab(said), name)
-        self._tabs.currentChanged.connect(lambda _place: self._filter())
-        self._find = QLineEdit()
-        self._find.setAccessibleName(_("Find by name, birth date or record number"))
-        self._find.setPlaceholderText(_("Type to find   Ctrl+F"))
-        self._find.textChanged.connect(lambda _text: self._filter())
-        self._find.returnPressed.connect(self._open)
+        self._tabs.currentChanged.connect(lambda _place: self._turn())
+        self._find = _Find()
+        self._find.textChanged.connect(lambda _text: self._search())
+        self._searching = False
+        self._counts: Mapping[str, int] = {}
         self._rows = _Rows()
         self._table = _Table()
         self._table.setModel(self._rows)
-        self._table.activated.connect(lambda _index: self._open())
         self._table.opened.connect(self._open)
+        self._table.typed.connect(self._type)
+        self._find.opened.connect(self._open)
+        self._find.moved.connect(self._move)
         self._narrow = False
         self._left = 0
         self._renewing = QTimer(self)
@@ -179,6 +218,8 @@ class WorklistScreen(Screen):
         keys.action(self, "main", self._open)
         keys.action(self, "review", lambda: self._open("review"))
         keys.action(self, "packet", lambda: self._open("packet"))
+        for place, name in enumerate(words.tab_words()):
+            keys.action(self, f"tab_{name}", partial(self._to_tab, place))
 
     def _lay_out(self) -> None:
         self._empty, self._setup = label(look="meta"), label(look="info")
@@ -190,31 +231,62 @@ class WorklistScreen(Screen):
         self.setLayout(whole)
         self._table.selectionModel().currentRowChanged.connect(lambda *_places: self._say_whole())
 
+    @property
+    def _tab(self) -> str:
+        return str(self._tabs.tabData(self._tabs.currentIndex()))
+
     def entered(self) -> None:
-        self._read()
-        if not self._all[self._tabs.tabData(self._tabs.currentIndex())]:
-            places = range(self._tabs.count())
-            self._tabs.setCurrentIndex(
-                next((n for n in places if self._all[self._tabs.tabData(n)]), 0)
-            )
+        """Where nothing waits any more, to the first tab in which something does."""
+        counts = self._read()
+        if not counts.get(self._tab) and not self._find.text():
+            waiting = [n for n in range(self._tabs.count()) if counts.get(self._tabs.tabData(n))]
+            self._tabs.setCurrentIndex(waiting[0] if waiting else 0)
         lacks = lacking_words(self.desk)
         self._setup.setText(lacks)
         self._setup.setVisible(bool(lacks))
         self._table.setFocus()
-        self._left = sum(each.stale for rows in self._all.values() for each in rows)
+        self._left = self.desk.ask(lambda service: service.renew_worklist(0)) or 0
         if self._left:
             self._renewing.start(0)  # what is painted comes before any timer
 
-    def _read(self) -> None:
-        found = self.desk.ask(lambda service: service.worklist()) or ()
-        self._all = {name: [] for name in tab_words()}
-        for each in found:
-            self._all[worklist_tab(each)].append(each)
+    def _to_tab(self, place: int) -> None:
+        self._find.clear()
+        self._tabs.setCurrentIndex(place)
+        self._table.setFocus()
+
+    def _turn(self) -> None:
+        """Another tab shows what stands in it, and no search."""
+        if self._find.text():
+            self._find.clear()  # reads
+        else:
+            self._read()
+
+    def _read(self) -> Mapping[str, int]:
+        """The first page is read before the counts: rows of another day may change their tab."""
+        tab = self._tab
+        first = self.desk.ask(lambda service: service.worklist(tab, _PAGE)) or ()
+        counts = self.desk.ask(lambda service: service.count_worklist()) or {}
         for place in range(self._tabs.count()):
             name = self._tabs.tabData(place)
-            said = tab_words()[name]
-            self._tabs.setTabText(place, f"{said} ({len(self._all[name])})")
-        self._filter()
+            said = words.tab_words()[name]
+            self._tabs.setTabText(
+                place, f"{said} ({counts.get(name, 0)})" if name != RECENT else said
+            )
+        if self._find.text():
+            self._search()
+        else:
+            self._show(first, max(len(first), counts.get(tab, 0)), partial(self._page, tab))
+        return counts
+
+    def _show_tabs(self) -> None:
+        """Where there is little room, those in which nothing stands give way."""
+        for place in range(self._tabs.count()):
+            name = self._tabs.tabData(place)
+            stands = name == RECENT or self._counts.get(name) or name == self._tab
+            self._tabs.setTabVisible(place, bool(stands) or not self._narrow)
+
+    def _page(self, tab: str, start: int) -> tuple[WorklistRow, ...]:
+        return self.desk.ask(lambda service: service.worklist_page(tab, start, _PAGE)) or ()
 
     def _renew(self) -> None:
         """One slice of the rows of another day; what cannot be renewed is not tried for ever."""
@@ -239,23 +311,55 @@ class WorklistScreen(Screen):
         super().hideEvent(event)
         self._renewing.stop()
 
-    def _filter(self) -> None:
-        wanted = self._find.text().casefold().split()
-        rows = self._all.get(self._tabs.tabData(self._tabs.currentIndex()), [])
-        if wanted:
-            everywhere = [each for rows_ in self._all.values() for each in rows_]
-            rows = [each for each in everywhere if all(part in _text(each) for part in wanted)]
-        self._rows.put(rows, self.desk.now())
-        self._empty.setText(_("Nothing waiting here. Ctrl+N starts a call."))
-        self._empty.setVisible(not rows)
-        if rows:
+    # Finding somebody -----------------------------------------------------------------------------
+
+    def _type(self, text: str) -> None:
+        """No key comes first: what is typed over the rows is looked for."""
+        self._find.setFocus()
+        self._find.insert(text)
+
+    def _move(self, by: int) -> None:
+        """Up and down among those found, while the letters go on."""
+        place = max(0, min(self._rows.rowCount() - 1, self._table.currentIndex().row() + by))
+        self._table.selectRow(place)
+
+    def _search(self) -> None:
+        """The first letter leaves an entry in the trail; the next ones wait for none."""
+        said, went_on = self._find.text(), self._searching
+        self._searching = bool(said.strip())
+        if not self._searching:
+            if went_on:
+                self._read()
+            return
+        if went_on:
+            found = self.desk.ask(lambda service: service.search_on(said))
+        else:
+            found = self.desk.ask(lambda service: service.search(said))
+        self._show(found or (), len(found or ()))
+
+    def _show(
+        self,
+        first: tuple[WorklistRow, ...],
+        count: int,
+        fetch: Callable[[int], tuple[WorklistRow, ...]] = lambda _start: (),
+    ) -> None:
+        self._rows.put(first, count, self.desk.now(), fetch)
+        said = found_words(count) if self._searching else ""
+        self._empty.setText(said if count else self._empty_words())
+        self._empty.setVisible(bool(said) or not count)
+        if count:
             self._table.selectRow(0)
         self._say_whole()
 
+    def _empty_words(self) -> str:
+        if self._searching:
+            return _("Nobody is found by this. Esc goes back; Ctrl+N starts a call.")
+        return _("Nothing waiting here. Ctrl+N starts a call.")
+
     def _say_whole(self) -> None:
         chosen = self._chosen()
-        self._whole.setText(_whole_words(chosen) if chosen else "")
-        self._whole.setVisible(self._narrow and chosen is not None)
+        self._whole.setText(_whole_words(chosen, self.desk.now()) if chosen else "")
+        self._whole.setVisible(chosen is not None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -271,31 +375,54 @@ class WorklistScreen(Screen):
         stands below."""
         self._narrow = self.width() < words.em(self) * words.COMPACT_EM
         theme.look(self._tabs, "narrow" if self._narrow else "")
+        self._show_tabs()
         self._table.make_narrow(self._narrow)
         self._say_whole()
 
     def _chosen(self) -> WorklistRow | None:
         place = self._table.currentIndex().row()
-        return self._rows.rows[place] if 0 <= place < len(self._rows.rows) else None
+        return self._rows.row(place) if 0 <= place < self._rows.rowCount() else None
 
     def _open(self, screen: str = "") -> None:
         chosen = self._chosen()
-        if chosen is not None and self.desk.open(chosen.intake_id):
+        if chosen is None or not chosen.intake_id:
+            return
+        if self.desk.open(chosen.intake_id):
             self.go.emit(screen or ("call" if chosen.status == "draft" else "review"))
 
     def hints(self) -> str:
         return _(
-            "Enter opens · Ctrl+N new call · Ctrl+F find · Ctrl+R review · Ctrl+P summary on "
-            "paper · Ctrl+Alt+L lock · F1 keys"
+            "Type to find · Enter opens · Ctrl+N new call · Ctrl+1 to 7 tabs · Ctrl+R review · "
+            "Ctrl+P summary on paper · Ctrl+K commands · F1 help"
         )
 
 
-def _text(row: WorklistRow) -> str:
-    return f"{row.patient} {row.born} {row.record_number}".casefold()
+class _Find(QLineEdit):
+    """Up and Down walk through those found, Enter opens, Esc ends the search."""
+
+    opened = Signal()
+    moved = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(_("Find by name, birth date, record number or phone"))
+        self.setPlaceholderText(_("Type to find   Ctrl+F"))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
+        if event.key() in steps:
+            self.moved.emit(steps[Qt.Key(event.key())])
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clear()
+        elif event.key() in ENTERS and not event.modifiers():
+            self.opened.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class _Table(QTableView):
     opened = Signal()
+    typed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -321,7 +448,14 @@ class _Table(QTableView):
             header.setSectionHidden(column_, narrow)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        said = event.text()
+        if event.key() in ENTERS:
             self.opened.emit()
+        elif said.strip() and said.isprintable() and not event.modifiers() & _COMMANDS:
+            self.typed.emit(said)
         else:
             super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        super().mouseDoubleClickEvent(event)
+        self.opened.emit()
