@@ -27,7 +27,7 @@ from intake_app.backups import (
     try_restore,
 )
 from intake_app.clinic import ClinicService, NewPerson
-from intake_app.core import duplicates, opening, review, safety
+from intake_app.core import contacts, duplicates, opening, review, safety
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
     NOT_SAID,
@@ -466,6 +466,22 @@ class IntakeService:
             self._call_event(work, intake, live, how)
             ended = replace(live, ended=work.journal.at, end=how)
             return self._settle(work, _with_call(intake, ended), protocol)
+
+    def call_back_in_vain(self, intake_id: str, how: str) -> Case:
+        """Somebody phoned, and nobody was reached; stamped beside the call that ended last."""
+        with self._change("call_back_in_vain") as work:
+            intake, protocol = self._load(work, intake_id)
+            if not intake.calls or intake.live_call is not None:
+                raise WrongMove(_("The line is open, or was never; nothing was changed."))
+            if how not in contacts.attempt_words():
+                template = _("A call in vain is one of {known}; nothing was changed.")
+                raise WrongMove(template.format(known=", ".join(contacts.attempt_words())))
+            last = intake.calls[-1]
+            self._call_event(
+                work, intake, last, f"{intakes.TRIED}{intakes.SETTLED}{how}", intakes.TRIED
+            )
+            tried = replace(last, tried=(*last.tried, (work.journal.at, how)))
+            return self._settle(work, _with_call(intake, tried), protocol)
 
     def _call_event(
         self, work: Transaction, intake: Intake, call: Call, event: str, name: str = ""

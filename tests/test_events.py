@@ -81,6 +81,7 @@ def walk_endings(walk, desk, call):
     walk(desk, "stamp_escalation", call, "accepted", {"by": NAME, "read_back": "yes"})
     walk(desk, "close_escalation", call, CLOSING)
     walk(desk, "end_call", call)
+    walk(desk, "call_back_in_vain", call, "voicemail")
     case = walk(desk, "submit", call)
     for flag in case.screening.flags:
         walk(desk, "review_flag", call, flag.key, Decision.NEEDS_INFORMATION, "seen")

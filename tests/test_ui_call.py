@@ -14,7 +14,7 @@ from intake_app.core.model import CallEnd, Source, Stage, State
 from intake_app.core.opening import READ_BACK
 from intake_app.store import database
 from tests.hands import ALT, CTRL, ENTER, Hands
-from tests.vaults import COORDINATOR, PASSWORD, Clock, open_clinic
+from tests.vaults import COORDINATOR, PASSWORD, Clock, crash, open_clinic
 from ui import theme
 from ui.desk import Desk
 from ui.main_window import MainWindow
@@ -356,6 +356,57 @@ def test_a_dropped_call_resumes_at_the_same_question_with_one_key(calling):
     assert calling.question == "suicide.1"
     calling.answer(0)
     assert latest(calling, "suicide.1").value is False
+
+
+def test_while_the_line_is_lost_each_call_in_vain_is_stamped_and_the_answers_are_read_again(
+    calling,
+):
+    """Digits stamp, Enter resumes. Seen to fail with: a try that ends the wait; a digit taken for
+    an answer; the last answers gone with the line, or there for the rest of the call."""
+    calling.answer(0)
+    calling.press(Key.Key_D, CTRL)
+    before = calling.desk.case.intake.answers
+    calling.digit(2)
+    calling.digit(1)
+    assert [how for _at, how in on_disk(calling).intake.calls[-1].tried] == [
+        "voicemail",
+        "no_answer",
+    ]
+    assert calling.desk.case.intake.answers == before
+    assert "2 tries. Next try at" in calling.call._pause._next.text()
+    assert "A message may be left" in calling.call._pause._message.text()
+    calling.clock.now += timedelta(minutes=6)
+    calling.call._wait_for_them()
+    assert "Call back again now" in calling.call._pause._next.text()
+    calling.press(ENTER)
+    assert calling.question == "suicide.1"
+    assert "WHERE WE WERE" in calling.call._were.text()
+    assert "1999-02-11" in calling.call._were.text()
+    calling.answer(0)
+    assert calling.call._were.isHidden()
+
+
+def test_after_a_crash_the_worklist_leads_back_with_one_key(calling, qtbot):
+    """Seen to fail with: the call at its first open question; no last answers in view."""
+    calling.answer(0)
+    calling.call.at("suicide.1")
+    calling.answer(0)
+    crash(calling.desk.service)
+    calling.desk._closed = True  # its window tells nothing more
+    again = service.open_vault(calling.folder, COORDINATOR, PASSWORD, calling.clock)
+    desk = Desk(again, calling.clock)
+    window = MainWindow(desk)
+    qtbot.addWidget(window, before_close_func=MainWindow.hide)
+    window.show()
+    again.clinic.keep_place({})
+    window.take_place()
+    hands = Hands(qtbot, window)
+    assert window.screen_name == "worklist"
+    hands.press(ENTER)
+    assert window.screen_name == "call"
+    assert hands.question == "suicide.2"
+    assert hands.call._were.text().count("→") == 3
+    desk.close()
 
 
 def test_a_caller_known_already_is_offered_in_place(calling, hands):

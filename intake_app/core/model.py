@@ -240,7 +240,8 @@ def relationship_words() -> Mapping[str, str]:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One contact. `end` is None while the line is open; `relationship` is the latest told, and so
-    is each pair of `settled`: see core/opening.py."""
+    is each pair of `settled`: see core/opening.py. `tried`: calls back since it ended that reached
+    nobody, each with how (core/contacts.py)."""
 
     id: str
     stage: Stage
@@ -250,6 +251,7 @@ class Call:
     ended: datetime | None = None
     end: CallEnd | None = None
     settled: tuple[tuple[str, str], ...] = ()
+    tried: tuple[tuple[datetime, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

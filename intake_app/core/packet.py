@@ -1736,6 +1736,7 @@ def snapshot(case: Case, staff: Mapping[str, Staff]) -> dict[str, object]:
             for c in intake.calls
         ],
         "settled": [[c.id, what, said] for c in intake.calls for what, said in c.settled],
+        "tried": [[c.id, at.isoformat(), how] for c in intake.calls for at, how in c.tried],
         "answers": [_signed_answer(case, answer, staff) for answer in intake.answers],
         "medications": [
             [m.id, m.name, m.confirmed or "", _dose(m), m.source.value] for m in intake.medications

@@ -211,6 +211,7 @@ def _medication(row: Row[Any]) -> Medication:
 OPENED = "opened"
 CALLER = "caller"
 SETTLED = "="  # between what was settled and how: "recording=agreed"
+TRIED = "tried"  # a call back that reached nobody: "tried=voicemail"
 
 
 def _calls(rows: Iterable[Row[Any]]) -> tuple[Call, ...]:
@@ -223,13 +224,18 @@ def _calls(rows: Iterable[Row[Any]]) -> tuple[Call, ...]:
             known = found[row.call_id]
             found[row.call_id] = replace(known, relationship=row.relationship)
         elif SETTLED in row.event:
-            what, _is, said = row.event.partition(SETTLED)
-            known = found[row.call_id]
-            found[row.call_id] = replace(known, settled=(*known.settled, (what, said)))
+            found[row.call_id] = _with(found[row.call_id], row)
         else:
             end = CallEnd(row.event)
             found[row.call_id] = replace(found[row.call_id], ended=time_of(row.at), end=end)
     return tuple(found.values())
+
+
+def _with(call: Call, row: Row[Any]) -> Call:
+    what, _is, said = row.event.partition(SETTLED)
+    if what == TRIED:
+        return replace(call, tried=(*call.tried, (time_of(row.at), said)))
+    return replace(call, settled=(*call.settled, (what, said)))
 
 
 def _escalations(rows: Iterable[Row[Any]]) -> tuple[Escalation, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from intake_app.core import agenda, opening, safety, typed
+from intake_app.core import agenda, contacts, opening, safety, typed
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question, Section
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import (
@@ -44,7 +45,7 @@ from ui.widgets.answers import (
 )
 from ui.widgets.basics import Giving, Pages, button, card, column, label, row, short
 from ui.widgets.medicines import MedicineList, medicine_line
-from ui.widgets.person import narrow
+from ui.widgets.person import ButtonRow, narrow
 from ui.widgets.rail import Rail
 
 
@@ -185,6 +186,10 @@ class CallScreen(Screen):
         self._keep_draft.setSingleShot(True)
         self._keep_draft.setInterval(400)
         self._keep_draft.timeout.connect(self.keep_place)
+        self._waiting = QTimer(self)
+        self._waiting.setInterval(1000)
+        self._waiting.timeout.connect(self._wait_for_them)
+        self._waiting.start()
         for name, slot in self._actions().items():
             keys.action(self, name, slot)
 
@@ -231,6 +236,8 @@ class CallScreen(Screen):
 
     def _build_centre(self) -> QWidget:
         self._where = label(look="heading")
+        self._were = label(look="info")
+        self._were.hide()
         self._script = label(look="script")
         self._staff = label(look="staff")
         self._echo = label(look="meta")
@@ -245,7 +252,7 @@ class CallScreen(Screen):
         top = row([self._where, self._voice, self._sources])
         top.setStretch(0, 1)
         inside = QWidget()
-        text = column([self._script, self._staff])
+        text = column([self._were, self._script, self._staff])
         text.addStretch()
         inside.setLayout(text)
         self._editors = self._build_editors()
@@ -273,6 +280,9 @@ class CallScreen(Screen):
         self._medicines.suggest.connect(self._suggest)
         self._pause = _Pause()
         self._pause.resumed.clicked.connect(self.resume)
+        self._pause.tried.connect(
+            lambda how: self.desk.change(lambda s: s.call_back_in_vain(self._intake, how))
+        )
         return Pages((self._choices, self._typed, self._medicines, self._pause))
 
     # Shown from the case ----------------------------------------------------------------------
@@ -285,8 +295,14 @@ class CallScreen(Screen):
         key = self._question.key if self._question else None
         if key in known:
             self._question = known[key]
-        elif key is not None or self._question is None:
+        elif key is not None:
             self._question = agenda.following(self._sections, key)
+        elif self._question is None:
+            self._question = (
+                contacts.goes_on_at(case, self._sections)
+                if contacts.broke_off(case)
+                else agenda.following(self._sections, None)
+            )
         self._stages.setCurrentIndex(self._stages.findData(self._stage.value))
         self._rail.show_case(case, self._open_here())
         self._line.setText(self._rail.line(case, self._open_here()))
@@ -304,6 +320,14 @@ class CallScreen(Screen):
         self._asked_duplicates = ""
         self._duplicates = ()
         self._echo.setText("")
+        self._say_where(contacts.broke_off(case))
+
+    def _say_where(self, broke_off: bool) -> None:
+        """Where we were, until the next answer."""
+        case = self.desk.case
+        said = "\n".join(contacts.last_answers(case)) if case is not None and broke_off else ""
+        self._were.setText(_("WHERE WE WERE\n{answers}").format(answers=said) if said else "")
+        self._were.setVisible(bool(said))
 
     def entered(self) -> None:
         if self.desk.case is None:
@@ -499,6 +523,7 @@ class CallScreen(Screen):
         state: State = State.ANSWERED,
     ) -> None:
         """Echo it; go on at once, or wait for Enter where nobody is to be hurried."""
+        self._say_where(False)
         if not saved or self._question is None:
             self._put()
             return
@@ -677,6 +702,7 @@ class CallScreen(Screen):
         last = case.intake.calls[-1]
         if self.desk.change(lambda s: s.open_call(self._intake, last.relationship, last.stage)):
             self._show_pause(self.desk.case or case)
+            self._say_where(True)
             self._put()
 
     def contact(self, stage: Stage) -> None:
@@ -698,14 +724,22 @@ class CallScreen(Screen):
         last = case.intake.calls[-1] if case.intake.calls else None
         dropped = last is not None and last.end is CallEnd.DROPPED
         paused = self._editors.currentWidget() is self._pause
+        if dropped:
+            self._pause.show_case(case, self.desk.running())
         if dropped and not paused:
-            self._pause.show_case(case)
+            self._say_where(True)
             self._script.hide()
             self._staff.hide()
             self._editors.setCurrentWidget(self._pause)
             self._focus()
         elif paused and not dropped:
             self._editors.setCurrentWidget(self._choices)
+
+    def _wait_for_them(self) -> None:
+        """When to try again stays true while nobody touches a key."""
+        case = self.desk.case
+        if case is not None and self.isVisible() and self._editors.currentWidget() is self._pause:
+            self._pause.show_case(case, self.desk.running())
 
     def _main(self) -> None:
         if self._editors.currentWidget() is self._pause:
@@ -775,7 +809,10 @@ class CallScreen(Screen):
 
 
 class _Pause(QWidget):
-    """The line is dead: whom to call back, large, and what comes next."""
+    """The line is dead: whom to call back, large, and what comes next. `tried` carries how a call
+    back ended that reached nobody; the digits from 1 stamp it."""
+
+    tried = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -784,13 +821,22 @@ class _Pause(QWidget):
         self._next = label(look="info")
         self.resumed = button(_("They are on the line again   Enter"), "primary")
         self.resumed.setDefault(True)
-        whole = column([self._title, self._number, self._next, self.resumed])
+        self._hows = tuple(contacts.attempt_words())
+        numbered = [
+            (c, f"{n}  {w}") for n, (c, w) in enumerate(contacts.attempt_words().items(), 1)
+        ]
+        self._row = ButtonRow(_("Called back, not reached"), numbered, columns=2)
+        self._row.pressed.connect(self.tried)
+        self._message = label(look="staff")
+        parts = [self._title, self._number, self._next, self.resumed, self._row, self._message]
+        whole = column(parts)
         whole.addStretch()
         self.setLayout(whole)
         self.setFocusProxy(self.resumed)
 
-    def show_case(self, case: Case) -> None:
+    def show_case(self, case: Case, now: datetime) -> None:
         self._number.setText(words.latest_text(case, "callback_number") or _("no number was given"))
+        self._message.setText(contacts.message_words(case))
         open_ = safety.open_escalation(case.intake) is not None
         self._next.setText(
             _(
@@ -799,11 +845,15 @@ class _Pause(QWidget):
                 "F9 opens the panel."
             )
             if open_
-            else _("Call back now. The same question is waiting; everything so far is saved.")
+            else contacts.again_words(case, now)
         )
+        self._row.setVisible(not open_)  # with an escalation open the panel stamps them
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        digit = digit_of(event)
+        if digit is not None and 1 <= digit <= len(self._hows) and not self._row.isHidden():
+            self.tried.emit(self._hows[digit - 1])
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.resumed.click()
         else:
             super().keyPressEvent(event)

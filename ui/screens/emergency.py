@@ -459,6 +459,8 @@ class EmergencyPanel(QWidget):
 
     def _tick(self) -> None:
         """The re-alert goes on while the panel is out of sight: announced once for each."""
+        if not (self.waiting or self.isVisible()):
+            return
         now = self.desk.running()
         for watched in self.waiting.values():
             self._alert_again(watched, panel.realert(watched, now))

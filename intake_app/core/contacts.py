@@ -1,0 +1,150 @@
+"""The contacts of an intake: who was on the line, how each ended, every call back in vain; and
+where a call that broke off is taken up again.
+
+workflow.md, "Nobody is lost". How often and how soon is nobody's until a clinic confirms it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from intake_app.core import agenda, safety
+from intake_app.core.agenda import Question, Section
+from intake_app.core.model import Call, CallEnd, Intake, relationship_words
+from intake_app.core.screening import Case, reads
+from intake_app.core.words import _
+
+_RETRY_MINUTES = 5  # placeholder
+_MOST_TRIES = 3  # placeholder
+_LAST = 3  # answers that are read again where a call goes on
+
+
+def attempt_words() -> Mapping[str, str]:
+    """How a call from here ended without the person."""
+    return {
+        "no_answer": _("No answer"),
+        "voicemail": _("Voicemail, no message"),
+        "message_left": _("Message left"),
+        "wrong_number": _("Wrong number"),
+    }
+
+
+def end_words() -> Mapping[CallEnd, str]:
+    return {CallEnd.ENDED: _("ended"), CallEnd.DROPPED: _("the line dropped")}
+
+
+def listed(intake: Intake, zone: tzinfo | None) -> tuple[str, ...]:
+    """Every contact and every try with its time, the oldest first; also those of an escalation."""
+    found = [line for call in intake.calls for line in _of_call(call)]
+    for escalation in intake.escalations:
+        for event in escalation.events:
+            if event.get("call_back"):
+                found.append((event.at, _("called back: {how}").format(how=event.get("call_back"))))
+    found.sort(key=lambda line: line[0])
+    return tuple(f"{at.astimezone(zone):%Y-%m-%d %H:%M}  {said}" for at, said in found)
+
+
+def _of_call(call: Call) -> list[tuple[datetime, str]]:
+    who = relationship_words().get(call.relationship, call.relationship) or _("nobody said who")
+    found = [(call.started, _("on the line: {who}").format(who=who))]
+    if call.ended is not None and call.end is not None:
+        found.append((call.ended, end_words()[call.end]))
+    tried = attempt_words()
+    found += [(at, _("called back: {how}").format(how=tried[how])) for at, how in call.tried]
+    return found
+
+
+def message_words(case: Case) -> str:
+    """What may be left on a machine: only where it was agreed, and nothing but two names."""
+    said = [a.value for a in case.intake.answers if a.item == "callback_permission"]
+    if said and said[-1] == "message_ok":
+        return _(
+            "A message may be left, and no more than this: “This is FIRST NAME. I am calling for "
+            "FIRST NAME. Please ring me on NUMBER.” No clinic, no reason, no urgency."
+        )
+    if said and said[-1] == "someone_elses_phone":
+        return _("Somebody else's phone: ask for the person by first name; leave no message.")
+    if said and said[-1] == "do_not_call":
+        return _(
+            "They asked not to be called on this number: the agreed other way, or a clinician."
+        )
+    return _("Leave no message: none was agreed.")
+
+
+def again_words(case: Case, now: datetime) -> str:
+    """When it is tried again after a line that dropped, and what comes when tries are used up.
+
+    `now` runs on whatever becomes of the computer's clock.
+    """
+    last = case.intake.calls[-1]
+    tried, at = len(last.tried), last.ended or last.started
+    dropped = _("Dropped at {at}.").format(at=_minute(at, now))
+    if last.tried and last.tried[-1][1] == "wrong_number":
+        return dropped + " " + _("The number is wrong: other numbers on record, then a clinician.")
+    if tried >= _MOST_TRIES:
+        return (
+            dropped
+            + " "
+            + _(
+                "Not reached in {tried} tries (placeholder). A clinician decides what comes next; "
+                "after thoughts of suicide, or where they were not asked yet, today. No letter "
+                "goes out first."
+            ).format(tried=tried)
+        )
+    if not tried:
+        return dropped + " " + _("Call back now. Everything so far is saved.")
+    due = last.tried[-1][0] + timedelta(minutes=_RETRY_MINUTES)
+    if now >= due:
+        return dropped + " " + _("{tried} tries. Call back again now.").format(tried=tried)
+    return (
+        dropped
+        + " "
+        + _("{tried} tries. Next try at {due} (placeholder).").format(
+            tried=tried, due=_minute(due, now)
+        )
+    )
+
+
+def _minute(moment: datetime, now: datetime) -> str:
+    return moment.astimezone(now.tzinfo).strftime("%H:%M")
+
+
+# Where a call goes on -----------------------------------------------------------------------------
+
+
+def broke_off(case: Case) -> bool:
+    """Whether the contact at hand is one that was interrupted: the line dropped, or the app ended
+    under it; an intake that was submitted goes on nowhere by itself."""
+    calls = case.intake.calls
+    if not calls or case.intake.submitted is not None:
+        return False
+    again = len(calls) > 1 and calls[-2].end is CallEnd.DROPPED
+    return calls[-1].end is CallEnd.DROPPED or (calls[-1].end is None and (again or _told(case)))
+
+
+def _told(case: Case) -> bool:
+    return bool(case.intake.answers) and safety.open_escalation(case.intake) is None
+
+
+def goes_on_at(case: Case, sections: Sequence[Section]) -> Question | None:
+    """The question after the answer that was given last, whatever was passed over before it."""
+    keys = [f"{a.item}#{a.entry}" if a.entry else a.item for a in case.intake.answers]
+    known = {question.key for question in agenda.questions(sections)}
+    last = next((key for key in reversed(keys) if key in known), None)
+    return agenda.following(sections, last)
+
+
+def last_answers(case: Case) -> tuple[str, ...]:
+    """The last answers as they read, the oldest first; each question once."""
+    found: dict[str, str] = {}
+    for answer in reversed(case.intake.answers):
+        item = case.protocol.items.get(answer.item)
+        key = f"{answer.item}#{answer.entry}"
+        if item is None or key in found:
+            continue
+        at = case.screening.findings.at(answer.entry) if answer.entry else case.screening.findings
+        found[key] = f"{item.topic or item.ask} → {reads(at, item)}"
+        if len(found) == _LAST:
+            break
+    return tuple(reversed(found.values()))
