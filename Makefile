@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench lint lock clean
+.PHONY: help run demo test faults bench lint lock clean
 SETUP := @sh packaging/setup.sh
 # `python -m`, since the scripts in .venv/bin break when a path is long or has a space.
 PY := .venv/bin/python
@@ -12,6 +12,7 @@ help:
 	@echo 'make demo              set up, then start it on a dozen invented patients'
 	@echo 'make test              set up, then all checks and tests'
 	@echo 'make lint              set up, then the static checks alone'
+	@echo 'make faults            set up, then every kind of fault, often (ARGS="flips 100" for one kind)'
 	@echo 'make bench             set up, then the time measurements'
 	@echo 'make lock              renew requirements*.txt from pyproject.toml (ARGS=--upgrade for newer)'
 	@echo 'make clean             remove .venv and every cache'
@@ -33,6 +34,10 @@ lint:
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' --no-logo
+
+faults:
+	$(SETUP) test
+	@QT_QPA_PLATFORM=offscreen $(PY) -m tests.faults $(ARGS)
 
 bench:
 	$(SETUP) test

@@ -7,6 +7,7 @@ The pages of first start stand in test_ui_wizard, the parts of the panel in test
 import shutil
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,6 +33,7 @@ from ui.main_window import MainWindow
 from ui.screens import sign
 from ui.screens.unlock import UnlockScreen
 from ui.widgets.key_trial import KeyTrialPanel
+from ui.widgets.restore import RestoreDialog
 
 NAME = "Robin Vale"
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -174,9 +176,22 @@ def _locked():
     yield from _seen("unlock", shown)
     shown.refuse("Wrong name or password; nothing was opened.")
     yield from _seen("unlock refused", shown)
+    yield from _restore(shown)
     assert shown._demo.width() >= shown.width() - 16, "the mark of the demo goes right across"
     shown.close()
     shown.deleteLater()
+
+
+def _restore(shown):
+    dialog = RestoreDialog(shown, Path("nowhere") / "vault", Clock())
+    dialog.resize(1000, 600)
+    dialog.open()
+    dialog.activateWindow()
+    yield from _seen("unlock restores", dialog)
+    dialog._refuse("No backup is chosen; choose its folder.")
+    yield from _seen("unlock refuses to restore", dialog)
+    dialog.reject()
+    dialog.deleteLater()
 
 
 def stops(top):

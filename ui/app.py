@@ -76,6 +76,7 @@ class App(QObject):
         self._numbers: NumbersOnly | None = None
         self.keys = EmergencyKey(app)
         self.keys.pressed.connect(self.emergency)
+        self._opened.connect(self._enter)  # once, however often the first screen is shown
         theme.keep_in(app, around.look_file)
         theme.wear(app)
         app.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.wear(app))
@@ -91,8 +92,8 @@ class App(QObject):
         shown = UnlockScreen()
         shown.tried.connect(self._unlock)
         shown.emergency.connect(self.emergency)
+        shown.restore.connect(lambda: self._restore(shown))
         self.failed.connect(shown.refuse)
-        self._opened.connect(self._enter)
         FirstPaint(shown, lambda: self._offer_names(shown))
         self._bring(shown)
 
@@ -128,7 +129,27 @@ class App(QObject):
         worker.submit(work)
         worker.shutdown(wait=False)
 
+    def _restore(self, shown: UnlockScreen) -> None:
+        """A backup in the place of the vault; whoever worked there then unlocks it."""
+        from ui.widgets.restore import RestoreDialog  # noqa: PLC0415
+
+        dialog = RestoreDialog(shown, self.around.folder, self.around.clock)
+        dialog.restored.connect(self._restored)
+        dialog.finished.connect(lambda _code: dialog.deleteLater())
+        dialog.open()
+
+    def _restored(self) -> None:
+        self._lock_screen()
+        if isinstance(self.front, UnlockScreen):
+            self.front.say(_("✓ Restored, and equal to the backup row by row."))
+
     def _first_start(self) -> None:
+        from intake_app import service  # noqa: PLC0415
+
+        service.settle(self.around.folder)
+        if _is_taken(self.around.folder):  # a restore that a kill cut short
+            self._lock_screen()
+            return
         from ui.screens.wizard import Wizard  # noqa: PLC0415
 
         shown = Wizard(self.around.folder, self.around.clock)
@@ -136,6 +157,7 @@ class App(QObject):
         self._bring(shown)
 
     def _enter(self, service: IntakeService) -> None:
+        from ui.backing_up import AutomaticBackups  # noqa: PLC0415
         from ui.desk import Desk  # noqa: PLC0415
         from ui.main_window import MainWindow  # noqa: PLC0415
 
@@ -146,6 +168,8 @@ class App(QObject):
         self._bring(self.main)
         self.main.take_place()
         QTimer.singleShot(0, spare_what_stays)  # behind the panel, which waits for the same moment
+        self._backups = AutomaticBackups(desk, self.main.idle_lock_waits)
+        self.main.leaving.connect(self._backups.after_work)
         self._idle = IdleLock(self._app, self.main.idle_lock_waits, self.around.idle_minutes)
         self._idle.due.connect(self.lock)
 
@@ -187,8 +211,7 @@ class App(QObject):
             return
         if not self.main.may_lock():
             return
-        self.main.keep_place()
-        self.main.desk.close()
+        self.main.leave()
         self.around.lock()
 
     def tell(self, sentence: str) -> None:

@@ -99,6 +99,10 @@ class Desk(QObject):
         future = self._worker.submit(work)
         future.add_done_callback(lambda done: self._done.emit(done, then))
 
+    def behind_the_others(self, work: Callable[[], None]) -> None:
+        """`work` on the one worker, after what waits there already; comes back when it is done."""
+        self._worker.submit(work).result()
+
     def _deliver(self, done: Future[T], then: Callable[[T], None]) -> None:
         if self._closed:
             return
@@ -108,6 +112,10 @@ class Desk(QObject):
             self.refused.emit(str(refusal))
             return
         then(result)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
 
     def close(self) -> None:
         """Nothing is written after it, whatever a closing window still tells."""

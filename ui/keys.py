@@ -55,6 +55,14 @@ KEYS = {
     "tab_drafts": Key("Ctrl+5", lambda: _tab("drafts")),
     "tab_done": Key("Ctrl+6", lambda: _tab("done")),
     "tab_recent": Key("Ctrl+7", lambda: _tab("recent")),
+    "check_trail": Key("Ctrl+K", lambda: _("Check the whole audit trail")),
+    "export_trail": Key("Ctrl+T", lambda: _("Save entries of the audit trail")),
+    "try_backup": Key("Ctrl+Shift+T", lambda: _("Try a backup, changing nothing")),
+    "second_place": Key("Ctrl+Shift+P", lambda: _("Choose a second place for backups")),
+    "no_second_place": Key("Ctrl+Shift+N", lambda: _("No second place for backups")),
+    "copy_records": Key("Ctrl+Shift+O", lambda: _("Copy the records as they are")),
+    "restore": Key("Ctrl+Shift+R", lambda: _("Restore a backup, while locked")),
+    "another_folder": Key("Ctrl+Shift+F", lambda: _("Backup from another folder")),
     "help": Key("F1", lambda: _("Keys")),
 }
 # On a machine whose F keys are media keys (ux.md, section 3).

@@ -41,10 +41,12 @@ SCREENS: tuple[type[Screen], ...] = (
 
 
 class MainWindow(QMainWindow):
-    """Signals: `locking` asks for the lock; `emergency` that the button was pressed."""
+    """Signals: `locking` asks for the lock; `emergency` that the button was pressed; `leaving`
+    that the records close next, and that nothing of them is seen any more."""
 
     locking = Signal()
     emergency = Signal()
+    leaving = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -325,6 +327,17 @@ class MainWindow(QMainWindow):
         waits = self.panel().unaccepted is not None
         return waits or (case is not None and case.intake.live_call is not None)
 
+    def leave(self) -> None:
+        """The place is kept, nothing is seen any more, and only then the last backup is made."""
+        if self.desk.closed:
+            return
+        self.keep_place()
+        self.hide()
+        if self._panel is not None:
+            self._panel.hide()
+        self.leaving.emit()
+        self.desk.close()
+
     def keep_place(self) -> None:
         screen = self._stack.currentWidget()
         if isinstance(screen, CallScreen):
@@ -360,8 +373,7 @@ class MainWindow(QMainWindow):
         if self.isVisible() and not self._may_leave(_("Close all the same")):
             event.ignore()
             return
-        self.keep_place()
-        self.desk.close()
+        self.leave()
         super().closeEvent(event)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from intake_app.core.words import _
+
 # What was looked at, opened, taken away from the records or kept of them: no row of a record.
 LOOKED: frozenset[str] = frozenset(
     {
@@ -143,3 +145,65 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "copy_records": frozenset({"records_copied"}),
     "try_restore": frozenset({"restore_tried"}),
 }
+
+
+def event_words() -> Mapping[str, str]:
+    """What somebody did, for whoever reads the trail."""
+    return {
+        "unlocked": _("unlocked the records"),
+        "locked": _("left, or locked the records"),
+        "worklist_viewed": _("saw the worklist"),
+        "chart_viewed": _("opened a chart"),
+        "duplicates_viewed": _("looked for possible duplicates"),
+        "summary_previewed": _("looked at a summary"),
+        "summary_printed": _("printed a summary"),
+        "summary_exported": _("saved a summary as a file"),
+        "trail_viewed": _("looked at the audit trail"),
+        "trail_checked": _("checked the whole audit trail"),
+        "trail_exported": _("exported the audit trail"),
+        "records_copied": _("copied the records as they are"),
+        "backed_up": _("made a backup"),
+        "backup_failed": _("a backup failed"),
+        "restore_tried": _("tried a backup"),
+        "patient_registered": _("registered a patient"),
+        "patient_identified": _("said who a patient is"),
+        "intake_opened": _("opened an intake"),
+        "intake_moved": _("said whose an intake is"),
+        "intake_submitted": _("submitted an intake"),
+        "intake_look_again": _("marked an intake to be looked at again"),
+        "intake_looked_again": _("looked at an intake again"),
+        "intake_signed": _("signed an intake"),
+        "addendum_added": _("added an addendum"),
+        "call_opened": _("opened a call"),
+        "call_caller": _("said who calls"),
+        "call_read_back": _("read a number back"),
+        "call_language": _("settled the language"),
+        "call_recording": _("settled the recording"),
+        "call_ended": _("ended a call"),
+        "call_dropped": _("the line dropped"),
+        "answer_answered": _("recorded an answer"),
+        "answer_unknown": _("recorded: does not know"),
+        "answer_declined": _("recorded: declined"),
+        "answer_deferred": _("recorded: ask later"),
+        "answer_not_applicable": _("recorded: not applicable"),
+        "medication_listed": _("listed a medicine"),
+        "note_added": _("wrote a note"),
+        "flag_reviewed": _("decided on a flag"),
+        "escalation_raised": _("raised an escalation"),
+        "escalation_grounds": _("added grounds to an escalation"),
+        "escalation_person": _("noted the person at risk"),
+        "escalation_step": _("took a step of an escalation"),
+        "escalation_accepted": _("acceptance was read back"),
+        "escalation_taken_over": _("took an escalation over"),
+        "escalation_closed": _("closed an escalation"),
+        "escalation_safety_call": _("a safety call"),
+        "escalation_reached": _("reached, or not reached"),
+        "protocol_kept": _("kept the text of a protocol"),
+        "protocol_drafted": _("changed the draft of the protocol"),
+        "protocol_draft_closed": _("ended a draft of the protocol"),
+        "protocol_in_force": _("put a protocol in force"),
+        "staff_added": _("added a member of staff"),
+        "clinic_changed": _("changed the clinic's details"),
+        "backup_place_chosen": _("chose where backups go"),
+        "restored": _("restored a backup"),
+    }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.screening import Case
@@ -17,6 +17,7 @@ from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import look
 from ui.widgets.basics import Foot, button, card, column, label, row
+from ui.widgets.files import ask_file
 from ui.widgets.pdf_view import PdfView
 from ui.widgets.print_pages import PrintDialog, draw, page_range, printer_named
 
@@ -117,21 +118,13 @@ class PacketScreen(Screen):
         case = self.desk.case
         if case is None:
             return
-        dialog = QFileDialog(self, _("Save as PDF"))
-        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("PDF (*.pdf)")
-        dialog.setDefaultSuffix("pdf")
-        dialog.setDirectory(_usual_folder())
-        dialog.selectFile(f"{case.intake.patient.record_number}.pdf")
-        dialog.fileSelected.connect(self.save_to)
-        _name_all(dialog)
+        suggested = f"{case.intake.patient.record_number}.pdf"
+        title = _("Save as PDF")
+        dialog = ask_file(self, title, "PDF (*.pdf)", suggested, lambda at: self.save_to(str(at)))
         self._files = dialog
-        dialog.finished.connect(lambda _code: self._put_away(dialog))
-        dialog.open()
+        dialog.finished.connect(lambda _code: self._put_away())
 
-    def _put_away(self, dialog: QFileDialog) -> None:
-        dialog.deleteLater()
+    def _put_away(self) -> None:
         self.window().activateWindow()
         self.view.setFocus()
 
@@ -229,26 +222,3 @@ class PacketScreen(Screen):
             "PgUp PgDn turn · + - zoom · 0 usual size · Ctrl+P print · Ctrl+S save as PDF · "
             "Ctrl+R review · Ctrl+W worklist"
         )
-
-
-def _usual_folder() -> str:
-    places = QStandardPaths.StandardLocation
-    documents = QStandardPaths.writableLocation(places.DocumentsLocation)
-    home = QStandardPaths.writableLocation(places.HomeLocation)
-    return documents if Path(documents).is_dir() else home
-
-
-def _name_all(dialog: QWidget) -> None:
-    """Qt leaves some parts of its own file dialog without a name."""
-    names = {
-        "fileNameEdit": _("File name"),
-        "fileTypeCombo": _("Kind of file"),
-        "lookInCombo": _("Folder"),
-    }
-    for part in dialog.findChildren(QWidget):
-        if not part.accessibleName() and part.objectName():
-            part.setAccessibleName(
-                names.get(part.objectName(), part.toolTip() or part.objectName())
-            )
-    for pressed in dialog.findChildren(QPushButton):
-        pressed.setAccessibleName(pressed.text().replace("&", ""))

@@ -11,10 +11,12 @@ from intake_app.core.words import _
 from ui import keys, theme
 from ui.desk import Desk
 from ui.screens.base import Screen
+from ui.widgets.backups import BackupPanel
 from ui.widgets.basics import button, column, label, row, scrolled
 from ui.widgets.clinic_panels import ClinicPanels, lacking, part_words
 from ui.widgets.fields import Panel
 from ui.widgets.key_trial import KeyTrialPanel
+from ui.widgets.trail import TrailPanel
 
 _WIDE_EM = 60  # narrower than that, the parts stand above and not beside
 
@@ -61,6 +63,8 @@ class SettingsScreen(Screen):
             self._build()
         if self._panels is not None:
             self._panels.put()
+            for panel in self._own:
+                panel.put()
         self._mark()
         self._quiet()
         self._list.setFocus()
@@ -71,7 +75,9 @@ class SettingsScreen(Screen):
             return
         self._panels = panels
         panels.kept.connect(self._kept)
+        self._own = (BackupPanel(self.desk), TrailPanel(self.desk))
         self._others = {panels.instruments: _("Scales"), KeyTrialPanel(): _("Emergency key")}
+        self._others |= dict(zip(self._own, (_("Backups"), _("Audit trail")), strict=True))
         self._parts = [*panels.panels.items(), *((None, each) for each in self._others)]
         for _part, panel in self._parts:
             inside = QWidget()

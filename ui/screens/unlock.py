@@ -8,17 +8,18 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from intake_app.core.words import _
-from ui import theme
+from ui import keys, theme
 from ui.widgets.basics import Giving, button, card, column, label, row
 
 _WIDEST_LINES = 30  # a line to type in is no longer than a person reads
 
 
 class UnlockScreen(QWidget):
-    """`tried` carries name and password; `emergency` that the button was pressed."""
+    """`tried` carries name and password; `emergency` and `restore` that a button was pressed."""
 
     tried = Signal(str, str)
     emergency = Signal()
+    restore = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +42,9 @@ class UnlockScreen(QWidget):
         self._open.clicked.connect(self._try)
         help_ = button(_("Emergency   F9"), "emergency", name=_("Emergency numbers"))
         help_.clicked.connect(self.emergency)
+        self._restore = button(_("Restore a backup   Ctrl+Shift+R"), name=_("Restore a backup"))
+        self._restore.clicked.connect(self.restore)
+        keys.action(self, "restore", self.restore.emit)
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
         self._demo.hide()
         self._lay_out(help_)
@@ -59,6 +63,7 @@ class UnlockScreen(QWidget):
             self._problem,
             self._said,
             self._open,
+            self._restore,
         ]
         inside = Giving(card(column(parts), margin=24))
         inside.setMaximumWidth(self.fontMetrics().height() * _WIDEST_LINES)
@@ -85,6 +90,10 @@ class UnlockScreen(QWidget):
         """Stays, whatever is tried."""
         self._hint.setText(text)
         self._hint.show()
+
+    def say(self, sentence: str) -> None:
+        self._said.setText(sentence)
+        self._said.show()
 
     def refuse(self, sentence: str) -> None:
         self._wait(busy=False)

@@ -27,6 +27,7 @@ from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import SHAPES
+from ui.widgets.backups import backup_words
 from ui.widgets.basics import ENTERS, Foot, column, label
 from ui.widgets.clinic_panels import lacking_words
 
@@ -241,7 +242,8 @@ class WorklistScreen(Screen):
         if not counts.get(self._tab) and not self._find.text():
             waiting = [n for n in range(self._tabs.count()) if counts.get(self._tabs.tabData(n))]
             self._tabs.setCurrentIndex(waiting[0] if waiting else 0)
-        lacks = lacking_words(self.desk)
+        said = (lacking_words(self.desk), backup_words(self.desk))
+        lacks = "\n".join(part for part in said if part)
         self._setup.setText(lacks)
         self._setup.setVisible(bool(lacks))
         self._table.setFocus()

@@ -1,0 +1,64 @@
+"""Backups without being asked: every hour of work, and after it. No call waits for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from PySide6.QtCore import QObject, QTimer
+
+from intake_app.core.backups import AFTER_WORK, EVERY
+from intake_app.core.errors import IntakeError
+from intake_app.service import Made
+from ui.desk import Desk
+
+_LOOK_MS = 60_000
+
+
+class AutomaticBackups(QObject):
+    """`busy` says that somebody is on the line, or that an escalation waits."""
+
+    def __init__(self, desk: Desk, busy: Callable[[], bool]) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._busy = busy
+        self._running = False
+        self._watch = QTimer(self)
+        self._watch.setInterval(_LOOK_MS)
+        self._watch.timeout.connect(self.look)
+        self._watch.start()
+
+    def look(self) -> None:
+        """Make one in the background where it is due; what fails is one sentence."""
+        if self._running or self._busy() or not self._is_due(EVERY):
+            return
+        self._running = True
+        self._desk.in_background(self._back_up, self._made)
+
+    def _back_up(self) -> Made | IntakeError:
+        try:
+            return self._desk.service.backups.back_up()
+        except IntakeError as refusal:
+            return refusal
+
+    def _made(self, made: Made | IntakeError) -> None:
+        self._running = False
+        said = str(made) if isinstance(made, IntakeError) else made.trouble
+        if said:
+            self._desk.refused.emit(said)
+
+    def after_work(self) -> None:
+        """Before the records close; that it failed is in the trail, and the worklist says so."""
+        self._watch.stop()
+        self._desk.behind_the_others(self._if_due)
+
+    def _if_due(self) -> None:
+        if self._is_due(AFTER_WORK):
+            with suppress(IntakeError):
+                self._desk.service.backups.back_up()
+
+    def _is_due(self, after: timedelta) -> bool:
+        with suppress(IntakeError):
+            return self._desk.service.backups.is_due(after)
+        return False

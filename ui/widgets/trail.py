@@ -1,0 +1,148 @@
+"""The audit trail: who did what, filtered, checked and exported."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget
+
+from intake_app.core.errors import IntakeError, WrongMove
+from intake_app.core.events import event_words
+from intake_app.core.model import Role
+from intake_app.core.words import _
+from intake_app.service import Entry, TrailState, Wanted
+from ui import keys
+from ui.desk import Desk
+from ui.theme import SHAPES
+from ui.widgets.basics import Foot, button, card, column, label
+from ui.widgets.fields import Field, Panel, SideBySide
+from ui.widgets.files import ask_file
+from ui.widgets.staffing import role_names
+
+
+class TrailPanel(Panel):
+    """Asks the desk; what is refused is told by it."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._files: QFileDialog | None = None
+        self._staff, self._event = QComboBox(), QComboBox()
+        self._staff.setAccessibleName(_("Done by"))
+        self._event.setAccessibleName(_("What was done"))
+        self._patient = Field(_("Patient: record number, or part of a name"))
+        self._first = Field(_("From day"), _("Like 2026-03-10; empty for all"))
+        self._last = Field(_("To day"), _("Like 2026-03-10; that day belongs"))
+        self._listed = QListWidget()
+        self._listed.setAccessibleName(_("Entries of the audit trail"))
+        self._listed.setWordWrap(True)
+        self._listed.setMinimumHeight(self.fontMetrics().height() * 12)
+        self._count, self._state = label(look="meta"), label(look="calm")
+        self._state.hide()
+        check = button(_("Check the whole trail   Ctrl+K"), name=_("Check the whole trail"))
+        check.clicked.connect(self._check)
+        export = button(_("Save these as a file   Ctrl+T"), name=_("Save these as a file"))
+        export.clicked.connect(self._ask_where)
+        who = column([label(_("Done by"), "heading"), self._staff])
+        what = column([label(_("What was done"), "heading"), self._event])
+        left, right = card(who), card(what)
+        days = SideBySide([self._first, self._last], em=16)
+        parts = [SideBySide([left, right], em=16), self._patient, days, self._count]
+        parts += [self._listed, self._state, Foot([check, export])]
+        self.setLayout(column([card(column(parts))]))
+        keys.action(self, "check_trail", self._check)
+        keys.action(self, "export_trail", self._ask_where)
+
+    def put(self) -> None:
+        """Who and what can be chosen; what was chosen stays."""
+        staff = self._desk.ask(lambda service: service.clinic.staff()) or ()
+        people = [(_("Anybody"), ""), *((member.name, member.id) for member in staff)]
+        _fill(self._staff, people)
+        said = sorted((words, event) for event, words in event_words().items())
+        _fill(self._event, [(_("Anything"), ""), *said])
+
+    def main_words(self) -> str:
+        return _("Show these entries")
+
+    def entered(self) -> None:
+        self._staff.setFocus()
+
+    def main(self) -> None:
+        wanted = self._wanted()
+        if wanted is None:
+            return
+        found = self._desk.ask(lambda service: service.trail.entries(wanted))
+        if found is None:
+            return
+        self._listed.clear()
+        self._listed.addItems([self._line(entry) for entry in found])
+        template = _("{count} entries, the newest first. A file holds all of them.")
+        self._count.setText(template.format(count=len(found)))
+        if found:
+            self._listed.setCurrentRow(0)
+
+    def _line(self, entry: Entry) -> str:
+        at = entry.at.astimezone(self._desk.now().tzinfo).strftime("%Y-%m-%d %H:%M:%S")
+        role = role_names().get(Role(entry.role)) if entry.role in tuple(Role) else entry.role
+        did = event_words().get(entry.event, entry.event)
+        parts = (at, f"{entry.staff} ({role})", did, entry.record)
+        return " · ".join(part for part in parts if part)
+
+    def _wanted(self) -> Wanted | None:
+        try:
+            since, until = self._day(self._first), self._day(self._last)
+        except IntakeError as refusal:
+            self._desk.refused.emit(str(refusal))
+            return None
+        return Wanted(
+            staff=str(self._staff.currentData() or ""),
+            event=str(self._event.currentData() or ""),
+            patient=self._patient.text(),
+            since=since,
+            until=until and until + timedelta(days=1),
+        )
+
+    def _day(self, field: Field) -> datetime | None:
+        if not field.text():
+            return None
+        try:
+            day = date.fromisoformat(field.text())
+        except ValueError:
+            raise WrongMove(_("A day is written like 2026-03-10; nothing was looked up.")) from None
+        return datetime.combine(day, time(), self._desk.now().tzinfo)
+
+    def _check(self) -> None:
+        self._state.setText(_("Checking…"))
+        self._state.show()
+        self._desk.in_background(self._desk.service.trail.check_trail, self._checked)
+
+    def _checked(self, found: TrailState) -> None:
+        template = _("{mark} The chain holds: {count} entries, {seal} at its end, {at}.")
+        at = found.newest.strftime("%Y-%m-%d %H:%M")
+        said = template.format(mark=SHAPES["done"], count=found.count, seal=found.seal, at=at)
+        self._state.setText(said)
+
+    def _ask_where(self) -> None:
+        kinds = "CSV (*.csv);;JSON lines (*.jsonl)"
+        title = _("Save the entries")
+        self._files = ask_file(self, title, kinds, "audit-trail.csv", self._export)
+
+    def _export(self, path: Path) -> None:
+        wanted = self._wanted()
+        if wanted is None:
+            return
+        saved = self._desk.ask(lambda service: service.trail.export_trail(wanted, path))
+        if saved is not None:
+            self._state.setText(_("✓ Saved in {place}").format(place=saved))
+            self._state.show()
+
+
+def _fill(box: QComboBox, entries: list[tuple[str, str]]) -> None:
+    chosen = box.currentData()
+    box.clear()
+    for said, data in entries:
+        box.addItem(said, data)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(12)
