@@ -31,7 +31,7 @@ class AutomaticBackups(QObject):
 
     def look(self) -> None:
         """Make one in the background where it is due; what fails is one sentence."""
-        if self._running or self._busy() or not self._is_due(EVERY):
+        if self._desk.closed or self._running or self._busy() or not self._is_due(EVERY):
             return
         self._running = True
         self._desk.in_background(self._back_up, self._made)
