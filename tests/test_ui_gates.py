@@ -32,6 +32,7 @@ from ui.keys import EmergencyKey
 from ui.main_window import MainWindow
 from ui.screens import sign
 from ui.screens.unlock import UnlockScreen
+from ui.widgets.commands import Commands, whole_map
 from ui.widgets.key_trial import KeyTrialPanel
 from ui.widgets.restore import RestoreDialog
 
@@ -161,6 +162,13 @@ def _dialogs(frame):
         yield from _seen(type(dialog).__name__, dialog)
         dialog.reject()
         frame.qtbot.waitUntil(frame.window.isActiveWindow)
+    shown = Commands(frame.window, "Help", whole_map(), words.about_words()["call"])
+    shown.resize(640, 560)
+    shown.open()
+    frame.qtbot.waitUntil(shown.isActiveWindow)
+    yield from _seen("help", shown)
+    shown.reject()
+    frame.qtbot.waitUntil(frame.window.isActiveWindow)
     frame.window.open_panel()
     frame.qtbot.waitUntil(frame.window.panel().isActiveWindow)
     yield from _seen("panel", frame.window.panel())

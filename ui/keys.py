@@ -55,7 +55,7 @@ KEYS = {
     "tab_drafts": Key("Ctrl+5", lambda: _tab("drafts")),
     "tab_done": Key("Ctrl+6", lambda: _tab("done")),
     "tab_recent": Key("Ctrl+7", lambda: _tab("recent")),
-    "check_trail": Key("Ctrl+K", lambda: _("Check the whole audit trail")),
+    "check_trail": Key("Ctrl+Shift+V", lambda: _("Check the whole audit trail")),
     "export_trail": Key("Ctrl+T", lambda: _("Save entries of the audit trail")),
     "try_backup": Key("Ctrl+Shift+T", lambda: _("Try a backup, changing nothing")),
     "second_place": Key("Ctrl+Shift+P", lambda: _("Choose a second place for backups")),
@@ -63,7 +63,8 @@ KEYS = {
     "copy_records": Key("Ctrl+Shift+O", lambda: _("Copy the records as they are")),
     "restore": Key("Ctrl+Shift+R", lambda: _("Restore a backup, while locked")),
     "another_folder": Key("Ctrl+Shift+F", lambda: _("Backup from another folder")),
-    "help": Key("F1", lambda: _("Keys")),
+    "palette": Key("Ctrl+K", lambda: _("Commands: all that can be done here, by words")),
+    "help": Key("F1", lambda: _("Help: what this screen is for, and every key")),
 }
 # On a machine whose F keys are media keys (ux.md, section 3).
 EMERGENCY_KEYS = (
@@ -84,6 +85,7 @@ STATE_KEYS = {
 def action(owner: QWidget, name: str, slot: Callable[[], object]) -> QAction:
     """An action of a widget under its key of the table, with its words."""
     found = QAction(KEYS[name].words(), owner)
+    found.setData(name)
     found.setShortcut(QKeySequence(KEYS[name].keys))
     found.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
     found.triggered.connect(lambda _checked=False: slot())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDialog,
-    QListWidget,
     QMainWindow,
     QStackedWidget,
     QWidget,
@@ -17,7 +18,7 @@ from intake_app.core import panel, safety
 from intake_app.core.gaps import is_put
 from intake_app.core.screening import Case
 from intake_app.core.words import _
-from ui import keys, theme, words
+from ui import announce, keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.screens.call import CallScreen
@@ -28,6 +29,7 @@ from ui.screens.review import ReviewScreen
 from ui.screens.settings import SettingsScreen
 from ui.screens.worklist import WorklistScreen
 from ui.widgets.basics import button, card, column, label, row
+from ui.widgets.commands import Commands, Entry, possible, whole_map
 
 # A screen: one file in ui/screens and its place here. Screens do not know each other.
 SCREENS: tuple[type[Screen], ...] = (
@@ -54,13 +56,12 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(_("Ketamine intake"))  # never a patient's name: windows are listed
         self._build()
         self._panel: EmergencyPanel | None = None
+        self._flags = announce.Flags()
         self._resumed = ("", "")
         QTimer.singleShot(0, self.panel)  # built behind the first window, there at the key
         desk.case_changed.connect(self._show_case)
         desk.case_changed.connect(self._panel_by_itself)
-        desk.saved.connect(
-            lambda at: self._saved.setText(_("✓ Saved {at}").format(at=words.clock_time(at)))
-        )
+        desk.saved.connect(self._say_saved)
         desk.refused.connect(self._refused)
         self._ticking = QTimer(self)
         self._ticking.setInterval(1000)
@@ -74,7 +75,8 @@ class MainWindow(QMainWindow):
             "bigger": lambda: self._resize_text(1.25),
             "smaller": lambda: self._resize_text(0.8),
             "dark": self._other_light,
-            "help": self._show_keys,
+            "help": self._help,
+            "palette": self._commands,
             "quit": self.close,
         }.items():
             keys.action(self, name, slot)
@@ -164,12 +166,17 @@ class MainWindow(QMainWindow):
 
     def _show_case(self, case: Case) -> None:
         self._problem.hide()
+        self._flags.follow(self, case)
         self._identity.setText(words.identity(case))
         self._place.setText(words.place(case))
         self._tick()
         screen = self._stack.currentWidget()
         if isinstance(screen, Screen):
             screen.show_case(case)
+
+    def _say_saved(self, at: datetime) -> None:
+        self._saved.setText(_("✓ Saved {at}").format(at=words.clock_time(at)))
+        announce.say(self, _("Saved"))
 
     def _frame_without_case(self) -> None:
         staff = self.desk.service.staff
@@ -270,6 +277,7 @@ class MainWindow(QMainWindow):
         return leaves
 
     def _refused(self, sentence: str) -> None:
+        announce.say(self, sentence, urgent=True)
         screen = self._stack.currentWidget()
         if not (isinstance(screen, Screen) and screen.refuse(sentence)):
             self._problem.setText(sentence)
@@ -286,19 +294,29 @@ class MainWindow(QMainWindow):
         look = theme.current(_app())
         theme.choose(_app(), theme.Theme(not look.dark, look.scale))
 
-    def _show_keys(self) -> None:
-        """The map of keys, on F1."""
-        lines = [f"{key.keys}   {key.words()}" for key in keys.KEYS.values()]
-        shown = QDialog(self)
-        shown.setWindowTitle(_("Keys"))
-        listed = QListWidget()
-        listed.setAccessibleName(_("Keys"))
-        listed.addItems(lines)
+    def _commands(self) -> None:
+        """All that can be done here and now, by words; the emergency key stands first."""
+        screen = self.screens[self.screen_name]
+        near = [each for each in screen.findChildren(QWidget) if each.isVisible()]
+        key = keys.KEYS["emergency"]
+        entries = [Entry(key.words(), key.keys, self.emergency.emit)]
+        entries += possible([screen, *near, self], screen.impossible() | {"palette"})
+        if self.desk.case is not None:
+            ways = words.screen_words().items()
+            entries += [
+                Entry(said, run=partial(self.go, name))
+                for name, said in ways
+                if name != self.screen_name
+            ]
+        Commands(self, _("Commands"), entries).ask()
+
+    def _help(self) -> None:
+        """What this screen is for, its keys, and the map of all."""
         screen = self._stack.currentWidget()
         hints = screen.hints() if isinstance(screen, Screen) else ""
-        shown.setLayout(column([label(hints), listed], margin=12))
-        shown.resize(520, 560)
-        shown.exec()
+        here = [Entry(each) for each in hints.split(" · ") if each]
+        about = words.about_words().get(self.screen_name, "")
+        Commands(self, _("Help"), [*here, *whole_map()], about).ask()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

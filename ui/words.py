@@ -58,6 +58,50 @@ def tab_words() -> dict[str, str]:
     }
 
 
+def screen_words() -> dict[str, str]:
+    """The screens that show one person's intake, as the commands call them."""
+    return {
+        "call": _("To the call"),
+        "check": _("To the answers, to check them"),
+        "review": _("To the review of the flags"),
+        "packet": _("To the summary on paper"),
+    }
+
+
+def about_words() -> dict[str, str]:
+    """What each screen is for, for whoever asks."""
+    return {
+        "worklist": _(
+            "What waits for somebody, the most urgent first. Type a name, a birth date, a record "
+            "number or a phone to find anybody, with all earlier intakes. A row opens where its "
+            "work goes on: a draft in the call, the rest in the review."
+        ),
+        "call": _(
+            "One question at a time. Read out what stands behind the bar at the left; what has a "
+            "dashed edge is for you alone. Every answer is kept when its key goes down, and can be "
+            "changed at any time. Does not know, ask later and declined are answers too, and are "
+            "never taken for a no."
+        ),
+        "check": _(
+            "What is still open, with the way back to each question. What is open stops nobody: "
+            "it is shown to the clinician as open. Submitting hands the intake over."
+        ),
+        "review": _(
+            "Every flag with the answers and the rule that raised it. A clinician decides on each, "
+            "asks back, or signs. The records say who saw what, and a decision lapses when an "
+            "answer under it changes."
+        ),
+        "packet": _(
+            "The summary as it comes out on paper. Until it is signed every page says that it is a "
+            "draft."
+        ),
+        "settings": _(
+            "The clinic's numbers, its people, its thresholds and its words. What changes a rule "
+            "is drafted, compared and adopted by a clinician; open intakes keep theirs."
+        ),
+    }
+
+
 def due_words() -> dict[Due, str]:
     return {
         Due.NOW: _("now"),

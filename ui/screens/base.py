@@ -30,6 +30,10 @@ class Screen(QWidget):
         """The keys of this screen, one line."""
         return ""
 
+    def impossible(self) -> frozenset[str]:
+        """The keys of this screen that do nothing at the moment."""
+        return frozenset()
+
     def refuse(self, sentence: str) -> bool:
         """Show a refusal beside its field; False leaves it to the window."""
         return False

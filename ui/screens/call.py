@@ -206,6 +206,11 @@ class CallScreen(Screen):
             "next_section": lambda: self._section_step(1),
         }
 
+    def impossible(self) -> frozenset[str]:
+        case = self.desk.case
+        live = case is not None and case.intake.live_call is not None
+        return frozenset() if live else frozenset({"dropped", "end_call"})
+
     # What it is made of -----------------------------------------------------------------------
 
     def _build(self) -> None:

@@ -299,6 +299,11 @@ class CheckScreen(Screen):
         else:
             super().keyPressEvent(event)
 
+    def impossible(self) -> frozenset[str]:
+        case = self.desk.case
+        live = case is not None and case.intake.live_call is not None
+        return frozenset() if live else frozenset({"end_call"})
+
     def hints(self) -> str:
         return _(
             "Enter goes back to the question · Ctrl+Enter submit · Ctrl+E end the call · F2 or "

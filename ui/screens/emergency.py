@@ -12,8 +12,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QAction,
     QCloseEvent,
     QGuiApplication,
@@ -39,7 +37,7 @@ from intake_app.core.model import CallEnd
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 from intake_app.service import IntakeService
-from ui import keys, theme
+from ui import announce, keys, theme
 from ui.desk import Desk
 from ui.theme import BODY, SHAPES
 from ui.widgets.basics import Foot, NoteEditor, button, card, column, label, row, scrolled
@@ -76,9 +74,7 @@ def countries() -> tuple[content.Country, ...]:
 
 def _announce(of: QWidget, words: str) -> None:
     """To a screen reader, at once; there is no sound: the headset is on."""
-    event = QAccessibleAnnouncementEvent(of, words)
-    event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
-    QAccessible.updateAccessibility(event)
+    announce.say(of, words, urgent=True)
 
 
 class EmergencyPanel(QWidget):

@@ -392,6 +392,11 @@ class WorklistScreen(Screen):
         if self.desk.open(chosen.intake_id):
             self.go.emit(screen or ("call" if chosen.status == "draft" else "review"))
 
+    def impossible(self) -> frozenset[str]:
+        chosen = self._chosen()
+        opens = chosen is not None and bool(chosen.intake_id)
+        return frozenset() if opens else frozenset({"main", "review", "packet"})
+
     def hints(self) -> str:
         return _(
             "Type to find · Enter opens · Ctrl+N new call · Ctrl+1 to 7 tabs · Ctrl+R review · "
@@ -450,9 +455,11 @@ class _Table(QTableView):
             header.setSectionHidden(column_, narrow)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        said = event.text()
+        said, ends = event.text(), {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self.model().rowCount() - 1}
         if event.key() in ENTERS:
             self.opened.emit()
+        elif event.key() in ends:  # of the rows; a table would go along one of them
+            self.selectRow(ends[Qt.Key(event.key())])
         elif said.strip() and said.isprintable() and not event.modifiers() & _COMMANDS:
             self.typed.emit(said)
         else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from intake_app.core.medication import Formulary, MatchState, Suggestion
 from intake_app.core.model import Medication
 from intake_app.core.words import _
-from ui import theme
+from ui import announce, theme
 from ui.theme import SHAPES
 from ui.widgets.basics import column, label
 
@@ -134,9 +134,7 @@ class MedicineList(QWidget):
         """To a screen reader: the focus stays in the line."""
         if chosen == _NOTHING or not self._offered:
             return
-        event = QAccessibleAnnouncementEvent(self.line, str(self._offered[chosen]))
-        event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-        QAccessible.updateAccessibility(event)
+        announce.say(self.line, str(self._offered[chosen]))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up from the first name is back to the words as they were typed."""
