@@ -120,6 +120,7 @@ def test_a_newer_revision_is_refused_by_opening_and_by_verify(folder, revision):
 NEW_TABLES = ("patient_identity", "intake_patient", "note", "place")
 DERIVED = ("finder_words", "finder")
 NEW_INDEXES = ("answer_phone", "summary_rank", "summary_since", "summary_patient", "intake_of")
+NEW_INDEXES += ("summary_app", "summary_day", "summary_waits")
 NEW_COLUMNS = (
     *("patient_id", "call", "stage", "owner", "since", "queries"),
     *("tab", "rank", "opened", "now_since", "day_since", "routine_since"),

@@ -15,7 +15,7 @@ from intake_app.core.errors import IntakeError
 from intake_app.core.words import _
 
 FORM = 1  # of `words`: another number, and every row is made anew at the next opening
-MOST = 50  # rows that are shown; whoever is not among them needs another letter
+MOST = 20  # people that are shown; whoever is not among them needs another letter
 _LOCAL, _LAST = 7, 4  # digits of a phone without its area, and those that people read out
 _LONGEST_PHONE = 10  # as in duplicates.digits
 _COUNTRY = 3  # digits that the code of a country may have

@@ -220,6 +220,12 @@ for _table in (addendum, note, intake_patient):
 Index("ix_summary_rank", summary.c.tab, summary.c.rank, summary.c.opened)
 Index("ix_summary_since", summary.c.tab, summary.c.since)
 Index("ix_summary_patient", summary.c.patient_id)
+# What is of another day, and what waits, is looked for among those that are not done.
+UNSIGNED, UNDONE = text("status != 'signed'"), text("tab != 'done'")
+Index("ix_summary_app", summary.c.app)
+Index("ix_summary_day", summary.c.day, sqlite_where=UNSIGNED)
+_WAITS = (summary.c.now_since, summary.c.day_since, summary.c.routine_since)
+Index("ix_summary_waits", *_WAITS, sqlite_where=UNDONE)
 Index("ix_intake_of", intake.c.patient_id)
 Index("ix_intake_patient_of", intake_patient.c.patient_id)
 Index("ix_finder_patient", finder.c.patient_id, unique=True)

@@ -8,7 +8,18 @@ from datetime import date, datetime
 from itertools import starmap
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, true
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from intake_app.core.model import WorklistRow
@@ -67,8 +78,21 @@ def _fields(of: Summary) -> dict[str, object]:
     return {name: getattr(of, name) for name in _NAMES}
 
 
-def _stale(today: date, row: Any = _kept.c) -> ColumnElement[bool]:
-    """Ages and windows move on with the day, but not under a signature; and rules change."""
+def _stale(today: date) -> CompoundSelect[tuple[str]]:
+    """Ages and windows move on with the day, but not under a signature; and rules change. Each part
+    is one range of an index: most rows are in none."""
+    row, day = _kept.c, today.isoformat()
+    parts = (
+        row.app < APP_VERSION,
+        row.app > APP_VERSION,
+        and_(schema.UNSIGNED, row.day < day),
+        and_(schema.UNSIGNED, row.day > day),
+    )
+    return union_all(*(select(row.intake_id).where(part) for part in parts))
+
+
+def _is_stale(row: Any, today: date) -> ColumnElement[bool]:
+    """`_stale` of a row that was found already."""
     of_another_day = (row.day != today.isoformat()) & (row.status != "signed")
     return or_(row.app != APP_VERSION, of_another_day)
 
@@ -93,12 +117,13 @@ def in_danger(connection: Connection) -> Sequence[str]:
 
 def stale(connection: Connection, today: date, most: int) -> Sequence[str]:
     """The intakes whose row is to be made anew, those that matter most first."""
-    found = select(_kept.c.intake_id).where(_stale(today)).order_by(*_ORDER).limit(most)
+    found = select(_kept.c.intake_id).where(_kept.c.intake_id.in_(_stale(today)))
+    found = found.order_by(*_ORDER).limit(most)
     return connection.execute(found).scalars().all()
 
 
 def count_stale(connection: Connection, today: date) -> int:
-    found = select(func.count()).select_from(_kept).where(_stale(today))
+    found = select(func.count(_stale(today).subquery().c.intake_id.distinct()))
     return int(connection.execute(found).scalar_one())
 
 
@@ -119,7 +144,8 @@ def _overdue(now: datetime) -> ColumnElement[bool]:
     at = limits(now)
     row = _kept.c
     waits = (row.now_since, at.now), (row.day_since, at.day), (row.routine_since, at.routine)
-    return (_kept.c.tab != DONE) & or_(*((since != "") & (since < limit) for since, limit in waits))
+    passed = ((since != "") & (since < limit) for since, limit in waits)
+    return and_(schema.UNDONE, or_(*passed))
 
 
 def count(connection: Connection, now: datetime) -> dict[str, int]:
@@ -199,7 +225,7 @@ def _shown(connection: Connection, now: datetime, page: Select[Any]) -> tuple[Wo
         "record_number": schema.patient.c.record_number,
         "born": BORN,
         "owner_name": func.coalesce(schema.staff.c.name, ""),
-        "stale": _stale(now.date(), part.c),
+        "stale": _is_stale(part.c, now.date()),
     }
     names = [field.name for field in fields(WorklistRow)]
     columns = [known[n] if n in known else part.c[n] for n in names]

@@ -34,7 +34,8 @@ from ui.widgets.clinic_panels import lacking_words
 _Index = QModelIndex | QPersistentModelIndex
 _SLICE = 5  # rows screened anew between two events: no key waits longer for them than for an answer
 _PATIENT, _LESS, _NEXT = 1, (2, 3, 4, 5), 6  # columns; born, stage, waiting and owner give way
-_MEASURED_ROWS = 50  # of thousands; asking each for its width takes half a second
+_MEASURED_ROWS = 0  # those in view; asking each of thousands for its width takes half a second
+_WORDS = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
 _COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 _PAGE = 100  # rows read at once, when the first of them is shown
 
@@ -123,6 +124,7 @@ class _Rows(QAbstractTableModel):
         super().__init__()
         self._count = 0
         self._pages: dict[int, tuple[WorklistRow, ...]] = {}
+        self._said: dict[int, tuple[str, ...]] = {}  # a view asks for each cell many times
         self._fetch: Callable[[int], tuple[WorklistRow, ...]] = lambda _start: ()
         self.now: datetime | None = None
 
@@ -135,6 +137,7 @@ class _Rows(QAbstractTableModel):
     ) -> None:
         self.beginResetModel()
         self._pages, self._count, self.now, self._fetch = {0: first}, count, now, fetch
+        self._said = {}
         self.endResetModel()
 
     @property
@@ -173,18 +176,24 @@ class _Rows(QAbstractTableModel):
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self.row(index.row())
-        if row is None or self.now is None:
-            return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return _cells(row, self.now)[index.column()]
+        if role in _WORDS:
+            return self._cells(index.row())[index.column()]
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            whole = index.column() == 0
-            return _whole_words(row, self.now) if whole else self.data(index)
+            row = self.row(index.row())
+            whole = index.column() == 0 and row is not None and self.now is not None
+            return _whole_words(row, self.now) if whole else self.data(index)  # type: ignore[arg-type]
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:
+            row = self.row(index.row())
             look = theme.current(QApplication.instance())  # type: ignore[arg-type]
-            return look.colour(_look(row))
+            return look.colour(_look(row)) if row is not None else None
         return None
+
+    def _cells(self, place: int) -> tuple[str, ...]:
+        if place not in self._said:
+            row = self.row(place)
+            empty = ("",) * self.columnCount()
+            self._said[place] = _cells(row, self.now) if row and self.now else empty
+        return self._said[place]
 
 
 class WorklistScreen(Screen):

@@ -35,6 +35,11 @@ def upgrade() -> None:
     op.create_index("ix_summary_rank", "summary", ["tab", "rank", "opened"])
     op.create_index("ix_summary_since", "summary", ["tab", "since"])
     op.create_index("ix_summary_patient", "summary", ["patient_id"])
+    op.create_index("ix_summary_app", "summary", ["app"])
+    unsigned, undone = sa.text("status != 'signed'"), sa.text("tab != 'done'")
+    op.create_index("ix_summary_day", "summary", ["day"], sqlite_where=unsigned)
+    waits = ["now_since", "day_since", "routine_since"]
+    op.create_index("ix_summary_waits", "summary", waits, sqlite_where=undone)
     op.create_index("ix_intake_of", "intake", ["patient_id"])
     op.create_index("ix_intake_patient_of", "intake_patient", ["patient_id"])
     op.create_table(
