@@ -136,7 +136,7 @@ def test_found_while_it_is_open_the_window_says_so_within_a_second(window):
     data = (window.folder / anchor.CLINIC).read_bytes()
     (window.folder / anchor.CLINIC).write_bytes(data.replace(b"988", b"989"))
     _screen, panel = settings(window, "Audit trail")
-    press(Qt.Key.Key_K)
+    press(Qt.Key.Key_V, CTRL | SHIFT)
     window.qtbot.waitUntil(window.window._hold.isVisible, timeout=5000)
     assert anchor.CLINIC in window.window._hold.text()
     assert panel is not None
@@ -168,7 +168,7 @@ def test_the_trail_is_filtered_checked_and_exported_by_keys(window, tmp_path):
     press(Qt.Key.Key_Return)
     assert "2026-03-10" in window.window.screens["settings"]._problem.text()
     panel._first.put("2026-03-10")
-    press(Qt.Key.Key_K)
+    press(Qt.Key.Key_V, CTRL | SHIFT)
     window.qtbot.waitUntil(lambda: "The chain holds" in panel._state.text())
 
 

@@ -40,7 +40,7 @@ class TrailPanel(Panel):
         self._listed.setMinimumHeight(self.fontMetrics().height() * 12)
         self._count, self._state = label(look="meta"), label(look="calm")
         self._state.hide()
-        check = button(_("Check the whole trail   Ctrl+K"), name=_("Check the whole trail"))
+        check = button(_("Check the whole trail   Ctrl+Shift+V"), name=_("Check the whole trail"))
         check.clicked.connect(self._check)
         export = button(_("Save these as a file   Ctrl+T"), name=_("Save these as a file"))
         export.clicked.connect(self._ask_where)
