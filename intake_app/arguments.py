@@ -41,6 +41,12 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--staff", metavar="NAME", help=_("whose password it is"))
 
     _backups(commands)
+    what = _("let somebody in by the recovery key on paper, when nobody can unlock")
+    recover = commands.add_parser("recover", help=what)
+    recover.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    who = _("who is to be administrator: somebody known there, or a new name")
+    recover.add_argument("--staff", required=True, metavar="NAME", help=who)
+
     what = _("open the app on invented patients; without a screen, walk the demo calls")
     shown = commands.add_parser("demo", help=what)
     shown.add_argument("--out", type=Path, metavar="DIR", help=_("where the demo is kept"))

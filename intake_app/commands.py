@@ -24,17 +24,20 @@ DEMO_CASES = content.RESOURCES / "demo" / "cases"
 
 
 def _password() -> str:
-    found = os.environ.pop("INTAKE_PASSWORD", None)
+    return _secret("INTAKE_PASSWORD", _("Password: "))
+
+
+def _secret(variable: str, prompt: str) -> str:
+    found = os.environ.pop(variable, None)
     if found is not None:
         return found
     try:
         if sys.stdin is not None and sys.stdin.isatty():
-            return getpass.getpass(_("Password: "))
+            return getpass.getpass(prompt)
     except EOFError:
         pass
-    raise IntakeError(
-        _("A password is needed; nothing was done. Set INTAKE_PASSWORD or run in a terminal.")
-    )
+    template = _("A password is needed; nothing was done. Set {variable} or run in a terminal.")
+    raise IntakeError(template.format(variable=variable))
 
 
 # screen -------------------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ def backup(folder: Path, to: Path, staff: str | None, clock: service.Clock) -> i
 
 def restore(asked: Namespace, clock: service.Clock) -> int:
     """`asked` has source, vault, staff, recovery and drill."""
-    secret = _secret(asked.staff, asked.recovery)
+    secret = _of_the_backup(asked.staff, asked.recovery)
     if asked.drill:
         template = _("This backup would bring back {what}. Nothing was changed.")
         say(template.format(what=service.try_restore(asked.source, secret).words))
@@ -214,11 +217,28 @@ def restore(asked: Namespace, clock: service.Clock) -> int:
     return 0
 
 
-def _secret(staff: str | None, recovery: bool) -> service.Secret:
+def _of_the_backup(staff: str | None, recovery: bool) -> service.Secret:
     key = os.environ.pop("INTAKE_RECOVERY_KEY", "")
     if recovery or key:
         return service.Secret(recovery_key=key or _password())
     return service.Secret(staff or "", _password())
+
+
+# recover ------------------------------------------------------------------------------------------
+
+
+def recover(folder: Path, name: str, clock: service.Clock) -> int:
+    """A new administrator's password by the paper alone; the new recovery key on stderr, once."""
+    recovery_key = _secret("INTAKE_RECOVERY_KEY", _("Recovery key: "))
+    typed = "INTAKE_PASSWORD" not in os.environ
+    password = _secret("INTAKE_PASSWORD", _("New password: "))
+    again = _secret("INTAKE_PASSWORD", _("The same again: ")) if typed else password
+    new = service.NewPassword(name, password, again)
+    desk, paper = service.recover_vault(folder, recovery_key, new, clock)
+    desk.close()
+    say(_("{name} is an administrator now and unlocks with the new password.").format(name=name))
+    tell(_("Recovery key, shown this once; the old paper opens nothing: {key}").format(key=paper))
+    return 0
 
 
 # lint ---------------------------------------------------------------------------------------------

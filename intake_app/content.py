@@ -199,6 +199,13 @@ def countries(root: Path = RESOURCES) -> tuple[Country, ...]:
     return tuple(_country(row) for row in rows)
 
 
+@lru_cache(maxsize=1)
+def common_passwords(root: Path = RESOURCES) -> frozenset[str]:
+    """Passwords that many people use, in small letters; see docs/decisions."""
+    lines = (root / "passwords.txt").read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
+
+
 def _country(fields: Fields) -> Country:
     code, name = fields.text("code"), fields.text("name")
     lines = [fields.text(key, "") for key in ("emergency", "crisis_line", "poison")]

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
-from intake_app import content, pdf
+from intake_app import content, entry, pdf
 from intake_app.backups import (
     BackupService,
     Found,
@@ -59,6 +59,7 @@ from intake_app.core.model import (
 from intake_app.core.packet import Edition, compose, snapshot
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screen
+from intake_app.core.setup import NewPassword
 from intake_app.core.words import _
 from intake_app.protocols import ProtocolService, put_in_force
 from intake_app.store import (
@@ -71,6 +72,7 @@ from intake_app.store import (
     patients,
     places,
     schema,
+    tries,
     vault,
     verify,
 )
@@ -94,6 +96,7 @@ __all__ = [
     "IntakeService",
     "Made",
     "MedicineEntry",
+    "NewPassword",
     "NewPerson",
     "ProtocolService",
     "Secret",
@@ -103,8 +106,10 @@ __all__ = [
     "WorklistRow",
     "backups_beside",
     "create_vault",
+    "open_by_code",
     "open_vault",
     "posted_clinic",
+    "recover_vault",
     "restore_vault",
     "settle",
     "staff_names",
@@ -165,19 +170,27 @@ def create_vault(
 def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeService:
     """Unlock the records as one of the staff; every refusal is one sentence."""
     places.refuse(folder)
-    unlocked = vault.unlock(folder, name, password)
+    unlocked = entry.unlocked(folder, name, password, clock)
     try:
         records = database.open_records(folder, unlocked.keys)
     except (anchor.Mismatch, database.Damaged) as fault:
         return _open_held(folder, unlocked, clock, fault)
-    try:
-        office = Office(records, Clinic(**anchor.read_clinic(folder, records.keys)), clock)
-        session = Session(office, office.member(unlocked.staff_id))
-        _note(session, "unlocked")
-        return IntakeService(session)
-    except BaseException:
-        records.close()
-        raise
+    return IntakeService(entry.by_password(records, unlocked, clock))
+
+
+def open_by_code(folder: Path, code: str, new: NewPassword, clock: Clock) -> IntakeService:
+    """The first unlocking after an administrator gave a one-time code."""
+    places.refuse(folder)
+    return IntakeService(entry.by_code(folder, code, new, clock))
+
+
+def recover_vault(
+    folder: Path, recovery_key: str, new: NewPassword, clock: Clock
+) -> tuple[IntakeService, str]:
+    """Nobody can unlock, and the paper is at hand; the new recovery key takes its place."""
+    places.refuse(folder)
+    session, paper = entry.by_paper(folder, recovery_key, new, clock)
+    return IntakeService(session), paper
 
 
 def _note(session: Session, event: str) -> None:
@@ -257,7 +270,7 @@ class IntakeService:
         self._session = session
         self._office = session.office
         self._staff = session.staff
-        self._put_away = put_away or self._office.records.close
+        self._put_away = put_away or (lambda: self._office.records.close())
 
     @property
     def staff(self) -> Staff:
@@ -305,7 +318,9 @@ class IntakeService:
 
     def acting_as(self, name: str, password: str) -> IntakeService:
         """The same records for one action of somebody else at this desk."""
-        unlocked = vault.unlock(self._office.records.folder, name, password)
+        folder = self._office.records.folder
+        with tries.guarded(folder, name, self._office.clock()):
+            unlocked = vault.unlock(folder, name, password)
         return IntakeService(Session(self._office, self._office.member(unlocked.staff_id)))
 
     # Patients, intakes, calls ---------------------------------------------------------------------
@@ -726,7 +741,7 @@ class IntakeService:
             review.check_ready(case, disposition, reason)
             if name != self._staff.name:
                 raise NotAllowed(_("sign in this name"), _("whoever is signed in"))
-            key = vault.signing_key(self._office.records.folder, name, password)
+            key = self._signing_key(name, password, work)
             frozen = canonical(snapshot(case, clinic.load_staff(work.connection)))
             record_hash = hashlib.sha256(frozen.encode()).hexdigest()
             statement = canonical(
@@ -767,6 +782,11 @@ class IntakeService:
             work.write(schema.signature, row, "intake_signed")
             return self._settle(work, replace(intake, signature=signed), protocol)
 
+    def _signing_key(self, name: str, password: str, work: Transaction) -> vault.SigningKey:
+        folder = self._office.records.folder
+        with tries.guarded(folder, name, work.journal.at):
+            return vault.signing_key(folder, name, password)
+
     def add_addendum(self, intake_id: str, text: str, name: str, password: str) -> Case:
         """What comes after the signature, signed in its turn."""
         with self._change("add_addendum") as work:
@@ -776,7 +796,7 @@ class IntakeService:
                 raise WrongMove(_("This intake is not signed yet; change it instead."))
             if not text.strip() or name != self._staff.name:
                 raise WrongMove(_("An addendum needs words, and the name of who is signed in."))
-            key = vault.signing_key(self._office.records.folder, name, password)
+            key = self._signing_key(name, password, work)
             added = Addendum(text.strip(), name, work.journal.at, self._staff.id)
             statement = canonical(
                 {

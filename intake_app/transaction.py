@@ -10,13 +10,43 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Table
 
 from intake_app import content
-from intake_app.core import review
-from intake_app.core.errors import NotAllowed
-from intake_app.core.model import Clinic, Intake, Role, Staff
+from intake_app.core import review, setup
+from intake_app.core.errors import IntakeError, NotAllowed
+from intake_app.core.model import Clinic, Intake, Role, Staff, Standing
 from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
-from intake_app.store import clinic, database, finder, intakes
+from intake_app.store import clinic, database, finder, intakes, schema, vault
 from intake_app.store.audit import Actor, Journal
+
+# The setting that says whether the present recovery key was typed back: "made", then "proven".
+PAPER = "recovery_key"
+
+
+def made_new_paper(work: Transaction) -> None:
+    work.write(schema.setting, {"name": PAPER, "value": "made"}, "recovery_key_made")
+
+
+def check_password(password: str, again: str, name: str, about: Clinic) -> None:
+    """The same rules wherever somebody chooses one."""
+    common = content.common_passwords()
+    setup.check_password(password, again, name=name, clinic=about.name, common=common)
+
+
+class NotHere(IntakeError):
+    """Somebody whose key opens the vault, and who may not work in it now."""
+
+    def __init__(self, member: Staff) -> None:
+        super().__init__(_not_here(member).format(name=member.name))
+
+
+def _not_here(member: Staff) -> str:
+    if member.standing is Standing.CODE:
+        return _(
+            "{name} was given a one-time code: choose a new password with it first. Nothing was "
+            "opened."
+        )
+    return _("{name} cannot unlock these records any more; an administrator knows why.")
+
 
 Clock = Callable[[], datetime]
 
@@ -41,17 +71,32 @@ class Office:
     about: Clinic
     clock: Clock
     _protocols: dict[str, Protocol] = field(default_factory=dict)
+    # Everybody as they stand now; nobody else writes. Empty while a vault is made.
+    people: Mapping[str, Staff] = field(default_factory=dict)
 
     def today(self) -> date:
         return self.clock().date()
 
+    def learn_people(self) -> None:
+        """After every change to who works here, or how."""
+        with self.records.look() as connection:
+            self.people = clinic.load_staff(connection)
+
     def member(self, staff_id: str) -> Staff:
         """Who unlocked; a place in vault.keys without a row in the records is nobody's."""
-        with self.records.look() as connection:
-            found = clinic.load_staff(connection).get(staff_id)
+        if not self.people:
+            self.learn_people()
+        found = self.people.get(staff_id)
         if found is None:
             raise NotAllowed(_("open these records"), _("staff of this clinic"))
-        return found
+        return self.as_they_stand(found)
+
+    def as_they_stand(self, staff: Staff) -> Staff:
+        """With the roles of now; NotHere where they may not work now, whatever they opened."""
+        now = self.people.get(staff.id, staff)
+        if now.standing is not Standing.HERE:
+            raise NotHere(now)
+        return now
 
     def protocol(self, connection: Connection, digest: str) -> Protocol:
         """The protocol that an intake was taken with."""
@@ -81,14 +126,16 @@ class Session:
     @contextmanager
     def change(self, action: str) -> Iterator[Transaction]:
         """The gate, then one transaction: denied unless the role table says otherwise."""
-        with self.act_as(review.role_for(self.staff, action)) as work:
+        staff = self.office.as_they_stand(self.staff)
+        with self.act_as(review.role_for(staff, action)) as work:
             yield work
 
     @contextmanager
     def view(self, action: str) -> Iterator[Transaction]:
         """The gate, then one transaction that looks and says so: what may be done on hold, too."""
         office = self.office
-        actor = Actor(self.staff.id, review.role_for(self.staff, action).value)
+        staff = office.as_they_stand(self.staff)
+        actor = Actor(staff.id, review.role_for(staff, action).value)
         with office.records.view(actor, office.clock()) as (connection, journal):
             yield Transaction(connection, journal)
 
@@ -99,10 +146,24 @@ class Session:
         with office.records.change(actor, office.clock()) as (connection, journal):
             yield Transaction(connection, journal)
 
+    def rotate(
+        self, action: str, file: vault.VaultKeys, write: Callable[[Transaction], None]
+    ) -> str:
+        """The gate, then one transaction under a new vault key; the new recovery key."""
+        office = self.office
+        role = review.role_for(office.as_they_stand(self.staff), action)
+        office.records, recovery_key = office.records.rotated(
+            file,
+            Actor(self.staff.id, role.value),
+            office.clock(),
+            lambda connection, journal: write(Transaction(connection, journal)),
+        )
+        return recovery_key
+
     @contextmanager
     def look(self, action: str) -> Iterator[Connection]:
         """The gate, then one transaction that leaves no entry in the trail."""
-        review.role_for(self.staff, action)
+        review.role_for(self.office.as_they_stand(self.staff), action)
         with self.office.records.look() as connection:
             yield connection
 

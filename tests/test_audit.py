@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from intake_app import service
-from intake_app.store import anchor, audit, database, schema, vault, verify
-from intake_app.store.audit import Head
-from tests.vaults import PASSWORD, Played, crash, held
+from intake_app.store import anchor, audit, clinic, database, schema, vault, verify
+from intake_app.store.audit import Actor, Head
+from tests.vaults import PASSWORD, Clock, Played, crash, held
 
 WHO = "Dana Reyes"
 
@@ -23,10 +23,21 @@ def signed(tmp_path_factory):
     played.desk.identify_patient(call.id, "Somebody Else")
     played.desk.add_note(call.id, "rings off")
     played.desk.same_person(call.id, played.case.intake.patient.id)
+    _keys_and_staff(played.desk)
     name = played.clinician.staff.name
     played.clinician.add_addendum(played.case.intake.id, "Lab called.", name, PASSWORD)
     crash(played.desk)
     return place / "vault"
+
+
+def _keys_and_staff(desk):
+    """A row of each table of keys; the earlier key chained nothing."""
+    member, administrator = desk.clinic._session.staff, Actor("nobody", "administrator")
+    with desk._office.records.change(administrator, Clock()()) as (_connection, journal):
+        journal.write(schema.staff_change, clinic.change_row(member), "roles_changed")
+        row = {"staff_id": member.id, "public": "00"}
+        journal.write(schema.signing_key, row, "signing_key_given_up")
+        journal.write(schema.earlier_key, {"last": 0, "key": "00"}, "vault_key_changed")
 
 
 @pytest.fixture
@@ -81,8 +92,7 @@ class Insider:
         self.head = Head(row.seq, before)
 
     def signatures(self):
-        public = vault.read(self.folder).signing_keys
-        return verify._signatures_fault(self.connection, public)
+        return verify._signatures_fault(self.connection, vault.read(self.folder))
 
 
 def test_an_untouched_trail_has_no_fault(opened):

@@ -342,7 +342,7 @@ def small_disk(tmp_path):
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1600k", "tmpfs", place],
+        ["mount", "-t", "tmpfs", "-o", "size=1900k", "tmpfs", place],
         check=False,
         capture_output=True,
     )
@@ -372,7 +372,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(small_disk):
 
 
 def test_no_vault_fits_a_full_disk_and_none_is_left_there(small_disk):
-    (small_disk / "ballast").write_bytes(bytes(1500 * 1024))
+    (small_disk / "ballast").write_bytes(bytes(1800 * 1024))
     with pytest.raises(IntakeError) as refusal:
         open_clinic(small_disk / "vault", Clock(), AT_DESK)
     assert "No vault was created" in str(refusal.value)

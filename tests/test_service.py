@@ -152,6 +152,7 @@ def attempt(desk, name, tmp_path):
         "wanted": Wanted(),
         "to": tmp_path / "copy",
         "newest": Clock()(),
+        "roles": frozenset({Role.CLINICIAN}),
     }
     if name == "choose_second_place":
         filled["path"] = None

@@ -449,7 +449,7 @@ def test_the_alert_follows_to_the_worklist_and_holds_the_idle_lock(qtbot, on_cal
     assert on_call.desk.case is None
     assert "Still not accepted, 2 min." in on_call.window._banner.text()
     assert on_call.window._banner.isVisible()
-    assert on_call.window.idle_lock_waits()
+    assert on_call.window.idle_limit() is None
     opened(qtbot, on_call)
     assert on_call.desk.intake_id == on_call.intake
     assert len(on_call.desk.case.intake.escalations) == 1
@@ -527,7 +527,7 @@ def test_whoever_nobody_accepted_is_there_after_a_crash_wherever_staff_were(qtbo
     again.window.go("worklist")
     again.window._tick()
     assert "told no one" in again.window._banner.text()
-    assert again.window.idle_lock_waits()
+    assert again.window.idle_limit() is None
     on_call.panel.leave()
 
 
@@ -561,14 +561,14 @@ def test_locking_asks_first_while_nobody_has_accepted(qtbot, on_call):
     assert not on_call.window.may_lock()
     answer_dialog(2)
     assert on_call.window.may_lock()
-    assert on_call.window.idle_lock_waits()
+    assert on_call.window.idle_limit() is None
     id_ = on_call.intake
     on_call.desk.change(
         lambda s: s.stamp_escalation(id_, "accepted", {"by": "Clive", "read_back": "yes"})
     )
     on_call.desk.change(lambda s: s.end_call(id_, CallEnd.ENDED))
     assert on_call.window.may_lock()
-    assert not on_call.window.idle_lock_waits()
+    assert on_call.window.idle_limit() == 10
 
 
 @pytest.mark.parametrize("how", ["frame", "key"])

@@ -1,6 +1,7 @@
 """First start and settings: a real window, a real vault, real keys."""
 
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QLineEdit
 from intake_app import content, service
 from intake_app.core import safety, setup
 from intake_app.core.errors import WrongMove
-from intake_app.core.model import Clinic, Role
+from intake_app.core.model import Clinic, Role, Staff, Standing
 from tests.vaults import (
     ADMINISTRATOR,
     CLINICIAN,
@@ -732,7 +733,9 @@ def test_a_setting_of_another_kind_is_refused(value, typed):
 
 def test_what_is_missing_is_named_in_order(protocol):
     """Seen to fail with: one person taken for enough."""
-    assert setup.missing(Clinic("C"), (), protocol) == tuple(setup.Part)
-    staff = [SimpleNamespace(roles={Role.CLINICIAN}), SimpleNamespace(roles={Role.COORDINATOR})]
+    assert setup.missing(Clinic("C"), (), protocol, lacks_paper=True) == tuple(setup.Part)
+    staff = [Staff("a", "A", frozenset({Role.CLINICIAN})), Staff("b", "B", frozenset())]
     left = setup.missing(Clinic("C", numbers=NUMBERS), staff, protocol)
     assert left == (setup.Part.PROTOCOL, setup.Part.WORDING)
+    away = [staff[0], replace(staff[1], standing=Standing.SUSPENDED)]
+    assert setup.Part.STAFF in setup.missing(Clinic("C", numbers=NUMBERS), away, protocol)

@@ -17,10 +17,12 @@ from intake_app.core.errors import IntakeError
 from intake_app.core.words import _
 from ui import faults, theme
 from ui.keys import EmergencyKey
-from ui.lock import IDLE_MINUTES, IdleLock, replace_process
+from ui.lock import IdleLock, hand_over, handed_over, replace_process
 from ui.screens.unlock import UnlockScreen
+from ui.system import SystemWatch
 
 if TYPE_CHECKING:
+    from intake_app.core.setup import NewPassword
     from intake_app.service import IntakeService
     from ui.main_window import MainWindow
     from ui.screens.emergency import NumbersOnly
@@ -36,7 +38,6 @@ class Surroundings:
     folder: Path
     clock: Callable[[], datetime]
     lock: Callable[[], None] = replace_process
-    idle_minutes: float = IDLE_MINUTES
     demo_password: str = ""
     look_file: Path | None = None
 
@@ -65,7 +66,7 @@ class App(QObject):
     """Keeps the window that is in front. `failed` carries a refusal to open."""
 
     failed = Signal(str)
-    _opened = Signal(object)
+    _opened = Signal(object, str)
 
     def __init__(self, app: QApplication, around: Surroundings) -> None:
         super().__init__(app)
@@ -91,6 +92,8 @@ class App(QObject):
     def _lock_screen(self) -> None:
         shown = UnlockScreen()
         shown.tried.connect(self._unlock)
+        shown.coded.connect(self._unlock_by_code)
+        shown.papered.connect(self._recover)
         shown.emergency.connect(self.emergency)
         shown.restore.connect(lambda: self._restore(shown))
         self.failed.connect(shown.refuse)
@@ -101,29 +104,47 @@ class App(QObject):
         from intake_app import service  # noqa: PLC0415 - a quarter of a second, behind the window
 
         try:
-            shown.offer(
-                service.staff_names(self.around.folder), demo=bool(self.around.demo_password)
-            )
+            names, before = service.staff_names(self.around.folder), handed_over()
+            demo = bool(self.around.demo_password)
+            shown.offer(names, before.last, other=before.other, demo=demo)
         except IntakeError as refusal:
             shown.refuse(str(refusal))
         if self.around.demo_password:
             shown.hint(_("Demo password: {it}").format(it=self.around.demo_password))
 
     def _unlock(self, name: str, password: str) -> None:
-        """Argon2id takes its third of a second on a thread of its own; the window stays alive."""
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
         from intake_app import service  # noqa: PLC0415
+
+        folder, clock = self.around.folder, self.around.clock
+        self._open(lambda: (service.open_vault(folder, name, password, clock), ""))
+
+    def _unlock_by_code(self, code: str, new: NewPassword) -> None:
+        from intake_app import service  # noqa: PLC0415
+
+        folder, clock = self.around.folder, self.around.clock
+        self._open(lambda: (service.open_by_code(folder, code, new, clock), ""))
+
+    def _recover(self, recovery_key: str, new: NewPassword) -> None:
+        from intake_app import service  # noqa: PLC0415
+
+        folder, clock = self.around.folder, self.around.clock
+        self._open(lambda: service.recover_vault(folder, recovery_key, new, clock))
+
+    def _open(self, way: Callable[[], tuple[IntakeService, str]]) -> None:
+        """Argon2id takes its third of a second on a thread of its own; the window stays alive.
+
+        What opens comes with the new recovery key, "" where there is none."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
         def work() -> None:
             try:
-                opened = service.open_vault(self.around.folder, name, password, self.around.clock)
+                opened = way()
             except IntakeError as refusal:
                 self.failed.emit(str(refusal))
             except Exception as bug:  # noqa: BLE001 - or it would vanish with its thread
                 self.failed.emit(faults.fault_words(type(bug)))
             else:
-                self._opened.emit(opened)
+                self._opened.emit(*opened)
 
         worker = ThreadPoolExecutor(1)
         worker.submit(work)
@@ -156,7 +177,7 @@ class App(QObject):
         shown.finished.connect(self._enter)
         self._bring(shown)
 
-    def _enter(self, service: IntakeService) -> None:
+    def _enter(self, service: IntakeService, recovery_key: str = "") -> None:
         from ui.backing_up import AutomaticBackups  # noqa: PLC0415
         from ui.desk import Desk  # noqa: PLC0415
         from ui.main_window import MainWindow  # noqa: PLC0415
@@ -164,14 +185,20 @@ class App(QObject):
         desk = Desk(service, self.around.clock, self)
         self.main = MainWindow(desk)
         self.main.locking.connect(self.lock)
+        self.main.changing.connect(self.change_person)
         self.main.emergency.connect(self.emergency)
         self._bring(self.main)
         self.main.take_place()
+        if recovery_key:
+            self.main.show_paper(recovery_key)
         QTimer.singleShot(0, spare_what_stays)  # behind the panel, which waits for the same moment
-        self._backups = AutomaticBackups(desk, self.main.idle_lock_waits)
+        self._backups = AutomaticBackups(desk, self.main.is_busy)
         self.main.leaving.connect(self._backups.after_work)
-        self._idle = IdleLock(self._app, self.main.idle_lock_waits, self.around.idle_minutes)
+        self._idle = IdleLock(self._app, self.main.idle_limit)
         self._idle.due.connect(self.lock)
+        self._system = SystemWatch(self)
+        self._system.locking.connect(self._lock_with_the_system)
+        QTimer.singleShot(0, self._system.listen)
 
     def _bring(self, window: QWidget) -> None:
         before, self.front = self.front, window
@@ -207,10 +234,22 @@ class App(QObject):
 
     def lock(self) -> None:
         """Keep the place, close the records, end the process that knew the key."""
-        if self.main is None:
+        self._leave(other=False)
+
+    def change_person(self) -> None:
+        """Somebody else at a shared desk: the lock, and one digit says who comes."""
+        self._leave(other=True)
+
+    def _lock_with_the_system(self) -> None:
+        """Unasked, for nobody may be there to answer; not while nobody has accepted, or the place
+        would be gone when the screen comes back."""
+        if self.main is not None and self.main.idle_limit() is not None:
+            self.lock()
+
+    def _leave(self, *, other: bool) -> None:
+        if self.main is None or not self.main.may_lock():
             return
-        if not self.main.may_lock():
-            return
+        hand_over(self.main.desk.service.staff.name, other=other)
         self.main.leave()
         self.around.lock()
 

@@ -29,6 +29,7 @@ KEYS = {
     "worklist": Key("Ctrl+W", lambda: _("Worklist")),
     "find": Key("Ctrl+F", lambda: _("Find")),
     "lock": Key("Ctrl+Alt+L", lambda: _("Lock")),
+    "change_person": Key("Ctrl+Alt+P", lambda: _("Change person")),
     "main": Key("Ctrl+Return", lambda: _("Go on: the main button")),
     "notes": Key("Ctrl+L", lambda: _("Notes")),
     "dropped": Key("Ctrl+D", lambda: _("The call dropped")),

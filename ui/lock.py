@@ -8,19 +8,41 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-# security.md, R8: 10 minutes, a clinic may set 1 to 15; it cannot be turned off.
-IDLE_MINUTES = 10
 _SIGNS_OF_LIFE = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel)
+# What the next process is told, and nothing else: whose desk it was, and whether another comes.
+_LAST, _OTHER = "INTAKE_LAST", "INTAKE_OTHER"
+
+
+class Handover(NamedTuple):
+    """Who was at the desk, by name, "" at a first start; and whether somebody else comes to it."""
+
+    last: str = ""
+    other: bool = False
+
+
+def hand_over(last: str, *, other: bool) -> None:
+    """For the process that takes the place of this one. Names stand in clear in vault.keys."""
+    os.environ[_LAST] = last
+    os.environ[_OTHER] = "1" if other else ""
+
+
+def handed_over() -> Handover:
+    """Once: a second lock says it anew."""
+    last, other = (os.environ.pop(name, "") for name in (_LAST, _OTHER))
+    return Handover(last, bool(other))
 
 
 def replace_process() -> None:
     """Never returns. Password and other secrets of the environment do not go along."""
-    os.environ.pop("INTAKE_PASSWORD", None)
+    for secret in ("INTAKE_PASSWORD", "INTAKE_RECOVERY_KEY"):
+        os.environ.pop(secret, None)
     again = [sys.executable, *sys.orig_argv[1:]]
     sys.stdout.flush()
     sys.stderr.flush()
@@ -30,36 +52,47 @@ def replace_process() -> None:
     os._exit(0)
 
 
-class IdleLock(QObject):
-    """Tells when nobody touched anything for too long. `held` says that it has to wait.
+def running_seconds() -> float:
+    """A clock that only runs forward, whatever the computer's time is set to. On Linux it runs on
+    while the computer sleeps; where the system has no such clock, sleep does not count."""
+    with_sleep = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if with_sleep is None else time.clock_gettime(with_sleep)
 
-    Measured by a clock that only runs forward: setting the computer's time changes nothing.
+
+class IdleLock(QObject):
+    """Tells when nobody touched anything for too long.
+
+    `limit` says after how many minutes, as things are now; None holds it, and the time starts
+    again once it may lock.
     """
 
     due = Signal()
 
     def __init__(
-        self, app: QApplication, held: Callable[[], bool], minutes: float = IDLE_MINUTES
+        self,
+        app: QApplication,
+        limit: Callable[[], float | None],
+        seconds: Callable[[], float] = running_seconds,
     ) -> None:
         super().__init__(app)
-        self._held = held
-        self._limit_ms = int(minutes * 60_000)
-        self._since = QElapsedTimer()
-        self._since.start()
+        self._limit = limit
+        self._seconds = seconds
+        self._since = seconds()
         self._watch = QTimer(self)
-        self._watch.setInterval(min(1000, max(1, self._limit_ms // 4)))
-        self._watch.timeout.connect(self._look)
+        self._watch.setInterval(500)  # within a second of the limit: security.md, R8
+        self._watch.timeout.connect(self.look)
         self._watch.start()
         app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _SIGNS_OF_LIFE:
-            self._since.restart()
+            self._since = self._seconds()
         return False
 
-    def _look(self) -> None:
-        if self._held():
-            self._since.restart()  # the time starts again once it may lock
-        elif self._since.hasExpired(self._limit_ms):
-            self._watch.stop()
+    def look(self) -> None:
+        limit = self._limit()
+        if limit is None:
+            self._since = self._seconds()
+        elif self._seconds() - self._since >= limit * 60:
+            self._since = self._seconds()  # if whoever is asked does not let it lock
             self.due.emit()

@@ -43,10 +43,12 @@ SCREENS: tuple[type[Screen], ...] = (
 
 
 class MainWindow(QMainWindow):
-    """Signals: `locking` asks for the lock; `emergency` that the button was pressed; `leaving`
-    that the records close next, and that nothing of them is seen any more."""
+    """Signals: `locking` asks for the lock, `changing` for it and somebody else; `emergency` says
+    that the button was pressed; `leaving` that the records close next, and that nothing of them is
+    seen any more."""
 
     locking = Signal()
+    changing = Signal()
     emergency = Signal()
     leaving = Signal()
 
@@ -69,6 +71,7 @@ class MainWindow(QMainWindow):
         self._ticking.start()
         for name, slot in {
             "lock": self.locking.emit,
+            "change_person": self.changing.emit,
             "worklist": lambda: self.go("worklist"),
             "settings": lambda: self.go("settings"),
             "new_call": self._new_call,
@@ -147,6 +150,13 @@ class MainWindow(QMainWindow):
             self._frame_without_case()
         screen.entered()
         self._hints.setText(screen.hints())
+
+    def show_paper(self, recovery_key: str) -> None:
+        """A recovery key that was just made: to be printed, and typed back."""
+        self.go(SettingsScreen.NAME)
+        settings = self.screens[SettingsScreen.NAME]
+        if isinstance(settings, SettingsScreen):
+            settings.show_paper(recovery_key)
 
     def _to_question(self, key: str) -> None:
         """Back to a question of the call, from where somebody saw that it is open."""
@@ -339,11 +349,22 @@ class MainWindow(QMainWindow):
 
     # Leaving ----------------------------------------------------------------------------------
 
-    def idle_lock_waits(self) -> bool:
-        """An open line, or an escalation that nobody accepted: the place must not vanish."""
+    def is_busy(self) -> bool:
+        """An open line, or an escalation that nobody accepted."""
         case = self.desk.case
         waits = self.panel().unaccepted is not None
         return waits or (case is not None and case.intake.live_call is not None)
+
+    def idle_limit(self) -> float | None:
+        """Minutes without a touch until the lock; None while nobody has accepted an escalation: the
+        place must not vanish. While a line is open the clinic's limit is another."""
+        if self.panel().unaccepted is not None:
+            return None
+        case, about = self.desk.case, self.desk.service.about
+        if case is not None and panel.is_raised(case):
+            return None
+        live = case is not None and case.intake.live_call is not None
+        return max(about.idle_minutes, about.call_minutes) if live else about.idle_minutes
 
     def leave(self) -> None:
         """The place is kept, nothing is seen any more, and only then the last backup is made."""

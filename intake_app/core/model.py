@@ -157,11 +157,22 @@ class Patient:
         return self.name or _("Name not asked yet")
 
 
+class Standing(StrEnum):
+    """Whether somebody can unlock. CODE: an administrator gave a one-time code, and they choose a
+    new password with it before anything else."""
+
+    HERE = "here"
+    SUSPENDED = "suspended"
+    CODE = "code"
+    REMOVED = "removed"
+
+
 @dataclass(frozen=True, slots=True)
 class Staff:
     id: str
     name: str
     roles: frozenset[Role]
+    standing: Standing = Standing.HERE
 
 
 @dataclass(frozen=True)
@@ -169,12 +180,16 @@ class Clinic:
     """What clinic.json holds: no patient data. `demo` marks every page.
 
     `numbers` are whom to phone, "Name, number" or a number; their names are in `safety.NUMBERS`.
+    The lock comes after so many minutes in which nobody touches anything, and after `call_minutes`
+    while a line is open.
     """
 
     name: str
     country: str = "US"
     demo: bool = False
     numbers: Mapping[str, str] = field(default_factory=dict)
+    idle_minutes: int = 10
+    call_minutes: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from intake_app.core import safety
 from intake_app.core.errors import WrongMove
-from intake_app.core.model import Clinic, Role, Staff
+from intake_app.core.model import Clinic, Role, Staff, Standing
 from intake_app.core.protocol import Param, Protocol
 from intake_app.core.words import _
 
 # NIST SP 800-63B-4, 3.1.1.2: at least 15 characters where a password is the only factor.
 LEAST_LETTERS = 15
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """As somebody typed it twice, and whose it is to be."""
+
+    name: str
+    password: str = field(repr=False)
+    again: str = field(repr=False)
 
 
 class Part(StrEnum):
@@ -23,22 +33,35 @@ class Part(StrEnum):
     STAFF = "staff"
     PROTOCOL = "protocol"
     WORDING = "wording"
+    PAPER = "paper"
 
 
-def missing(about: Clinic, staff: Sequence[Staff], protocol: Protocol) -> tuple[Part, ...]:
-    """What the set-up still lacks. Only numbers hold up a call; the rest says what it is."""
-    clinicians = sum(Role.CLINICIAN in member.roles for member in staff)
+def missing(
+    about: Clinic, staff: Sequence[Staff], protocol: Protocol, *, lacks_paper: bool = False
+) -> tuple[Part, ...]:
+    """What the set-up still lacks: only numbers hold up a call, the rest says what it is.
+
+    `lacks_paper`: there is a recovery key that nobody typed back yet.
+    """
+    here = [member for member in staff if member.standing is Standing.HERE]
+    clinicians = sum(Role.CLINICIAN in member.roles for member in here)
     lacks = {
         Part.NUMBERS: bool(safety.ready_to_screen(about.numbers)),
-        Part.STAFF: len(staff) < 2 or not clinicians,
+        Part.STAFF: len(here) < 2 or not clinicians,
         Part.PROTOCOL: not protocol.is_confirmed,
         Part.WORDING: not protocol.wording_is_official,
+        Part.PAPER: lacks_paper,
     }
     return tuple(part for part, lacking in lacks.items() if lacking)
 
 
-def check_password(password: str, again: str, *, name: str, clinic: str) -> None:
-    """Raise WrongMove with one sentence; what was typed stays in its fields."""
+def check_password(
+    password: str, again: str, *, name: str, clinic: str, common: Collection[str]
+) -> None:
+    """Raise WrongMove with one sentence; what was typed stays in its fields.
+
+    `common` are passwords that many people use, as `content.common_passwords` has them.
+    """
     said = _plain(password)
     if len(password) < LEAST_LETTERS:
         template = _("A password needs at least {least} characters; this one has {found}.")
@@ -47,8 +70,20 @@ def check_password(password: str, again: str, *, name: str, clinic: str) -> None
         raise WrongMove(_("A password must not hold the name of the clinic or your own."))
     if len(set(said)) < 5:
         raise WrongMove(_("That password repeats a few characters; several words are better."))
+    if is_common(said, common):
+        raise WrongMove(
+            _("That password is among the first to be guessed; take several words of your own.")
+        )
     if password != again:
         raise WrongMove(_("The two passwords differ; type the second one again."))
+
+
+def is_common(said: str, common: Collection[str]) -> bool:
+    """Whether it is one of them, or two of them one after the other: hardly any single one is as
+    long as a password has to be."""
+    if said in common:
+        return True
+    return any(said[:at] in common and said[at:] in common for at in range(1, len(said)))
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, text
 
 from intake_app.core.events import CHANGED, EVENTS
 from intake_app.core.words import _
@@ -148,6 +148,7 @@ def chain_fault(connection: Connection, key: bytes, first: int = 1) -> str | Non
     before = mac_of(connection, first - 1)
     if before is None:
         return _missing(first - 1)
+    earlier = earlier_keys(connection)
     table = schema.audit
     rows = connection.execute(select(table).where(table.c.seq >= first).order_by(table.c.seq))
     for expected, row in enumerate(rows, start=first):
@@ -155,10 +156,22 @@ def chain_fault(connection: Connection, key: bytes, first: int = 1) -> str | Non
         mac = entry.pop("mac")
         if entry["seq"] != expected:
             return _missing(expected)
-        if not hmac.compare_digest(mac, entry_mac(key, before, entry)):
+        chained_by = next((old for last, old in earlier if expected <= last), key)
+        if not hmac.compare_digest(mac, entry_mac(chained_by, before, entry)):
             return _("audit trail: entry {n} was changed").format(n=expected)
         before = mac
     return None
+
+
+_KEPT = text("SELECT 1 FROM sqlite_master WHERE name = 'earlier_key'")
+
+
+def earlier_keys(connection: Connection) -> tuple[tuple[int, bytes], ...]:
+    """(last entry, key) under each vault key before the present one, the oldest first."""
+    if connection.execute(_KEPT).first() is None:
+        return ()  # records of an earlier version, proven before they are upgraded
+    rows = connection.execute(select(schema.earlier_key).order_by(schema.earlier_key.c.last))
+    return tuple((row.last, bytes.fromhex(row.key)) for row in rows)
 
 
 def _missing(n: int) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Text, bindparam, cast, select
 
 from intake_app.core.errors import NotFound
-from intake_app.core.model import Role, Staff
+from intake_app.core.model import Role, Staff, Standing
 from intake_app.core.words import _
 from intake_app.store import schema
 from intake_app.store.audit import Journal
@@ -21,11 +22,48 @@ def staff_row(staff: Staff) -> dict[str, object]:
 
 
 def load_staff(connection: Connection) -> Mapping[str, Staff]:
-    """Everybody who ever worked here, by id."""
-    return {
-        row.id: Staff(row.id, row.name, frozenset(Role(role) for role in json.loads(row.roles)))
+    """Everybody who ever worked here, by id, as they stand now."""
+    found = {
+        row.id: Staff(row.id, row.name, _roles(row.roles))
         for row in connection.execute(select(schema.staff))
     }
+    for row in connection.execute(_CHANGES):
+        member = found[row.staff_id]
+        found[member.id] = replace(member, roles=_roles(row.roles), standing=Standing(row.standing))
+    return found
+
+
+_CHANGES = select(schema.staff_change).order_by(schema.staff_change.c.seq)
+
+
+def _roles(text: str) -> frozenset[Role]:
+    return frozenset(Role(role) for role in json.loads(text))
+
+
+def change_row(member: Staff, slot: str = "") -> dict[str, object]:
+    """How somebody stands from now on; `slot` is what vault.keys has to hold of them."""
+    roles = canonical(sorted(role.value for role in member.roles))
+    standing = member.standing.value
+    return {"staff_id": member.id, "standing": standing, "roles": roles, "slot": slot}
+
+
+def kept_slots(connection: Connection) -> Mapping[str, tuple[Standing, str]]:
+    """By staff_id: how they stand, and the place of vault.keys that goes with it, or ""."""
+    return {
+        row.staff_id: (Standing(row.standing), row.slot) for row in connection.execute(_CHANGES)
+    }
+
+
+def given_up(connection: Connection) -> Mapping[str, tuple[tuple[bytes, int], ...]]:
+    """By staff_id: each public key that vault.keys gave up, and the entry of the trail that did."""
+    table, found = schema.signing_key, dict[str, tuple[tuple[bytes, int], ...]]()
+    entry = select(schema.audit.c.seq).where(
+        schema.audit.c.subject == "signing_key:" + cast(table.c.seq, Text)
+    )
+    for row in connection.execute(select(table, entry.scalar_subquery().label("until"))):
+        kept = found.get(row.staff_id, ())
+        found[row.staff_id] = (*kept, (bytes.fromhex(row.public), row.until or 0))
+    return found
 
 
 def settings(connection: Connection) -> Mapping[str, str]:

@@ -107,8 +107,13 @@ class Records:
         self._head: Head | None = None
         # The end of the trail, while vault.head could not be written after its commit.
         self._ahead: tuple[Head, datetime] | None = None
+        # vault.keys as it was before this transaction replaced it, and as it has to be after it.
+        self._before: bytes | None = None
+        self._planned: tuple[bytes, datetime] | None = None
         # One at a time: pages are made on a thread of their own.
         self._turn = Lock()
+        # A copy gives turns away between its parts; a new vault key waits for its end.
+        self._copying = Lock()
         self._closed = False
 
     @contextmanager
@@ -122,13 +127,20 @@ class Records:
             raise OnHold(self.hold)
         with self._turn:
             self._catch_up()
-            with self._transaction() as connection:
-                head = self._head or audit.newest(connection)
-                self._head = None  # not known again until this is committed
-                journal = Journal(connection, self.keys.audit, actor, at, head)
-                yield connection, journal
+            self._before = None
+            try:
+                with self._transaction() as connection:
+                    head = self._head or audit.newest(connection)
+                    self._head = None  # not known again until this is committed
+                    journal = Journal(connection, self.keys.audit, actor, at, head)
+                    yield connection, journal
+            except BaseException:
+                self._planned = None
+                self._put_keys_back()
+                raise
             self._head = journal.head
             self._follow(journal.head, at)
+            self._place_keys()
 
     def prove(self, fault: str | None) -> None:
         """Where something was found, nothing is written from now on: OnHold."""
@@ -176,6 +188,7 @@ class Records:
             self._ahead = None
 
     def _catch_up(self) -> None:
+        self._place_keys()
         with _in_plain_words():
             self._write_head()
 
@@ -184,10 +197,37 @@ class Records:
         self._files = anchor.anchored_now(self.folder)
 
     def replace_keys(self, data: bytes, at: datetime) -> None:
-        """A new `vault.keys`; until the commit that follows, the anchor takes the old one too."""
+        """A new `vault.keys` before the commit that follows; the anchor takes either until then. It
+        is what decides: where the records tell of the change alone, nobody could unlock."""
+        self._before = (self.folder / KEYS).read_bytes()
         self._take_either(KEYS, data, at)
         vault.save(self.folder, data)
         self.anchor_files()
+
+    def _put_keys_back(self) -> None:
+        """What is not committed did not happen. A kill leaves the new file, which works too."""
+        if self._before is not None:
+            with suppress(vault.NotSaved, OSError):
+                vault.save(self.folder, self._before)
+                self.anchor_files()
+
+    def plan_keys(self, file: vault.VaultKeys, at: datetime) -> None:
+        """A new `vault.keys` after the commit that follows. The records decide: what a kill or a
+        full disk leaves undone is done before the next change, or at the next opening."""
+        data = vault.sealed(file, self.keys)
+        self._take_either(KEYS, data, at)
+        self._files = anchor.read_head(self.folder, self.keys).files
+        self._planned = data, at
+
+    def _place_keys(self) -> None:
+        if self._planned is None:
+            return
+        data, at = self._planned
+        vault.save(self.folder, data)
+        self._planned = None
+        self.anchor_files()
+        if self._head is not None:
+            self._follow(self._head, at)
 
     def replace_clinic(self, about: Mapping[str, Any], at: datetime) -> None:
         """A new `clinic.json`, in the same order of steps."""
@@ -212,7 +252,7 @@ class Records:
 
         Whoever waits has their turn between two parts: SQLite brings what they write into the copy.
         """
-        with self._turn:
+        with self._copying, self._turn:
             self._catch_up()
             raw = self._engine.raw_connection()
             live: Any = raw.driver_connection
@@ -260,6 +300,99 @@ class Records:
             self._fold_log(0)
             self._engine.dispose()
         self._let_go()
+
+    # A new vault key --------------------------------------------------------------------------
+
+    def rotated(
+        self, file: vault.VaultKeys, actor: Actor, at: datetime, write: Write
+    ) -> tuple[Records, str]:
+        """The same records under a new vault key, which none but the slots of `file` can open, and
+        the new recovery key. `write` goes into their first transaction.
+
+        A whole second vault is made beside the first and takes its place by one rename. These
+        records are not to be used afterwards; whatever raises leaves them as they were.
+        """
+        if self.hold:
+            raise OnHold(self.hold)
+        with self._copying, self._turn:
+            self._catch_up()
+            file, keys, recovery_key = vault.rotated(file)
+            making = self.folder / MAKING
+            try:
+                with _in_plain_words():
+                    self._copy_under(keys, file, making)
+                    _write_first(making, keys, self.keys, (actor, at), write)
+                    sync(making)
+                    making.rename(self.folder / NEXT)
+            except BaseException:
+                shutil.rmtree(making, ignore_errors=True)
+                raise
+            self._closed = True
+            with _in_plain_words():
+                take_over(self.folder)
+            engine = engine_for(self.folder / DATABASE, keys.database)
+            records = Records(self.folder, keys, engine, self._let_go)
+            records.anchor_files()
+            return records, recovery_key
+
+    def _copy_under(self, keys: vault.Keys, file: vault.VaultKeys, making: Path) -> None:
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(mode=0o700)
+        self._fold_log(0)
+        self._engine.dispose()  # the log goes with it; the next use connects again
+        if (self.folder / LOG).exists():
+            raise NotSaved(_("what was written last cannot be folded in"))
+        path = making / DATABASE
+        path.touch(mode=0o600)
+        shutil.copyfile(self.folder / DATABASE, path)
+        raw = connect(path, self.keys.database)
+        try:
+            raw.execute(f"PRAGMA rekey=\"x'{keys.database.hex()}'\"")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            raw.close()
+        vault.save(making, vault.sealed(file, keys))
+        about = anchor.read_clinic(self.folder, self.keys)
+        anchor.write_clinic(making, anchor.clinic_bytes(keys, about))
+
+
+Write = Callable[[Connection, Journal], None]
+
+
+def _write_first(
+    making: Path, keys: vault.Keys, before: vault.Keys, who: tuple[Actor, datetime], write: Write
+) -> None:
+    """The first transaction under a new key, which also keeps the key of the trail so far."""
+    engine = engine_for(making / DATABASE, keys.database)
+    records = Records(making, keys, engine, lambda: None)
+    try:
+        records.anchor_files()
+        with records.change(*who) as (connection, journal):
+            row = {"last": journal.head.n, "key": before.audit.hex()}
+            journal.write(schema.earlier_key, row, "vault_key_changed")
+            write(connection, journal)
+    finally:
+        records.close()
+
+
+# A vault that is being made under a new key, and one that is whole and takes the first one's place.
+NEXT = "vault.next"
+MAKING = NEXT + UNFINISHED
+
+
+def take_over(folder: Path) -> None:
+    """Finish what a new vault key began. Can be repeated after a kill anywhere in it: nothing is
+    opened before it is done, and the first file that went was whole."""
+    coming = folder / NEXT
+    if not coming.is_dir():
+        return
+    (folder / LOG).unlink(missing_ok=True)  # of the database that goes
+    for name in (DATABASE, CLINIC, KEYS, HEAD):
+        with suppress(FileNotFoundError):
+            (coming / name).replace(folder / name)
+    sync(folder)
+    shutil.rmtree(coming)
+    sync(folder)
 
 
 Founding = Callable[[Records], None]
@@ -377,6 +510,20 @@ def open_held(copy: Path, folder: Path, keys: vault.Keys, why: str) -> Records:
     records = Records(folder, keys, engine, lambda: None)
     records.hold = why
     return records
+
+
+def tidy(folder: Path) -> None:
+    """After a kill while the vault key was changed: go on with it, or take its beginning away."""
+    if not (folder / NEXT).exists() and not (folder / MAKING).exists():
+        return
+    lock = _locked(folder)
+    try:
+        take_over(folder)
+        shutil.rmtree(folder / MAKING, ignore_errors=True)
+    except OSError as error:
+        raise CannotOpen(_disk_refused(error)) from None
+    finally:
+        lock.release()
 
 
 def writer_lock(folder: Path) -> FileLock:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 # The migration that a database of this version of the app stands at.
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData()
 
@@ -35,6 +35,29 @@ staff = Table(
     _text("roles"),
     _text("at"),
     _text("by"),
+)
+# The latest row of a person says how they stand; the row of `staff` where there is none. `slot` is
+# a place of vault.keys that the file is brought to at the next opening, "" where it stays.
+staff_change = _numbered(
+    "staff_change",
+    Column("staff_id", Text, ForeignKey("staff.id"), nullable=False),
+    _text("standing"),
+    _text("roles"),
+    _text("slot"),
+    _text("at"),
+    _text("by"),
+)
+# A public key that vault.keys holds no more, as hex: what was signed before it still verifies.
+signing_key = _numbered(
+    "signing_key",
+    Column("staff_id", Text, ForeignKey("staff.id"), nullable=False),
+    _text("public"),
+    _text("at"),
+    _text("by"),
+)
+# A key of the trail under an earlier vault key, as hex: the entries up to `last` are chained by it.
+earlier_key = _numbered(
+    "earlier_key", Column("last", Integer, nullable=False), _text("key"), _text("at"), _text("by")
 )
 setting = _numbered("setting", _text("name"), _text("value"), _text("at"), _text("by"))
 protocol = Table(

@@ -268,13 +268,11 @@ def create(
     if os.path.lexists(folder / FILE_NAME):
         raise VaultExists(folder.name)
     keys = _derived(str(uuid4()), secrets.token_bytes(_KEY_BYTES))
-    secret = secrets.token_bytes(_RECOVERY_BYTES)
-    recovery = _seal(_recovery_kek(secret, keys.vault_id), keys.vault_key, b"")
-    file = VaultKeys(keys.vault_id, (), recovery, mac=b"")
+    file, recovery_key = with_recovery(VaultKeys(keys.vault_id, (), b"", mac=b""), keys)
     for person in people:
         file = _with_staff(file, keys, person, kdf)
-    _save(folder, file, keys)
-    return keys, _spelled_recovery_key(secret)
+    save(folder, sealed(file, keys))
+    return keys, recovery_key
 
 
 def read(folder: Path) -> VaultKeys:
@@ -292,6 +290,77 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
     return Unlocked(opened.slot.staff_id, opened.slot.name, opened.keys)
 
 
+def proven(folder: Path, keys: Keys) -> VaultKeys:
+    """What `vault.keys` says, proven by the vault's own key; changed by the functions below."""
+    file = read(folder)
+    _check_mac(file, keys)
+    return file
+
+
+def sealed(file: VaultKeys, keys: Keys) -> bytes:
+    """A changed file as bytes, for `save`."""
+    return _written(replace(file, mac=_mac(file, keys)))
+
+
+def without(file: VaultKeys, staff_id: str) -> VaultKeys:
+    return replace(file, slots=tuple(s for s in file.slots if s.staff_id != staff_id))
+
+
+def slot_of(file: VaultKeys, staff_id: str) -> Slot | None:
+    return next((slot for slot in file.slots if slot.staff_id == staff_id), None)
+
+
+def with_slot(file: VaultKeys, keys: Keys, slot: Slot) -> VaultKeys:
+    """A slot in place of the person's own, or at the end; the vault key is sealed to it anew."""
+    slot = _given_the_key(slot, keys)
+    if slot_of(file, slot.staff_id) is None:
+        if _find(file, slot.name):
+            raise NameTaken(slot.name)
+        return replace(file, slots=(*file.slots, slot))
+    slots = tuple(slot if s.staff_id == slot.staff_id else s for s in file.slots)
+    return replace(file, slots=slots)
+
+
+def new_slot(keys: Keys, person: NewStaff, kdf: KdfParams | None = None) -> Slot:
+    """New key pairs under this password."""
+    name = _one_spelling(person.name)
+    if not name:
+        raise NothingTyped(_("name"))
+    if not person.password:
+        raise NothingTyped(_("password"))
+    private = _Private(X25519PrivateKey.generate(), ec.generate_private_key(_CURVE))
+    box_public, sign_public = _public(private)
+    slot = Slot(person.staff_id, name, kdf or DEFAULT_KDF, b"", box_public, sign_public, b"", b"")
+    return _given_the_key(_locked(keys.vault_id, slot, private, person.password), keys)
+
+
+def with_password(folder: Path, name: str, old: str, new: str) -> bytes:
+    """The file as it will be with this person's private keys under another password; nothing else
+    in it changes, and the database not at all."""
+    if not new:
+        raise NothingTyped(_("new password"))
+    opened = _open(folder, name, old)
+    changed = _locked(opened.file.vault_id, opened.slot, opened.private, new)
+    slots = tuple(changed if slot is opened.slot else slot for slot in opened.file.slots)
+    return sealed(replace(opened.file, slots=slots), opened.keys)
+
+
+def with_recovery(file: VaultKeys, keys: Keys) -> tuple[VaultKeys, str]:
+    """A new recovery key, given this once and not kept; the earlier one opens nothing any more."""
+    secret = secrets.token_bytes(_RECOVERY_BYTES)
+    recovery = _seal(_recovery_kek(secret, keys.vault_id), keys.vault_key, b"")
+    return replace(file, recovery=recovery), _spelled_recovery_key(secret)
+
+
+def rotated(file: VaultKeys) -> tuple[VaultKeys, Keys, str]:
+    """A new vault key, sealed to everybody who has a slot: nobody's password is needed. The paper
+    is needed, and so there is a new one."""
+    keys = _derived(file.vault_id, secrets.token_bytes(_KEY_BYTES))
+    file = replace(file, slots=tuple(_given_the_key(slot, keys) for slot in file.slots))
+    file, recovery_key = with_recovery(file, keys)
+    return file, keys, recovery_key
+
+
 def with_staff(
     folder: Path,
     keys: Keys,
@@ -304,11 +373,10 @@ def with_staff(
     Whoever is not among `known` has no row in the records: a crash came between, and their place
     is given up, so that they can be added again.
     """
-    file = read(folder)
-    _check_mac(file, keys)
+    file = proven(folder, keys)
     if known is not None:
         file = replace(file, slots=tuple(s for s in file.slots if s.staff_id in known))
-    return _sealed(_with_staff(file, keys, person, kdf), keys)
+    return sealed(_with_staff(file, keys, person, kdf), keys)
 
 
 def save(folder: Path, data: bytes) -> None:
@@ -328,13 +396,7 @@ def add_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAU
 
 
 def change_password(folder: Path, name: str, old: str, new: str) -> None:
-    """Re-wrap this person's private keys; the vault key and the database stay as they are."""
-    if not new:
-        raise NothingTyped(_("new password"))
-    opened = _open(folder, name, old)
-    changed = _locked(opened.file.vault_id, opened.slot, opened.private, new)
-    slots = tuple(changed if slot is opened.slot else slot for slot in opened.file.slots)
-    _save(folder, replace(opened.file, slots=slots), opened.keys)
+    save(folder, with_password(folder, name, old, new))
 
 
 def recover(folder: Path, recovery_key: str) -> Keys:
@@ -354,6 +416,9 @@ def check(data: bytes, keys: Keys) -> None:
 
 
 # Signing.
+
+
+SigningKey = ec.EllipticCurvePrivateKey
 
 
 def signing_key(folder: Path, name: str, password: str) -> ec.EllipticCurvePrivateKey:
@@ -408,6 +473,20 @@ def _spelled_recovery_key(secret: bytes) -> str:
     whole = number * 32**4 + number % _CHECK_PRIME
     letters = "".join(_ALPHABET[whole >> 5 * at & 31] for at in reversed(range(_KEY_LETTERS)))
     return "-".join(letters[at : at + 4] for at in range(0, _KEY_LETTERS, 4))
+
+
+# A one-time code, by which somebody chooses a new password: 80 random bits behind Argon2id.
+_CODE_LETTERS = 16
+
+
+def new_code() -> str:
+    letters = "".join(secrets.choice(_ALPHABET) for _unused in range(_CODE_LETTERS))
+    return "-".join(letters[at : at + 4] for at in range(0, _CODE_LETTERS, 4))
+
+
+def code_as_password(written: str) -> str:
+    """The same for every case and spacing in which a code is typed."""
+    return "".join(written.upper().split()).translate(_AS_WRITTEN)
 
 
 def _recovery_kek(secret: bytes, vault_id: str) -> bytes:
@@ -490,25 +569,21 @@ def _locked(vault_id: str, slot: Slot, private: _Private, password: str) -> Slot
     return replace(slot, salt=salt, private_keys=sealed)
 
 
-def _with_staff(file: VaultKeys, keys: Keys, person: NewStaff, kdf: KdfParams) -> VaultKeys:
-    name = _one_spelling(person.name)
-    if not name:
-        raise NothingTyped(_("name"))
-    if not person.password:
-        raise NothingTyped(_("password"))
-    if _find(file, name):
-        raise NameTaken(name)
-    if person.staff_id in file.signing_keys:
-        raise ValueError("this staff_id has a slot already")
-    private = _Private(X25519PrivateKey.generate(), ec.generate_private_key(_CURVE))
-    box_public, sign_public = _public(private)
-    sealed = _HPKE.encrypt(
+def _given_the_key(slot: Slot, keys: Keys) -> Slot:
+    sealed_key = _HPKE.encrypt(
         keys.vault_key,
-        X25519PublicKey.from_public_bytes(box_public),
-        _vault_key_binding(file.vault_id, person.staff_id),
+        X25519PublicKey.from_public_bytes(slot.box_public),
+        _vault_key_binding(keys.vault_id, slot.staff_id),
     )
-    slot = Slot(person.staff_id, name, kdf, b"", box_public, sign_public, b"", sealed)
-    slot = _locked(file.vault_id, slot, private, person.password)
+    return replace(slot, vault_key=sealed_key)
+
+
+def _with_staff(file: VaultKeys, keys: Keys, person: NewStaff, kdf: KdfParams) -> VaultKeys:
+    slot = new_slot(keys, person, kdf)
+    if _find(file, slot.name):
+        raise NameTaken(slot.name)
+    if slot_of(file, slot.staff_id):
+        raise ValueError("this staff_id has a slot already")
     return replace(file, slots=(*file.slots, slot))
 
 
@@ -602,6 +677,17 @@ def _slot_fields(slot: Slot) -> dict[str, Any]:
     }
 
 
+def slot_text(slot: Slot) -> str:
+    """One slot, for the records to keep; without the vault key, which is sealed to it anew."""
+    return _canonical({**_slot_fields(slot), "vault_key": ""}).decode("ascii")
+
+
+def slot_from(text: str) -> Slot:
+    raw = json.loads(text)
+    empty = bytes(_SLOT_BYTES["vault_key"]).hex()
+    return _slot(1, {**raw, "vault_key": empty})
+
+
 def _written(file: VaultKeys) -> bytes:
     fields = {**_fields(file), "mac": file.mac.hex()}
     return _canonical({**fields, "checksum": _checksum(fields)})
@@ -682,11 +768,3 @@ def _hex(raw: Any, size: int) -> bytes:
     if len(found) != size:
         raise ValueError
     return found
-
-
-def _sealed(file: VaultKeys, keys: Keys) -> bytes:
-    return _written(replace(file, mac=_mac(file, keys)))
-
-
-def _save(folder: Path, file: VaultKeys, keys: Keys) -> None:
-    save(folder, _sealed(file, keys))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, select, text
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.words import _
-from intake_app.store import anchor, audit, database, schema, vault
+from intake_app.store import anchor, audit, clinic, database, schema, tries, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS
 from intake_app.store.codec import time_text
 from intake_app.store.database import DATABASE, LOCK, LOG
@@ -25,7 +25,8 @@ from intake_app.store.files import UNFINISHED
 
 _NEEDED = (DATABASE, KEYS, HEAD, CLINIC)
 # An unfinished file is what a killed save left; nothing ever reads it.
-_KNOWN = {*_NEEDED, LOCK, LOG, *(name + UNFINISHED for name in (KEYS, HEAD, CLINIC))}
+_KNOWN = {*_NEEDED, LOCK, LOG, tries.FILE}
+_KNOWN |= {name + UNFINISHED for name in (KEYS, HEAD, CLINIC, tries.FILE)}
 
 More = Callable[[Connection], str | None]
 
@@ -46,7 +47,9 @@ def private_copy(folder: Path) -> Iterator[Path]:
         try:
             with nobody_writes(folder):
                 for path in folder.iterdir():
-                    _copy(path, copy)
+                    if path.name not in (database.NEXT, database.MAKING):
+                        _copy(path, copy)
+                _copy_next(folder / database.NEXT, copy)
         except OSError as error:
             what = _("no copy can be made ({why})").format(why=error.strerror)
             raise CannotVerify(what) from None
@@ -67,6 +70,13 @@ def nobody_writes(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _copy_next(coming: Path, copy: Path) -> None:
+    """What the next opening would put in its place first; a kill came between."""
+    if coming.is_dir():
+        shutil.copytree(coming, copy / coming.name)
+        database.take_over(copy)
 
 
 def _copy(path: Path, copy: Path) -> None:
@@ -201,7 +211,7 @@ def trail_fault(connection: Connection, folder: Path, keys: vault.Keys) -> str |
     return (
         _guards_fault(connection)
         or audit.first_fault(connection, keys.audit, head)
-        or _signatures_fault(connection, vault.read(folder).signing_keys)
+        or _signatures_fault(connection, vault.read(folder))
     )
 
 
@@ -220,8 +230,24 @@ def _guards_fault(connection: Connection) -> str | None:
 # its record and the end of the trail on which it was made: so it binds all that came before it.
 
 
-def _signatures_fault(connection: Connection, public: Mapping[str, bytes]) -> str | None:
-    hashes = {}
+class _Signers:
+    """The public keys of each member of staff: the present one, and those of before for what was
+    signed before they were given up."""
+
+    def __init__(self, connection: Connection, file: vault.VaultKeys) -> None:
+        self._present = file.signing_keys
+        self._before = clinic.given_up(connection)
+
+    def verify(self, staff_id: str, statement: bytes, signature: bytes, n: int) -> bool:
+        """`n` is the newest entry of the trail that the statement names."""
+        keys = [key for key, until in self._before.get(staff_id, ()) if n < until]
+        if staff_id in self._present:
+            keys.append(self._present[staff_id])
+        return any(vault.verify(key, statement, signature) for key in keys)
+
+
+def _signatures_fault(connection: Connection, file: vault.VaultKeys) -> str | None:
+    public, hashes = _Signers(connection, file), {}
     for row in connection.execute(select(schema.signature)):
         hashes[row.intake_id] = anchor.sha256(row.snapshot.encode())
         said = {"disposition": row.disposition, "reason": row.reason}
@@ -240,18 +266,21 @@ def _signatures_fault(connection: Connection, public: Mapping[str, bytes]) -> st
 
 
 def _statement_fault(
-    connection: Connection, public: Mapping[str, bytes], row: Row[Any], said: Mapping[str, str]
+    connection: Connection, public: _Signers, row: Row[Any], said: Mapping[str, str]
 ) -> str | None:
-    key, signature = public.get(row.by), bytes.fromhex(row.signature)
-    if key is None or not vault.verify(key, row.statement.encode(), signature):
-        return _("does not verify")
     stated = json.loads(row.statement)
+    n = stated["audit"][0]
+    if not public.verify(row.by, row.statement.encode(), bytes.fromhex(row.signature), n):
+        return _("does not verify")
     said = {**said, "intake": row.intake_id, "name": row.name, "staff": row.by}
     same_time = time_text(datetime.fromisoformat(stated["at"])) == row.at
     if not same_time or any(stated.get(name) != text for name, text in said.items()):
         return _of_another_record()
-    n, mac = stated["audit"]
-    return None if audit.mac_of(connection, n) == mac else _("was made on another trail")
+    return (
+        None
+        if audit.mac_of(connection, n) == stated["audit"][1]
+        else _("was made on another trail")
+    )
 
 
 def _of_another_record() -> str:

@@ -75,9 +75,16 @@ class SettingsScreen(Screen):
             return
         self._panels = panels
         panels.kept.connect(self._kept)
+        panels.new_paper.connect(lambda: self._go_to(Part.PAPER))
+        for each in (panels.roster, panels.paper):
+            each.turned.connect(self._dress)
         self._own = (BackupPanel(self.desk), TrailPanel(self.desk))
-        self._others = {panels.instruments: _("Scales"), KeyTrialPanel(): _("Emergency key")}
-        self._others |= dict(zip(self._own, (_("Backups"), _("Audit trail")), strict=True))
+        self._others = {
+            **panels.more,
+            panels.instruments: _("Scales"),
+            KeyTrialPanel(): _("Emergency key"),
+            **dict(zip(self._own, (_("Backups"), _("Audit trail")), strict=True)),
+        }
         self._parts = [*panels.panels.items(), *((None, each) for each in self._others)]
         for _part, panel in self._parts:
             inside = QWidget()
@@ -106,10 +113,24 @@ class SettingsScreen(Screen):
         if self._panels is not None and self._parts[place][1] is self._panels.instruments:
             self._panels.put_instruments()
         self._stack.setCurrentIndex(place)
-        said = self._parts[place][1].main_words()
+        self._dress()
+
+    def _dress(self) -> None:
+        """The main button says what it does now."""
+        if self._list.currentRow() < 0:
+            return
+        said = self._parts[self._list.currentRow()][1].main_words()
         self._main.setVisible(bool(said))
         self._main.setText(_("{what}   Ctrl+Enter").format(what=said).replace("&", "&&"))
         self._main.setAccessibleName(said)
+
+    def _go_to(self, part: Part) -> None:
+        self._list.setCurrentRow(next(n for n, (p, _w) in enumerate(self._parts) if p is part))
+
+    def show_paper(self, recovery_key: str) -> None:
+        """A recovery key that was just made, to be put on paper."""
+        if self._panels is not None:
+            self._panels.show_paper(recovery_key)
 
     def _enter_panel(self) -> None:
         self._parts[self._list.currentRow()][1].entered()

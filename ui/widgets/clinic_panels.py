@@ -5,22 +5,25 @@ Set-up and settings show the same panels; here they are bound to the service, on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from intake_app import content
 from intake_app.core import safety
+from intake_app.core.model import Role, Standing
 from intake_app.core.protocol import Protocol
 from intake_app.core.setup import Part, missing
 from intake_app.core.words import _
-from intake_app.service import NewPerson
+from intake_app.service import ClinicService, NewPerson
 from ui.desk import Desk
 from ui.widgets.fields import Panel
 from ui.widgets.instruments import InstrumentsPanel
+from ui.widgets.new_paper import NewPaperPanel
 from ui.widgets.numbers import NumbersPanel
 from ui.widgets.parameters import ParametersPanel
+from ui.widgets.roster import DEEDS, LockingPanel, OwnPasswordPanel, RosterPanel
 from ui.widgets.staffing import StaffPanel
 from ui.widgets.wording import WordingPanel
 
@@ -31,12 +34,17 @@ def part_words() -> Mapping[Part, str]:
         Part.STAFF: _("Staff"),
         Part.PROTOCOL: _("Protocol"),
         Part.WORDING: _("Official wording"),
+        Part.PAPER: _("Recovery key"),
     }
 
 
 def lacking(desk: Desk) -> tuple[Part, ...]:
     """What the set-up of this clinic still lacks."""
-    found = desk.ask(lambda s: missing(s.about, s.clinic.staff(), s.protocol()))
+    found = desk.ask(
+        lambda s: missing(
+            s.about, s.clinic.staff(), s.protocol(), lacks_paper=s.clinic.lacks_paper()
+        )
+    )
     return found or ()
 
 
@@ -59,9 +67,11 @@ def lacking_words(desk: Desk) -> str:
 
 
 class ClinicPanels(QObject):
-    """`kept` names the part that was saved, and says so in a sentence."""
+    """`kept` names the part that was saved, and says so in a sentence; `new_paper` that a recovery
+    key is shown that nobody has on paper yet."""
 
     kept = Signal(object, str)
+    new_paper = Signal()
 
     def __init__(self, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
@@ -73,11 +83,21 @@ class ClinicPanels(QObject):
         protocol, by = desk.service.protocol(), desk.service.staff.name
         self.wording = WordingPanel(protocol.instruments[protocol.suicide_screen], by)
         self.instruments = InstrumentsPanel(by)
+        self.roster = RosterPanel()
+        self.password = OwnPasswordPanel()
+        self.locking = LockingPanel()
+        self.paper = NewPaperPanel()
         self.panels: Mapping[Part, Panel] = {
             Part.NUMBERS: self.numbers,
             Part.STAFF: self.staff,
             Part.PROTOCOL: self.parameters,
             Part.WORDING: self.wording,
+            Part.PAPER: self.paper,
+        }
+        self.more: Mapping[Panel, str] = {
+            self.roster: _("Who may unlock"),
+            self.password: _("Your password"),
+            self.locking: _("Locking"),
         }
         self.numbers.kept.connect(self._keep_numbers)
         self.staff.form.ready.connect(self._add)
@@ -85,7 +105,12 @@ class ClinicPanels(QObject):
         self.parameters.adopted.connect(self._adopt)
         self.wording.attested.connect(self._attest)
         self.instruments.attested.connect(self._attest)
-        for each in (self.staff.form, self.parameters):
+        self.roster.wanted.connect(self._act)
+        self.password.given.connect(self._change_password)
+        self.locking.kept.connect(self._keep_minutes)
+        self.paper.wanted.connect(self._make_paper)
+        self.paper.passed.connect(self._prove_paper)
+        for each in (self.staff.form, self.parameters, self.paper):
             each.refused.connect(desk.refused)
 
     def put(self) -> None:
@@ -93,7 +118,8 @@ class ClinicPanels(QObject):
         service = self._desk.service
         about, protocol = service.about, service.protocol()
         self.numbers.put(about, self._countries.get(about.country))
-        self.staff.put(self._desk.ask(lambda service: service.clinic.staff()) or (), about.name)
+        self._put_staff()
+        self.locking.put(about)
         self._put_draft()
         self._put_wording(protocol)
 
@@ -107,6 +133,13 @@ class ClinicPanels(QObject):
         found = self._desk.ask(lambda service: service.protocols.instruments())
         if found is not None:
             self.instruments.put(self._desk.service.protocol(), found)
+
+    def _put_staff(self) -> None:
+        everybody = self._desk.ask(lambda service: service.clinic.staff()) or ()
+        here = [each for each in everybody if each.standing is not Standing.REMOVED]
+        waiting = self._desk.ask(lambda service: service.clinic.lockouts()) or {}
+        self.staff.put(here, self._desk.service.about.name)
+        self.roster.put(everybody, waiting)
 
     def _put_draft(self) -> None:
         drafted = self._desk.ask(lambda service: service.protocols.draft())
@@ -124,10 +157,56 @@ class ClinicPanels(QObject):
     def _add(self, person: NewPerson) -> None:
         if self._desk.ask(lambda service: service.clinic.add_staff(person)) is None:
             return
-        staff = self._desk.ask(lambda service: service.clinic.staff()) or ()
         self.staff.form.clear()
-        self.staff.put(staff, self._desk.service.about.name)
+        self._put_staff()
         self.kept.emit(Part.STAFF, _("✓ {name} was added.").format(name=person.name))
+
+    # Who may unlock ---------------------------------------------------------------------------
+
+    def _act(self, deed: str, staff_id: str, roles: frozenset[Role]) -> None:
+        if deed == "roles":
+            found: object = self._desk.ask(lambda s: s.clinic.change_roles(staff_id, roles))
+        else:
+            found = self._desk.ask(lambda s: _DOING[deed](s.clinic, staff_id))
+        if found is None:
+            return
+        self._put_staff()
+        words = DEEDS[deed].words()
+        self.kept.emit(None, _("✓ Done: {deed}.").format(deed=words))
+        if deed == "reset":
+            self.roster.show_code(str(found))
+        if deed == "remove":
+            self.show_paper(str(found))
+
+    def _change_password(self, old: str, new: str, again: str) -> None:
+        done = self._desk.ask(lambda s: s.clinic.change_password(old, new, again))
+        if done:
+            self.password.clear()
+            self.kept.emit(None, _("✓ Your password is changed; the old one opens nothing."))
+
+    def _keep_minutes(self, idle: str, call: str) -> None:
+        about = self._desk.service.about
+        minutes = [int(typed) if typed.isdecimal() else -1 for typed in (idle, call)]
+        about = replace(about, idle_minutes=minutes[0], call_minutes=minutes[1])
+        found = self._desk.ask(lambda service: service.clinic.change_clinic(about))
+        if found is not None:
+            self.locking.put(found)
+            self.kept.emit(None, _("✓ The minutes are saved."))
+
+    def _make_paper(self) -> None:
+        made = self._desk.ask(lambda service: service.clinic.new_recovery_key())
+        if made is not None:
+            self.show_paper(made)
+
+    def show_paper(self, recovery_key: str) -> None:
+        self.new_paper.emit()
+        self.paper.show_key(recovery_key, self._desk.service.about.name)
+
+    def _prove_paper(self) -> None:
+        done = self._desk.ask(lambda s: s.clinic.recovery_key_is_on_paper())
+        if done:
+            self.paper.put_away()
+            self.kept.emit(Part.PAPER, _("✓ The recovery key is on paper; the old one is void."))
 
     def _decide(self, criterion: str, param: str, value: object, basis: str) -> None:
         found = self._desk.ask(
@@ -165,3 +244,12 @@ class ClinicPanels(QObject):
     @property
     def _by(self) -> str:
         return self._desk.service.staff.name
+
+
+_DOING: Mapping[str, Callable[[ClinicService, str], object]] = {
+    "suspend": ClinicService.suspend_staff,
+    "reinstate": ClinicService.reinstate_staff,
+    "reset": ClinicService.reset_staff,
+    "lift": ClinicService.lift_lockout,
+    "remove": ClinicService.remove_staff,
+}

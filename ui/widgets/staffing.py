@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QListWidget
 
+from intake_app import content
 from intake_app.core import setup
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import Role, Staff
@@ -50,7 +51,8 @@ class PersonForm(Panel):
         password, again = self._passwords.texts()
         try:
             setup.check_person(name, roles)
-            setup.check_password(password, again, name=name, clinic=self.clinic)
+            common = content.common_passwords()
+            setup.check_password(password, again, name=name, clinic=self.clinic, common=common)
         except IntakeError as refusal:
             self.refused.emit(str(refusal))
             return
