@@ -270,7 +270,7 @@ class IntakeService:
         self._session = session
         self._office = session.office
         self._staff = session.staff
-        self._put_away = put_away or (lambda: self._office.records.close())
+        self._put_away = put_away
 
     @property
     def staff(self) -> Staff:
@@ -310,7 +310,7 @@ class IntakeService:
         records = self._office.records
         if not records.closed and not records.hold:
             _note(self._session, "locked")
-        self._put_away()
+        (self._put_away or records.close)()
 
     def protocol(self) -> Protocol:
         """What new intakes are taken with. Holds no patient data."""

@@ -3,6 +3,7 @@
 "Seen to fail with" names the defect planted to prove a test.
 """
 
+import os
 import shutil
 from datetime import timedelta
 from itertools import pairwise
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+import main
 from intake_app import content, service
 from intake_app.core import roster, setup
 from intake_app.core.errors import IntakeError, WrongMove
@@ -423,6 +425,24 @@ def test_the_paper_and_a_copy_of_the_files_are_enough(clinic, made, tmp_path):
     assert not opens(clean, CLINICIAN, PASSWORD)
 
 
+def test_the_paper_alone_makes_an_administrator_by_command(clinic, made, monkeypatch, capfd):
+    """The secrets come from the environment and do not stay there. Seen to fail with: the new
+    paper not told; the old one asked for a second time."""
+    clinic.desk.close()
+    words = ["recover", "--vault", str(clinic.folder), "--staff", "Newly Found"]
+    for key, status in (("wrong", 1), (made.paper, 0), (made.paper, 1)):
+        monkeypatch.setenv("INTAKE_RECOVERY_KEY", key)
+        monkeypatch.setenv("INTAKE_PASSWORD", NEW)
+        assert main.main(words) == status
+        assert not {"INTAKE_RECOVERY_KEY", "INTAKE_PASSWORD"} & set(os.environ)
+        told = capfd.readouterr().err
+        assert len(told.splitlines()) == 1
+        if status == 0:
+            paper = told.split()[-1]
+    assert opens(clinic.folder, "Newly Found", NEW)
+    assert recovers(clinic.folder, paper)
+
+
 def test_a_new_recovery_key_ends_the_old_one(clinic, made):
     """Seen to fail with: the old one kept beside it."""
     paper = clinic.desk.clinic.new_recovery_key()
@@ -646,6 +666,6 @@ def test_an_older_file_of_keys_put_back_brings_nobody_back(clinic):
     clinic.desk.clinic.suspend_staff(clinic.ids[COORDINATOR])
     clinic.desk.close()
     (clinic.folder / anchor.KEYS).write_bytes(before)
-    assert anchor.KEYS in held(clinic.folder, ADMINISTRATOR)
+    assert anchor.KEYS in held(clinic.folder, CLINICIAN)
     with pytest.raises(IntakeError):
         service.open_vault(clinic.folder, COORDINATOR, PASSWORD, Clock())
