@@ -430,13 +430,13 @@ def test_verify_leaves_no_copy_behind(tmp_path, folder, desk, monkeypatch):
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     modes = []
-    unlock = service._unlock
+    unlock = service.opened
 
     def look(copy, *more):
         modes.append(copy.stat().st_mode & 0o777)
         return unlock(copy, *more)
 
-    monkeypatch.setattr(service, "_unlock", look)
+    monkeypatch.setattr(service, "opened", look)
     assert service.verify_vault(folder, COORDINATOR, PASSWORD) is None
     with pytest.raises(vault.WrongPassword):
         service.verify_vault(folder, COORDINATOR, "wrong")

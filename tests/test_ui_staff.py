@@ -388,7 +388,9 @@ def test_the_lock_waits_longer_while_a_line_is_open(desk):
     intake = window.desk.intake_id
     assert window.desk.change(lambda s: s.raise_escalation(intake, "words that worry"))
     assert window.idle_limit() is None
-    assert window.desk.change(lambda s: s.stamp_escalation(intake, "accepted", {"by": "Clive"}))
+    assert window.desk.change(
+        lambda s: s.stamp_escalation(intake, "accepted", {"by": "Clive", "read_back": "yes"})
+    )
     assert window.idle_limit() == 60
     assert window.desk.change(lambda s: s.end_call(intake))
     assert window.idle_limit() == 10
@@ -403,6 +405,8 @@ def test_the_systems_lock_locks_unless_nobody_has_accepted(desk):
     assert window.desk.change(lambda s: s.raise_escalation(intake, "words that worry"))
     house._system.locking.emit()
     assert not window.desk._closed
-    assert window.desk.change(lambda s: s.stamp_escalation(intake, "accepted", {"by": "Clive"}))
+    assert window.desk.change(
+        lambda s: s.stamp_escalation(intake, "accepted", {"by": "Clive", "read_back": "yes"})
+    )
     house._system.locking.emit()
     assert window.desk._closed

@@ -128,6 +128,7 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "decide_parameter": frozenset({"protocol_drafted"}),
     "attest_wording": frozenset({"protocol_in_force"}),
     "adopt_protocol": frozenset({"protocol_in_force"}),
+    "instruments": frozenset(),
     "draft": frozenset(),
     "difference": frozenset(),
     "take_shipped": frozenset({"protocol_drafted"}),
