@@ -5,10 +5,13 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit, QWidget
 
-from ui import theme
+from ui import theme, words
 from ui.app import App, Surroundings
 from ui.theme import SHAPES, TOKENS, Theme
+from ui.widgets.basics import WrappingButton, button, column, label
 
 TEXT, CONTROL, SCRIPT = 4.5, 3.0, 7.0  # WCAG 2.2: 1.4.3, 1.4.11, 1.4.6
 LOOKS = tuple(SHAPES)
@@ -130,3 +133,79 @@ def test_where_nothing_can_be_written_it_holds_for_this_run(start, qapp):
     start()
     theme.choose(qapp, Theme(dark=True, scale=2.0))
     assert theme.current(qapp) == Theme(dark=True, scale=2.0)
+
+
+# What has the focus, and what is seen in grey -----------------------------------------------------
+
+
+@pytest.fixture
+def dressed(qtbot, qapp, request):
+    theme.apply(qapp, request.param)
+    around = QWidget()
+    qtbot.addWidget(around)
+    theme.look(around, "page")
+    yield around
+    theme.apply(qapp, Theme())
+
+
+LIGHTS = [Theme(), Theme(dark=True), Theme(scale=2.0)]
+FOCUSED = {
+    "button": lambda: button("Go on"),
+    "primary": lambda: button("Go on", "primary"),
+    "emergency": lambda: button("Emergency   F9", "emergency"),
+    "answer": WrappingButton,
+    "line": QLineEdit,
+    "box": QComboBox,
+    "notes": QPlainTextEdit,
+}
+
+
+@pytest.mark.parametrize("dressed", LIGHTS, indirect=True, ids=["light", "dark", "200"])
+@pytest.mark.parametrize("kind", FOCUSED)
+def test_the_ring_of_the_focus_is_seen_and_takes_no_room(dressed, qapp, qtbot, kind):
+    """Qt does not ask for another size when a style changes with the focus: what gives way is seen
+    by the place alone. Seen to fail with: fields without a ring."""
+    shown, other = FOCUSED[kind](), button("Elsewhere")
+    if kind == "answer":
+        shown.say("Yes")
+    dressed.setLayout(column([shown, other], margin=16))
+    dressed.resize(360, 240)
+    dressed.show()
+    dressed.activateWindow()
+    qtbot.waitUntil(dressed.isActiveWindow)
+    other.setFocus()
+    without, hint, place = grabbed(dressed, shown), shown.sizeHint(), shown.geometry()
+    shown.setFocus()
+    with_ = grabbed(dressed, shown)
+    assert shown.sizeHint() == hint
+    assert shown.geometry() == place
+    ring = theme.current(qapp).colour("focus")
+    seen = sum(
+        with_.pixelColor(x, y) == ring and without.pixelColor(x, y) != ring
+        for x in range(with_.width())
+        for y in range(with_.height())
+    )
+    assert seen >= 2 * 2 * (with_.width() + with_.height() - 24), "corners are round"
+
+
+def grabbed(around, shown):
+    QApplication.processEvents()
+    image = around.grab().toImage()
+    return image.copy(shown.geometry())
+
+
+@pytest.mark.parametrize("dressed", LIGHTS[:2], indirect=True, ids=["light", "dark"])
+def test_severity_is_read_in_grey(dressed, qtbot):
+    """Painted without its colours each look is another picture, and stands out from its ground.
+    Seen to fail with: one shape and no word for two looks."""
+    pictures = {}
+    for name, word in words.look_words().items():
+        shown = label(f"{SHAPES[name]} {word}", name, wrap=False)
+        qtbot.addWidget(shown)
+        shown.resize(200, 60)
+        grey = shown.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+        tones = [grey.pixelColor(x, y).lightness() for x in range(200) for y in range(60)]
+        ground = max(set(tones), key=tones.count)
+        pictures[name] = tuple(abs(tone - ground) > 60 for tone in tones)
+        assert any(pictures[name]), name
+    assert len(set(pictures.values())) == len(LOOKS)
