@@ -27,7 +27,7 @@ from intake_app.backups import (
     try_restore,
 )
 from intake_app.clinic import ClinicService, NewPerson
-from intake_app.core import contacts, duplicates, opening, review, safety
+from intake_app.core import contacts, duplicates, opening, review, safety, undo
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
     NOT_SAID,
@@ -539,8 +539,9 @@ class IntakeService:
             answer = self._answer(work, item, parsed, source, state=state, entry=entry)
             answer = replace(answer, note=note, wording=wording)
             intake = self._append(work, intake, answer)
-            if isinstance(parsed, PartialDate) and _first_told_here(intake, item):
-                intake = self._identify(work, intake, replace(intake.patient, born=parsed))
+            born = parsed if isinstance(parsed, PartialDate) else None
+            if _first_told_here(intake, item) and (born or note == undo.TAKEN_BACK):
+                intake = self._identify(work, intake, replace(intake.patient, born=born))
             return self._settle(work, intake, protocol)
 
     def _answer(

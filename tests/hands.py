@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QApplication
 
 from ui.main_window import MainWindow
 from ui.screens.call import CallScreen
-from ui.widgets.answers import ChoiceGroup
 
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -34,8 +33,8 @@ class Hands:
         """Until the question is painted: keys that come earlier are ignored, as they should be."""
         QApplication.processEvents()
         editor = self.call._editors.currentWidget()
-        if self.window.screen_name == "call" and isinstance(editor, ChoiceGroup):
-            self._qtbot.waitUntil(lambda: editor._painted, timeout=5000)
+        if self.window.screen_name == "call" and hasattr(editor, "painted"):
+            self._qtbot.waitUntil(lambda: editor.painted, timeout=5000)
 
     def press(self, key: Qt.Key, modifiers=PLAIN) -> None:
         self.ready()

@@ -103,6 +103,22 @@ def test_the_file_holds_how_it_looks_and_nothing_else(start, qapp):
     assert json.loads(start.file.read_text("utf-8")) == {"dark": None, "scale": 1.25}
 
 
+def test_the_pace_is_kept_beside_the_look_and_each_leaves_the_other(start, qapp):
+    """Seen to fail with: the file written with one of them alone."""
+    try:
+        start()
+        theme.choose(qapp, Theme(dark=True, scale=1.5))
+        theme.choose_pace(qapp, by_itself=False)
+        theme.choose(qapp, Theme(dark=True, scale=2.0))
+        qapp.setProperty("goes_on", None)
+        assert theme.goes_on(qapp)
+        assert start() == Theme(dark=True, scale=2.0)
+        assert not theme.goes_on(qapp)
+    finally:
+        theme.keep_in(qapp, None)
+        theme.choose_pace(qapp, by_itself=True)
+
+
 def test_the_systems_light_is_followed_where_nobody_chose_and_the_size_stays(
     start, qapp, monkeypatch
 ):

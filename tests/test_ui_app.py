@@ -78,8 +78,10 @@ def test_half_a_word_is_kept_on_leaving_the_field_and_on_nothing_else(qtbot, rea
     line = TypedLine()
     qtbot.addWidget(line)
     told = []
-    line.kept.connect(told.append)
+    line.left.connect(told.append)
     line.put("")
+    line.show()
+    qtbot.waitUntil(lambda: line.painted)
     QTest.keyClicks(line, "14 Elm Str")
     QApplication.sendEvent(line, QFocusEvent(QEvent.Type.FocusOut, reason))
     assert told == (["14 Elm Str"] if kept else [])
@@ -93,6 +95,7 @@ def test_another_window_and_back_leaves_the_question_as_it_was(frame, qtbot):  #
     window.go("call")
     call.at("caller_location")
     line = call._typed.line
+    qtbot.waitUntil(lambda: line.painted)
     line.clear()
     QTest.keyClicks(line, "at the libr")
     count = len(frame.desk.case.intake.answers)

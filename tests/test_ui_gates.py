@@ -33,6 +33,7 @@ from ui.main_window import MainWindow
 from ui.screens import sign
 from ui.screens.unlock import UnlockScreen
 from ui.widgets.commands import Commands, whole_map
+from ui.widgets.go_to import GoTo
 from ui.widgets.key_trial import KeyTrialPanel
 from ui.widgets.restore import RestoreDialog
 
@@ -117,6 +118,17 @@ def _call(frame):
         call.at(question)
         assert call._question.key == question
         yield from _seen(f"call at {question}", window)
+    call._other_mode()
+    for question in ("suicide.1", "heart_kinds", "callback_number"):
+        call.at(question)
+        yield from _seen(f"call list at {question}", window)
+    call._other_mode()
+    call._ask_where()
+    dialog = window.findChildren(GoTo)[-1]
+    frame.qtbot.waitUntil(dialog.isActiveWindow)
+    yield from _seen("call asks where", dialog)
+    dialog.reject()
+    frame.qtbot.waitUntil(window.isActiveWindow)
     call.at("callback_number")
     call._typed.refuse("A number has at least seven digits; what was typed stays.")
     yield from _seen("call refused", window)

@@ -135,8 +135,8 @@ class Walk:
         wait(QApplication.focusWidget, "nothing has the focus")
         if self.app.main is not None and self.app.main.screen_name == "call":
             editor = self.call._editors.currentWidget()
-            if isinstance(editor, ChoiceGroup) and editor.isActiveWindow():
-                wait(lambda: editor._painted, "the question was never painted")
+            if hasattr(editor, "painted") and editor.isActiveWindow():
+                wait(lambda: editor.painted, "the question was never painted")
 
     def to(self, name: str) -> None:
         """By Tab, as far as it takes."""
@@ -423,7 +423,7 @@ CRISIS = {
 def crisis(walk: Walk, paper: Path) -> None:
     in_danger(walk)
     handed_over(walk)
-    walk.press("F2", "Ctrl+E", "Ctrl+Return")
+    walk.press("Ctrl+Return", "Ctrl+E", "Ctrl+Return")
     wait(lambda: walk.main.screen_name == "worklist")
     walk.press("Ctrl+F")
     walk.type("Achterberg")

@@ -34,11 +34,15 @@ KEYS = {
     "notes": Key("Ctrl+L", lambda: _("Notes")),
     "dropped": Key("Ctrl+D", lambda: _("The call dropped")),
     "end_call": Key("Ctrl+E", lambda: _("End the call")),
-    "list": Key("F2", lambda: _("Check answers")),
+    "list": Key("F2", lambda: _("One question at a time, or all of them as a list")),
     "stage": Key("F3", lambda: _("Part of the work")),
     "source": Key("F4", lambda: _("Who answers")),
     "previous_section": Key("PgUp", lambda: _("Previous section")),
     "next_section": Key("PgDown", lambda: _("Next section")),
+    "go_to": Key("Ctrl+G", lambda: _("Go to a question by its number or a word")),
+    "take_back": Key("Ctrl+Z", lambda: _("Take back the last answer")),
+    "put_again": Key("Ctrl+Shift+Z", lambda: _("Put it again")),
+    "pace": Key("Ctrl+Shift+A", lambda: _("Go on by itself, or wait for Enter")),
     "packet": Key("Ctrl+P", lambda: _("Summary on paper")),
     "save_pdf": Key("Ctrl+S", lambda: _("Save as PDF")),
     "review": Key("Ctrl+R", lambda: _("Review")),
@@ -66,6 +70,16 @@ KEYS = {
     "another_folder": Key("Ctrl+Shift+F", lambda: _("Backup from another folder")),
     "palette": Key("Ctrl+K", lambda: _("Commands: all that can be done here, by words")),
     "help": Key("F1", lambda: _("Help: what this screen is for, and every key")),
+}
+# Heard where a question is answered, each by its own widget; for the map.
+BARE = {
+    "answer": Key("0-6", lambda: _("Answer with that code; with Alt from the notes too")),
+    "open": Key("7, 8, 9", lambda: _("Does not know, ask later, declined; with Alt in a field")),
+    "enter": Key("Enter", lambda: _("Go on")),
+    "back": Key("Backspace", lambda: _("One question back")),
+    "rows": Key("Up, Down", lambda: _("Another row of the list")),
+    "note_here": Key("#", lambda: _("A note tied to this question")),
+    "note": Key("N", lambda: _("Notes")),
 }
 # On a machine whose F keys are media keys (ux.md, section 3).
 EMERGENCY_KEYS = (

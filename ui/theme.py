@@ -112,29 +112,51 @@ def keep_in(app: QApplication, file: Path | None) -> None:
 
 
 def wear(app: QApplication) -> None:
-    """What was chosen on this computer; light or dark as the system is, where nobody chose."""
+    """What was chosen on this computer, the pace too; light or dark as the system is, where nobody
+    chose."""
     kept = _kept(app)
     dark, scale = kept.get("dark"), kept.get("scale")
     if not isinstance(dark, bool):
         dark = system_is_dark(app)
     if not (isinstance(scale, float) and LEAST <= scale <= MOST):
         scale = current(app).scale
+    if isinstance(kept.get("goes_on"), bool):
+        app.setProperty("goes_on", kept["goes_on"])
     apply(app, Theme(dark, scale))
 
 
 def choose(app: QApplication, look: Theme) -> None:
     """Wear it, now and after the next start. As dark as the system is: it follows the system."""
     apply(app, look)
+    dark = None if look.dark is system_is_dark(app) else look.dark
+    _keep(app, {"dark": dark, "scale": look.scale})
+
+
+def goes_on(app: QApplication) -> bool:
+    """Whether an ordinary answer goes on by itself; else Enter is waited for at each."""
+    return app.property("goes_on") is not False
+
+
+def choose_pace(app: QApplication, by_itself: bool) -> None:
+    app.setProperty("goes_on", by_itself)
+    _keep(app, {"goes_on": by_itself})
+
+
+def _keep(app: QApplication, chosen: dict[str, object]) -> None:
+    """Beside what is kept there already; where there is no place, it is chosen for this run."""
     name = app.property("look_file")
     if not name:
         return
-    dark = None if look.dark is system_is_dark(app) else look.dark
-    with suppress(OSError):  # no place for it: it is chosen for this run
+    kept = {key: said for key, said in _kept(app).items() if key in _KEPT}
+    with suppress(OSError):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
     file = QSaveFile(name)
     if file.open(QIODevice.OpenModeFlag.WriteOnly):
-        file.write(json.dumps({"dark": dark, "scale": look.scale}).encode())
+        file.write(json.dumps(kept | chosen).encode())
         file.commit()
+
+
+_KEPT = ("dark", "scale", "goes_on")
 
 
 def _kept(app: QApplication) -> dict[str, object]:

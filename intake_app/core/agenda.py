@@ -5,12 +5,14 @@ Callers do not answer in order; the agenda is where the next question stands, no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from intake_app.core.facts import NOT_ASKED, Findings
-from intake_app.core.model import Stage, State
+from intake_app.core.model import Answer, Stage, State
 from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING, number, settled
 from intake_app.core.protocol import Criterion, Item
 from intake_app.core.screening import Case
@@ -50,7 +52,8 @@ class Question:
     """One line of the agenda. `item` is None for what is no item: CALLER, NAME, MEDICINES,
     MORE_TRIALS, and what is settled of the call itself (core/opening.py).
 
-    `later`: it was put off, and stays open without being put again at every turn.
+    `later`: it was put off, and stays open without being put again at every turn. `closed`: it was
+    answered, and its branch was closed since; the answer is kept, and comes back with the branch.
     """
 
     key: str
@@ -58,6 +61,16 @@ class Question:
     entry: int = 0
     answered: bool = False
     later: bool = False
+    closed: bool = False
+
+    @property
+    def text(self) -> str:
+        """What a list calls it."""
+        if self.item is None:
+            return _no_items()[self.key]
+        said = self.item.topic or self.item.ask
+        template = _("{question} (trial {number})")
+        return template.format(question=said, number=self.entry) if self.entry else said
 
     @property
     def careful(self) -> bool:
@@ -71,8 +84,13 @@ class Section:
     questions: tuple[Question, ...]
 
     @property
+    def asked(self) -> int:
+        """How many are asked on this path."""
+        return sum(not question.closed for question in self.questions)
+
+    @property
     def answered(self) -> int:
-        return sum(question.answered for question in self.questions)
+        return sum(question.answered and not question.closed for question in self.questions)
 
 
 def agenda(case: Case, stage: Stage) -> tuple[Section, ...]:
@@ -96,9 +114,63 @@ def following(sections: Iterable[Section], key: str | None) -> Question | None:
     every = questions(sections)
     keys = [question.key for question in every]
     start = keys.index(key) + 1 if key in keys else 0
-    behind = (question for question in every[start:] if not question.answered)
-    passed = (q for q in every[:start] if not (q.answered or q.later))
+    behind = (q for q in every[start:] if not (q.answered or q.closed))
+    passed = (q for q in every[:start] if not (q.answered or q.later or q.closed))
     return next(behind, None) or next(passed, None)
+
+
+def waits(case: Case, question: Question) -> bool:
+    """Whether Enter is waited for: a question of safety, or an answer that calls for acting now."""
+    said = latest(case, question)
+    grounds = (flag.answers for flag in case.screening.flags if flag.escalates)
+    return question.careful or (said is not None and any(said in found for found in grounds))
+
+
+def latest(case: Case, question: Question) -> Answer | None:
+    """What was said last, also where it counts for nothing."""
+    if question.item is None:
+        return None
+    findings = case.screening.findings
+    at = findings.at(question.entry) if question.entry else findings
+    history = at.history(question.item)
+    return history[-1] if history else None
+
+
+def numbered(sections: Iterable[Section]) -> Mapping[str, int]:
+    """The number of each question, by its key; 1 is the first of the part."""
+    return {question.key: number for number, question in enumerate(questions(sections), start=1)}
+
+
+def find(sections: Iterable[Section], wanted: str) -> tuple[Question, ...]:
+    """The question of a number, else those in which every word wanted begins a word, in the order
+    of asking; their own words before the title of their section. Accents and case do not count."""
+    sections = tuple(sections)
+    if wanted.strip().isdecimal():
+        number = int(wanted)
+        return questions(sections)[number - 1 : number] if number else ()
+    starts = _words(wanted)
+    own = [q for q in questions(sections) if starts and _begins(starts, _own(q))]
+    titled = [
+        q
+        for section in sections
+        for q in section.questions
+        if starts and q not in own and _begins(starts, f"{section.title} {_own(q)}")
+    ]
+    return (*own, *titled)
+
+
+def _own(question: Question) -> str:
+    return f"{question.text} {question.item.ask}" if question.item else question.text
+
+
+def _begins(starts: list[str], text: str) -> bool:
+    words = _words(text)
+    return all(any(word.startswith(start) for word in words) for start in starts)
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
 class _Asked:
@@ -170,9 +242,14 @@ class _Asked:
             if item.id in done:
                 continue
             yield from self._of_items((item,), self._findings)
-            if item.id == "takes_medicines" and self._findings.read(item.name) is True:
-                listed = bool(self._case.intake.medications)
-                yield Question(MEDICINES, answered=listed)
+            if item.id == "takes_medicines":
+                yield from self._medicines(self._findings.read(item.name))
+
+    def _medicines(self, taken: object) -> Iterator[Question]:
+        """Right behind the yes; what was listed before a no is kept."""
+        listed = bool(self._case.intake.medications)
+        if taken is True or listed:
+            yield Question(MEDICINES, answered=listed, closed=taken is False)
 
     def _of_trials(self, criterion: Criterion) -> Iterator[Question]:
         for at in self._findings.each:
@@ -189,9 +266,22 @@ class _Asked:
             history = at.history(item)
             later = bool(history) and history[-1].state is State.DEFERRED
             answered = bool(history) and not later
-            if item.stage is self._stage and (answered or _is_due(at, item)):
+            closed = bool(history) and at.applicable(item) is False
+            if item.stage is self._stage and (answered or closed or _is_due(at, item)):
                 key = f"{item.id}#{at.entry}" if at.entry else item.id
-                yield Question(key, item, at.entry, answered, later)
+                yield Question(key, item, at.entry, answered, later, closed)
+
+
+def _no_items() -> Mapping[str, str]:
+    return {
+        CALLER: _("Who is calling"),
+        READ_BACK: _("The call-back number, read back"),
+        LANGUAGE: _("Language, interpreter"),
+        RECORDING: _("May the call be recorded"),
+        NAME: _("The person's name"),
+        MEDICINES: _("Which medicines"),
+        MORE_TRIALS: _("One more medicine tried for depression"),
+    }
 
 
 def _titles() -> dict[str, str]:

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from intake_app.core import agenda, opening
+from intake_app.core import agenda
 from intake_app.core.agenda import MORE_TRIALS, Question
 from intake_app.core.model import Stage, State
-from intake_app.core.protocol import Item
 from intake_app.core.screening import NOT_ASKED, Case, OpenQuestion
 from intake_app.core.words import _
 
@@ -50,10 +49,14 @@ def gaps(case: Case, stage: Stage) -> tuple[Gap, ...]:
     """Everything open that is put in this stage, and what was put in vain in another."""
     asked = agenda.questions(agenda.agenda(case, stage))
     keys = {question.key for question in asked}
-    open_ = {_key(question): question for question in case.screening.unanswered}
-    found = [_gap(case, q, open_, stage) for q in asked if _is_open(q, open_)]
+    open_ = open_of(case)
+    found = [
+        Gap(q.key, q.text, why, stage, here=True)
+        for q in asked
+        if (why := why_of(case, q, open_)) is not None
+    ]
     found += [
-        Gap(key, _text(question.item, question.entry), why, question.item.stage, here=False)
+        Gap(key, Question(key, question.item, question.entry).text, why, question.item.stage, False)
         for key, question in open_.items()
         if key not in keys and (why := _why(case, question)) is not Why.NOT_ASKED
     ]
@@ -76,34 +79,17 @@ def _key(question: OpenQuestion) -> str:
     return f"{question.item.id}#{question.entry}" if question.entry else question.item.id
 
 
-def _is_open(question: Question, open_: Mapping[str, OpenQuestion]) -> bool:
+def open_of(case: Case) -> Mapping[str, OpenQuestion]:
+    """What stands without an answer that counts, by the key of the agenda."""
+    return {_key(question): question for question in case.screening.unanswered}
+
+
+def why_of(case: Case, question: Question, open_: Mapping[str, OpenQuestion]) -> Why | None:
+    """Why it is open, or None where it is not. `open_` is that of `open_of`."""
     if question.item is None:
-        return not question.answered and question.key != MORE_TRIALS
-    return question.key in open_
-
-
-def _gap(case: Case, question: Question, open_: Mapping[str, OpenQuestion], stage: Stage) -> Gap:
-    if question.item is None:
-        text = _no_items()[question.key]
-        return Gap(question.key, text, Why.NOT_ASKED, stage, here=True)
-    why = _why(case, open_[question.key])
-    return Gap(question.key, _text(question.item, question.entry), why, stage, here=True)
-
-
-def _no_items() -> Mapping[str, str]:
-    return {
-        agenda.CALLER: _("Who is calling"),
-        opening.READ_BACK: _("The call-back number, read back"),
-        opening.LANGUAGE: _("Language, interpreter"),
-        opening.RECORDING: _("May the call be recorded"),
-        agenda.NAME: _("The person's name"),
-        agenda.MEDICINES: _("Which medicines"),
-    }
-
-
-def _text(item: Item, entry: int) -> str:
-    said = item.topic or item.ask
-    return _("{question} (trial {number})").format(question=said, number=entry) if entry else said
+        is_open = not question.answered and question.key != MORE_TRIALS
+        return Why.NOT_ASKED if is_open else None
+    return _why(case, open_[question.key]) if question.key in open_ else None
 
 
 def _why(case: Case, question: OpenQuestion) -> Why:

@@ -1,7 +1,7 @@
 """One window in a process of its own, until it is painted: what it then prints is a figure.
 
-`python -m tests.bench.child bare|first|worklist|memory [FOLDER]`. Nothing is imported before it is
-needed, since loading is most of what is measured.
+`python -m tests.bench.child bare|first|worklist|memory|turn [FOLDER]`. Nothing is imported before
+it is needed, since loading is most of what is measured.
 """
 
 # ruff: noqa: PLC0415 - see above
@@ -12,9 +12,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+if TYPE_CHECKING:
+    from ui.main_window import MainWindow
 
 
 class Painted(QObject):
@@ -104,14 +108,10 @@ def worklist(folder: Path) -> None:
     app.exec()
 
 
-def memory(folder: Path) -> None:
-    """Resident MB with the call of an intake in front, after answers, the panel and a summary."""
-    from PySide6.QtCore import Qt
-    from PySide6.QtTest import QTest
-
+def _shown(folder: Path) -> tuple[QApplication, MainWindow]:
     from intake_app import service
     from intake_app.store import vault
-    from tests.bench.common import FAST, NAME, NOW, PASSWORD, resident_mb
+    from tests.bench.common import FAST, NAME, NOW, PASSWORD
     from ui import theme
     from ui.desk import Desk
     from ui.main_window import MainWindow
@@ -123,6 +123,18 @@ def memory(folder: Path) -> None:
     window = MainWindow(desk)
     window.show()
     window.go("worklist")
+    return app, window
+
+
+def memory(folder: Path) -> None:
+    """Resident MB with the call of an intake in front, after answers, the panel and a summary."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from tests.bench.common import resident_mb
+
+    app, window = _shown(folder)
+    desk = window.desk
     desk.open(desk.service.worklist()[0].intake_id)
     for screen in ("check", "review", "packet", "call"):
         window.go(screen)
@@ -138,6 +150,37 @@ def memory(folder: Path) -> None:
     _tell(resident_mb())
 
 
+def turn(folder: Path) -> None:
+    """Resident MB after the first tenth, the half and all of the intakes, opened one after another
+    with every screen, and an answer in each mode."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from tests.bench.common import resident_mb
+
+    app, window = _shown(folder)
+    desk = window.desk
+    call = window.screens["call"]
+    found = []
+    every = [row.intake_id for row in desk.service.worklist()]
+    for number, intake_id in enumerate(every, start=1):
+        desk.open(intake_id)
+        for screen in ("check", "review", "call"):
+            window.go(screen)
+            app.processEvents()
+        for as_list in (True, False):
+            call.show_as(as_list=as_list)  # type: ignore[attr-defined]
+            call.at("aneurysm_or_avm_ever")  # type: ignore[attr-defined]
+            app.processEvents()
+            QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_0)
+            app.processEvents()
+        window.go("worklist")
+        app.processEvents()
+        if number in (len(every) // 10, len(every) // 2, len(every)):
+            found.append(f"{resident_mb():.1f}")
+    _tell(" ".join(found))
+
+
 if __name__ == "__main__":
-    _KINDS = {"bare": bare, "first": first, "worklist": worklist, "memory": memory}
+    _KINDS = {"bare": bare, "first": first, "worklist": worklist, "memory": memory, "turn": turn}
     _KINDS[sys.argv[1]](Path(sys.argv[2]))

@@ -29,6 +29,7 @@ from ui.main_window import MainWindow
 
 KEYS, BLOCK = 1_000, 100  # an intake grows with each key, so every block begins anew
 STARTS = 9
+TURNS, FILLED = 100, 40  # intakes, answers in each
 PANELS = 15
 ROOT = Path(__file__).parents[2]
 
@@ -44,8 +45,10 @@ def rows(folder: Path) -> list[Row]:
         *_first_window(folder / "intake"),
         *_after_the_password(folder / "many"),
         *_keys(folder, intake_id),
+        *_keys(folder, intake_id, as_list=True),
         *_panel(folder / "panel"),
         *_memory(folder / "intake"),
+        *_opened_in_turn(folder / "turn"),
     ]
 
 
@@ -72,9 +75,10 @@ def _window(folder: Path) -> Iterator[MainWindow]:
 # In this process ----------------------------------------------------------------------------------
 
 
-def _keys(folder: Path, intake_id: str) -> list[Row]:
+def _keys(folder: Path, intake_id: str, *, as_list: bool = False) -> list[Row]:
     """A raw insert after each key, so that both meet the same moments of the machine."""
-    insert = common.raw_insert(folder / "raw")
+    mode = "list" if as_list else "question"
+    insert = common.raw_insert(folder / f"raw {mode}")
     ours: list[float] = []
     floor: list[float] = []
     for block in range(KEYS // BLOCK):
@@ -83,6 +87,7 @@ def _keys(folder: Path, intake_id: str) -> list[Row]:
         with _window(copied) as window:
             window.desk.open(intake_id)
             window.go("call")
+            window.screens["call"].show_as(as_list=as_list)  # type: ignore[attr-defined]
             for number in range(-5, BLOCK):  # the first ones warm up
                 taken = [_key(window), *common.times(insert, 1)]
                 if number >= 0:
@@ -94,7 +99,7 @@ def _keys(folder: Path, intake_id: str) -> list[Row]:
     ratio = statistics.median(ours) / statistics.median(floor)
     return [
         (
-            f"key to saved, screened and painted, intake of {ANSWERS}",
+            f"key to saved, screened and painted, {mode} mode, intake of {ANSWERS}",
             f"{common.figure(ours)}, p99.9 {at(ours, 0.999):.1f} ms",
             f"16 ms p95, 50 ms p99.9 ({len(ours)} keys)",
         ),
@@ -208,7 +213,7 @@ def _child(kind: str, folder: Path) -> tuple[float, str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, env=whole, text=True
     ) as run:
         assert run.stdout is not None
-        patience = threading.Timer(60, run.kill)
+        patience = threading.Timer(120, run.kill)
         patience.start()
         said = run.stdout.readline().strip()
         taken = time.perf_counter() - start
@@ -254,3 +259,22 @@ def another_day(folder: Path) -> None:
 def _memory(folder: Path) -> list[Row]:
     found = statistics.median(float(_child("memory", folder)[1]) for _unused in range(3))
     return [(f"resident memory of the window, intake of {ANSWERS}", f"{found:.0f} MB", "250 MB")]
+
+
+def _opened_in_turn(folder: Path) -> list[Row]:
+    """Flat: what the second half of the intakes adds, beside what the first half did."""
+    desk = common.open_new(folder)
+    for number in range(TURNS):
+        case = desk.open_intake(desk.register_patient(f"Person {number}").id)
+        desk.open_call(case.intake.id)
+        common.fill(desk, case.intake.id, FILLED)
+    desk.close()
+    _taken, said = _child("turn", folder)
+    first, half, last = (float(each) for each in said.split())
+    return [
+        (
+            f"resident memory after {TURNS} intakes opened in turn, both modes",
+            f"{last:.0f} MB; {first:.0f} after 10, {half:.0f} after {TURNS // 2}",
+            "250 MB, and flat",
+        )
+    ]

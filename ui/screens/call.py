@@ -9,6 +9,7 @@ from datetime import datetime
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QLayout,
     QListWidget,
@@ -16,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from intake_app.core import agenda, contacts, opening, safety, typed
+from intake_app.core import agenda, contacts, opening, safety, typed, undo
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question, Section
 from intake_app.core.errors import IntakeError
+from intake_app.core.lines import lines
 from intake_app.core.model import (
-    Answer,
     CallEnd,
     Patient,
     Source,
@@ -36,6 +37,7 @@ from ui import keys, theme, words
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.widgets.answers import (
+    STATE_DIGITS,
     Choice,
     ChoiceGroup,
     TypedAnswer,
@@ -44,8 +46,10 @@ from ui.widgets.answers import (
     state_words,
 )
 from ui.widgets.basics import Giving, Pages, button, card, column, label, row, short
+from ui.widgets.go_to import GoTo
 from ui.widgets.medicines import MedicineList, medicine_line
 from ui.widgets.person import ButtonRow, narrow
+from ui.widgets.question_list import QuestionList
 from ui.widgets.rail import Rail
 
 
@@ -129,6 +133,8 @@ _SPEAKS = ("self", "interpreter", "")  # the person's own words, perhaps through
 
 
 _TO_SETTLE = (LANGUAGE, RECORDING)
+_ROWS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+_NOTES = {"#": "#", "n": "", "N": ""}  # what the notes begin with
 
 
 def _yes_no() -> tuple[Choice, ...]:
@@ -152,20 +158,21 @@ class Stepper(QListWidget):
         super().__init__()
         self.setAccessibleName(_("Sections"))
         self.setWordWrap(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         theme.look(self, "lines")
 
     def put(self, sections: tuple[Section, ...], current: str | None) -> None:
-        lines = []
+        said = []
         here = 0
         for number, section in enumerate(sections):
             if any(question.key == current for question in section.questions):
                 here = number
-            count = f"{section.answered}/{len(section.questions)}"
-            lines.append(f"{count}   {section.title}")
-        lines.append(_("F2   Check answers"))
-        if [self.item(n).text() for n in range(self.count())] != lines:
+            count = f"{section.answered}/{section.asked}"
+            said.append(f"{count}   {section.title}")
+        said.append(_("Check answers   Ctrl+Enter"))
+        if [self.item(n).text() for n in range(self.count())] != said:
             self.clear()
-            self.addItems(lines)
+            self.addItems(said)
         self.setCurrentRow(here)
 
 
@@ -181,6 +188,7 @@ class CallScreen(Screen):
         self._duplicates: tuple[Patient, ...] = ()
         self._asked_duplicates = ""
         self._source: Source | None = None
+        self._leaving = False
         self._build()
         self._keep_draft = QTimer(self)
         self._keep_draft.setSingleShot(True)
@@ -197,7 +205,11 @@ class CallScreen(Screen):
         return {
             "dropped": self.drop,
             "end_call": self.end_call,
-            "list": lambda: self.go.emit("check"),
+            "list": self._other_mode,
+            "go_to": self._ask_where,
+            "take_back": lambda: self._undo(undo.take_back),
+            "put_again": lambda: self._undo(undo.put_again),
+            "pace": self._other_pace,
             "main": self._main,
             "source": lambda: self._open_list(self._sources),
             "stage": lambda: self._open_list(self._stages),
@@ -261,14 +273,31 @@ class CallScreen(Screen):
         text.addStretch()
         inside.setLayout(text)
         self._editors = self._build_editors()
-        read = Giving(inside, (self._script,))
-        read.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._read = Giving(inside, (self._script,))
+        self._list = QuestionList()
+        self._list.wanted.connect(self._move_to)
+        self._list.heard.connect(self._heard_in_list)
         foot = row([self._wait, self._echo])
         foot.setStretch(1, 1)
-        parts: list[QWidget | QLayout] = [top, read, Giving(self._editors)]
+        parts: list[QWidget | QLayout] = [top, self._list, self._read, Giving(self._editors)]
         self._centre = column([*parts, self._choices.states, foot])
-        self._centre.setStretch(1, 1)
+        self.show_as(as_list=False)
         return card(self._centre)
+
+    def show_as(self, *, as_list: bool) -> None:
+        """One model in both: the list stands above the question that is put, which is answered by
+        the same keys at the same place."""
+        self._list.setVisible(as_list)
+        self._choices.in_list = as_list
+        high = QSizePolicy.Policy.Maximum if as_list else QSizePolicy.Policy.Expanding
+        self._read.setSizePolicy(QSizePolicy.Policy.Expanding, high)
+        self._read.gives_way = as_list
+        for place, stretch in enumerate((0, int(as_list), int(not as_list))):
+            self._centre.setStretch(place, stretch)
+
+    @property
+    def _as_list(self) -> bool:
+        return not self._list.isHidden()
 
     def _build_editors(self) -> Pages:
         self._choices = ChoiceGroup()
@@ -277,6 +306,7 @@ class CallScreen(Screen):
         self._choices.entered.connect(self._enter)
         self._typed = TypedAnswer()
         self._typed.kept.connect(self._typed_in)
+        self._typed.left.connect(self._typed_left)
         self._typed.left_open.connect(self._left_open)
         self._typed.edited.connect(lambda _text: self._keep_draft.start())
         self._medicines = MedicineList()
@@ -310,12 +340,18 @@ class CallScreen(Screen):
             )
         self._stages.setCurrentIndex(self._stages.findData(self._stage.value))
         self._rail.show_case(case, self._open_here())
-        self._line.setText(self._rail.line(case, self._open_here()))
+        self._line.setText(self._rail.line(case, self._open_here(), brief=self._as_list))
         self._stepper.put(self._sections, self._question.key if self._question else None)
+        self._show_list(case)
         self._show_pause(case)
 
+    def _show_list(self, case: Case) -> None:
+        if self._as_list:
+            key = self._question.key if self._question else ""
+            self._list.put(lines(case, self._sections, self._stage), key)
+
     def _open_here(self) -> int:
-        return sum(not question.answered for question in agenda.questions(self._sections))
+        return sum(section.asked - section.answered for section in self._sections)
 
     def _open_another(self, case: Case) -> None:
         self._intake = case.intake.id
@@ -344,7 +380,8 @@ class CallScreen(Screen):
             self._question = every[-1]
         self._put()
         if done:
-            self._echo.setText(_("All of this part was asked. F3 another part · F2 check answers"))
+            said = _("All of this part was asked. F3 another part · Ctrl+Enter check answers")
+            self._echo.setText(said)
 
     def at(self, key: str, draft: str = "") -> None:
         """Stand at a question again, as after unlocking."""
@@ -362,10 +399,13 @@ class CallScreen(Screen):
         observed = question.item is not None and question.item.observed
         self._script.show()
         self._script.setText(spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d")
-        self._staff.setVisible(bool(spoken.staff))
+        self._staff.setVisible(bool(spoken.staff) and not (self._as_list and self._narrow))
         self._staff.setText(_("STAFF ONLY, do not read: {note}").format(note=spoken.staff))
         how = _("STAFF FILL THIS IN, do not read it") if observed else _read_aloud(question, case)
+        if question.closed:
+            how = _("NOT ASKED ON THIS PATH; kept, and counts again when its branch does")
         self._where.setText(f"{self._place(question)} · {how}")
+        self._list.stand(question.key)
         self._wait.hide()
         self._show_source()
         self._put_editor(question, case, draft)
@@ -376,13 +416,18 @@ class CallScreen(Screen):
             for number, each in enumerate(section.questions, start=1):
                 if each.key == question.key:
                     entry = f" · {question.entry}" if question.entry else ""
-                    return f"{section.title} · {number}/{len(section.questions)}{entry}"
+                    whole = agenda.numbered(self._sections)[each.key]
+                    here = f"{number}/{len(section.questions)}"
+                    return _("{number}. {section} · {here}{entry}").format(
+                        number=whole, section=section.title, here=here, entry=entry
+                    )
         return ""
 
     def _put_editor(self, question: Question, case: Case, draft: str) -> None:
         item = question.item
         if question.key == MEDICINES:
             self._medicines.put(self._medicine_lines(case))
+            self._medicines.line.unseen()
             self._editors.setCurrentWidget(self._medicines)
         elif question.key == NAME or (item is not None and item.kind in _HINTS):
             self._put_typed(question, case, draft)
@@ -392,7 +437,7 @@ class CallScreen(Screen):
     def _put_choices(self, question: Question, case: Case) -> None:
         item = question.item
         if item is not None:
-            latest = self._latest(case, question)
+            latest = agenda.latest(case, question)
             self._choices.put(
                 choices_of(item),
                 None if latest is None else latest.value,
@@ -416,7 +461,7 @@ class CallScreen(Screen):
             name = case.intake.patient.name
             self._typed.put(_("Name"), name, _("First and last name"), draft=draft, open_=False)
         else:
-            latest = self._latest(case, question)
+            latest = agenda.latest(case, question)
             said = "" if latest is None or latest.value is None else item.label(latest.value)
             hint = _HINTS[item.kind]()
             unit = f" ({item.unit})" if item.unit else ""
@@ -426,15 +471,6 @@ class CallScreen(Screen):
                     _("Recorded: {state}").format(state=_state_said(latest.state))
                 )
         self._editors.setCurrentWidget(self._typed)
-
-    @staticmethod
-    def _latest(case: Case, question: Question) -> Answer | None:
-        if question.item is None:
-            return None
-        findings = case.screening.findings
-        at = findings.at(question.entry) if question.entry else findings
-        history = at.history(question.item)
-        return history[-1] if history else None
 
     @staticmethod
     def _medicine_lines(case: Case) -> list[str]:
@@ -539,16 +575,59 @@ class CallScreen(Screen):
                     topic=short(item.topic or item.ask), said=said
                 )
             )
-        if self._question.careful:
+        if self._leaving:
+            return
+        if self._waits():
             self._put()
             self._wait.show()
             return
         self._go_on()
 
+    def _waits(self) -> bool:
+        case, question = self.desk.case, self._question
+        if not theme.goes_on(_app()):
+            return True
+        return case is not None and question is not None and agenda.waits(case, question)
+
     def _enter(self) -> None:
-        """Enter goes on only from something that is answered."""
-        if self._question is not None and self._question.answered:
+        """Enter goes on only from something that is answered, or was put off."""
+        question = self._question
+        if question is not None and (question.answered or (question.item and question.later)):
             self._go_on()
+
+    def _other_pace(self) -> None:
+        """Each person's own: whether an ordinary answer goes on by itself."""
+        theme.choose_pace(_app(), not theme.goes_on(_app()))
+        self._echo.setText(
+            _("An answer goes on by itself; those of safety wait for Enter.")
+            if theme.goes_on(_app())
+            else _("Every answer waits for Enter. Ctrl+Shift+A: go on by itself")
+        )
+
+    # Taking back ------------------------------------------------------------------------------
+
+    def _undo(self, decide: Callable[[Case], undo.Move | None]) -> None:
+        """Another answer is written; the question is put, so that it is seen and can be answered
+        anew."""
+        case = self.desk.case
+        move = decide(case) if case is not None else None
+        if move is None:
+            self._echo.setText(_("No answer of this call to take back or to put again."))
+            return
+        saved = self.desk.change(
+            lambda s: s.record_answer(
+                self._intake,
+                move.item,
+                move.value,
+                state=move.state,
+                source=move.source,
+                note=move.note,
+                entry=move.entry,
+            )
+        )
+        if saved and case is not None:
+            self.at(f"{move.item}#{move.entry}" if move.entry else move.item)
+            self._echo.setText(_undone(case.protocol.items[move.item], move))
 
     def _go_on(self) -> None:
         key = self._question.key if self._question else None
@@ -561,7 +640,7 @@ class CallScreen(Screen):
 
     def _back(self) -> None:
         """One question back; what is recorded stays until it is answered anew."""
-        every = agenda.questions(self._sections)
+        every = [q for q in agenda.questions(self._sections) if self._as_list or not q.closed]
         keys_ = [question.key for question in every]
         if self._question is not None and self._question.key in keys_:
             here = keys_.index(self._question.key)
@@ -572,12 +651,64 @@ class CallScreen(Screen):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         digit = digit_of(event)
+        step = _ROWS.get(event.key()) if self._as_list else None
         if event.key() == Qt.Key.Key_Backspace:
             self._back()
         elif digit is not None and event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            self._choices.press(digit)  # from the notes, the answer all the same
+            self._alt(digit)
+        elif step is not None:
+            self._row(step)
+        elif event.text() in _NOTES:
+            self._rail.note_here(_NOTES[event.text()])
         else:
             super().keyPressEvent(event)
+
+    def _alt(self, digit: int) -> None:
+        """From the notes, the answer all the same; where a value is typed, that it stays open."""
+        if self._editors.currentWidget() is self._choices:
+            self._choices.press(digit)
+        elif self._editors.currentWidget() is self._typed and digit in STATE_DIGITS:
+            self._left_open(STATE_DIGITS[digit])
+
+    # One mode and the other -------------------------------------------------------------------
+
+    def _other_mode(self) -> None:
+        self.show_as(as_list=not self._as_list)
+        if self.desk.case is not None:
+            self.show_case(self.desk.case)
+        self._focus()
+
+    def _row(self, step: int) -> None:
+        """Every row, also what is not asked on this path."""
+        keys_ = [question.key for question in agenda.questions(self._sections)]
+        if self._question is not None and self._question.key in keys_:
+            place = keys_.index(self._question.key) + step
+            self._move_to(keys_[min(max(place, 0), len(keys_) - 1)])
+
+    def _heard_in_list(self, event: QKeyEvent) -> None:
+        """The keys of an answer mean the same in the list: they go to the question that is put."""
+        step = _ROWS.get(event.key())
+        if step is not None:
+            self._row(step)
+        else:
+            self._focus()
+            QApplication.sendEvent(QApplication.focusWidget() or self, event)
+
+    def _move_to(self, key: str) -> None:
+        """What is half typed is recorded where it belongs before anything else is put."""
+        line = self._typed.line
+        if self._editors.currentWidget() is self._typed and line.is_new:
+            self._typed_left(line.text())
+            if line.is_new:
+                return  # it was refused, and says so
+        self.at(key)
+
+    def _ask_where(self) -> None:
+        asked = GoTo(self._sections, self)
+        asked.wanted.connect(self._move_to)
+        asked.finished.connect(lambda _result: self.window().activateWindow())
+        asked.open()
+        asked.activateWindow()
 
     # Typed values -----------------------------------------------------------------------------
 
@@ -590,10 +721,25 @@ class CallScreen(Screen):
                 _("Nothing is recorded yet: type it, or press Alt+7, 8 or 9 to leave it open.")
             )
             return
-        if question.key == NAME:
+        if self._stands(question, text):
+            self._go_on()
+        elif question.key == NAME:
             self._named(text)
         elif question.item is not None:
             self._parsed(question.item, text)
+
+    def _stands(self, question: Question, text: str) -> bool:
+        """Enter on what is recorded already, in the same voice, only goes on."""
+        said = agenda.latest(self.desk.case, question) if self.desk.case else None
+        if said is None or said.value is None or self._leaving:
+            return False
+        return text == self._typed.line.recorded and said.source is self.source()
+
+    def _typed_left(self, text: str) -> None:
+        """Leaving keeps it, and the question stays where it is."""
+        self._leaving = True
+        self._typed_in(text)
+        self._leaving = False
 
     def _parsed(self, item: Item, text: str) -> None:
         case = self.desk.case
@@ -612,6 +758,9 @@ class CallScreen(Screen):
     def _named(self, text: str) -> None:
         saved = self.desk.change(lambda s: s.identify_patient(self._intake, text))
         if not saved:
+            return
+        self._typed.line.put(text)
+        if self._leaving:
             return
         self._ask_for_duplicates()
         if not self._duplicates:
@@ -664,8 +813,10 @@ class CallScreen(Screen):
 
     # Notes and sections -----------------------------------------------------------------------
 
-    def _note(self, text: str) -> None:
-        key = self._question.item.id if self._question and self._question.item else ""
+    def _note(self, text: str, tied: bool) -> None:
+        """`tied`: to the question that is put."""
+        question = self._question if tied else None
+        key = question.item.id if question and question.item else ""
         if self.desk.change(lambda s: s.add_note(self._intake, text, key)):
             self._rail.notes.clear()
 
@@ -675,8 +826,7 @@ class CallScreen(Screen):
             self.go.emit("check")
             return
         chosen = self._sections[place].questions
-        self._question = next((q for q in chosen if not q.answered), chosen[0])
-        self._put()
+        self._move_to(next((q for q in chosen if not (q.answered or q.closed)), chosen[0]).key)
 
     def _section_step(self, step: int) -> None:
         places = range(len(self._sections))
@@ -761,12 +911,14 @@ class CallScreen(Screen):
             "intake_id": self._intake,
             "stage": self._stage.value,
             "question": self._question.key if self._question else "",
+            "mode": "list" if self._as_list else "",
         }
         if self._editors.currentWidget() is self._typed:
             fields["draft"] = self._typed.line.text()
         self.desk.ask(lambda s: s.clinic.keep_place(fields))
 
     def take_place(self, place: dict[str, str]) -> None:
+        self.show_as(as_list=place.get("mode") == "list")
         if place.get("stage"):
             self._stage = Stage(place["stage"])
             if self.desk.case is not None:
@@ -785,8 +937,8 @@ class CallScreen(Screen):
     def hints(self) -> str:
         return _(
             "number: answer · 7 does not know · 8 ask later · 9 declined · Backspace back · "
-            "F3 part · F4 who answers · Ctrl+L notes · Ctrl+D call dropped · Ctrl+E end · "
-            "F2 check answers"
+            "F2 list · Ctrl+G go to · Ctrl+Z take back · F3 part · F4 who answers · Ctrl+L notes · "
+            "# note here · Ctrl+D dropped · Ctrl+E end · Ctrl+Enter check answers"
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -799,7 +951,11 @@ class CallScreen(Screen):
             self._fit()
 
     def _fit(self) -> None:
-        self._make_narrow(self.width() < words.em(self) * words.COMPACT_EM)
+        self._make_narrow(self._narrow)
+
+    @property
+    def _narrow(self) -> bool:
+        return self.width() < words.em(self) * words.COMPACT_EM
 
     def _make_narrow(self, small: bool) -> None:
         """What is typed and where the focus is stays as it is."""
@@ -811,6 +967,7 @@ class CallScreen(Screen):
         self._centre.setContentsMargins(margin, margin, margin, margin)
         self._centre.setSpacing(4 if small else 8)
         self._choices.make_narrow(small)
+        self._list.make_narrow(small)
 
 
 class _Pause(QWidget):
@@ -862,6 +1019,23 @@ class _Pause(QWidget):
             self.resumed.click()
         else:
             super().keyPressEvent(event)
+
+
+def _undone(item: Item, move: undo.Move) -> str:
+    """The last deed in words; a yes of safety that was taken back is shown all the same."""
+    said = _state_said(move.state) if move.value is None else item.label(item.parse(move.value))
+    templates = {
+        undo.TAKEN_BACK: _("Taken back: {topic} → {said}   Ctrl+Shift+Z puts it again"),
+        undo.PUT_AGAIN: _("Put again: {topic} → {said}   Ctrl+Z takes it back"),
+    }
+    return templates[move.note].format(topic=short(item.topic or item.ask), said=said)
+
+
+def _app() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        raise RuntimeError("no application")
+    return app
 
 
 def _state_said(state: State) -> str:

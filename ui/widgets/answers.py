@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from intake_app.core.model import State
@@ -58,6 +58,16 @@ def digit_of(event: QKeyEvent) -> int | None:
     return key - Qt.Key.Key_0 if Qt.Key.Key_0 <= key <= Qt.Key.Key_9 else None
 
 
+class _Answer(WrappingButton):
+    """Leaves the arrows to whoever stands around it; a button of Qt's would take them."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ARROWS:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class ChoiceGroup(QWidget):
     """Buttons with their keys; one Tab stop, arrows inside. Keys pressed before the question is
     painted are ignored: nobody has read it yet. `states` is laid out beside the group, so that the
@@ -73,11 +83,12 @@ class ChoiceGroup(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._painted = False
+        self.painted = False
+        self.in_list = False  # there up and down go from question to question
         self._choices: tuple[Choice, ...] = ()
         self._several = False
-        self._buttons = [WrappingButton() for _unused in range(MOST_CHOICES + 1)]
-        self._states = {digit: WrappingButton() for digit in STATE_DIGITS}
+        self._buttons = [_Answer() for _unused in range(MOST_CHOICES + 1)]
+        self._states = {digit: _Answer() for digit in STATE_DIGITS}
         for place, each in enumerate(self._buttons):
             each.setCheckable(True)
             each.hide()  # until there is something to choose, it asks for no room
@@ -105,7 +116,7 @@ class ChoiceGroup(QWidget):
         may_stay_open: bool = True,
     ) -> None:
         """`chosen` and `state` are what is recorded now, if anything."""
-        self._painted = False
+        self.painted = False
         self._choices, self._several = tuple(choices), several
         self._lay_out(len(self._choices))
         for place, each in enumerate(self._buttons):
@@ -145,7 +156,7 @@ class ChoiceGroup(QWidget):
             return value in chosen
         return chosen is not None and type(value) is type(chosen) and value == chosen
 
-    def _shown(self) -> list[WrappingButton]:
+    def _shown(self) -> list[_Answer]:
         return [each for each in (*self._buttons, *self._states.values()) if not each.isHidden()]
 
     def _one_stop(self) -> None:
@@ -191,19 +202,21 @@ class ChoiceGroup(QWidget):
 
     def press(self, digit: int) -> None:
         """What the number key does, from wherever it came."""
-        if not self._painted:
+        if not self.painted:
             return
         place = next((n for n, c in enumerate(self._choices) if c.digit == digit), None)
         if place is not None:
             each = self._buttons[place]
             each.setChecked(not each.isChecked() if self._several else True)
             self._choose(place)
+            if self._several and self._choices[place].value == NONE_OF_THESE:
+                self.commit()  # there is nothing to add to it
         elif digit in self._states and not self._states[digit].isHidden():
             self._leave_open(digit)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        self._painted = True
+        self.painted = True
 
     def setVisible(self, visible: bool) -> None:
         super().setVisible(visible)
@@ -225,9 +238,9 @@ class ChoiceGroup(QWidget):
         if digit is not None and plain and not event.isAutoRepeat():
             self.press(digit)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
-            if self._painted and not event.isAutoRepeat():
+            if self.painted and not event.isAutoRepeat():
                 self.commit()
-        elif event.key() in _ARROWS:
+        elif event.key() in (_SIDEWAYS if self.in_list else _ARROWS):
             self._move(_ARROWS[event.key()])
         else:
             super().keyPressEvent(event)
@@ -246,29 +259,77 @@ _ARROWS: dict[int, int] = {
 }
 
 
+_SIDEWAYS = (Qt.Key.Key_Left, Qt.Key.Key_Right)
+
+
 # The window or a menu took the keys; nobody left the field, and half a word is no answer.
 _STILL_HERE = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
 
 
-class TypedLine(QLineEdit):
+class KeptLine(QLineEdit):
+    """A line whose keys wait until its question is painted: what comes earlier was meant for the
+    question before. With nothing typed to undo, the undo keys are those of the screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.painted = False
+        theme.look(self, "answer")
+
+    def unseen(self) -> None:
+        """Another question stands here now."""
+        self.painted = False
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        self.painted = True
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+            if not self.painted and event.key() not in _ELSEWHERE:
+                return True
+        if event.type() is QEvent.Type.ShortcutOverride and self._is_of_the_screen(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def _is_of_the_screen(self, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent):
+            return False
+        back, again = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
+        if event.matches(back):
+            return not self.isUndoAvailable()
+        return event.matches(again) and not self.isRedoAvailable()
+
+
+_ELSEWHERE = (Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Escape)
+
+
+class TypedLine(KeptLine):
     """Enter keeps what was typed, and so does leaving; Alt+7, 8, 9 leave the question open."""
 
     kept = Signal(str)
+    left = Signal(str)
     left_open = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._recorded = ""
-        theme.look(self, "answer")
 
     def put(self, recorded: str, draft: str = "") -> None:
+        self.unseen()
         self._recorded = recorded
         self.setText(draft or recorded)
         self.selectAll()
 
-    def _keep(self) -> None:
-        if self.text().strip() and self.text() != self._recorded:
-            self.kept.emit(self.text())
+    @property
+    def recorded(self) -> str:
+        return self._recorded
+
+    @property
+    def is_new(self) -> bool:
+        """Whether something stands here that is not recorded."""
+        return bool(self.text().strip()) and self.text() != self._recorded
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         digit = digit_of(event)
@@ -281,14 +342,15 @@ class TypedLine(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        if event.reason() not in _STILL_HERE:
-            self._keep()
+        if event.reason() not in _STILL_HERE and self.is_new:
+            self.left.emit(self.text())
 
 
 class TypedAnswer(QWidget):
     """A line, what is wrong with it or how it was understood, and the three open states."""
 
     kept = Signal(str)
+    left = Signal(str)
     left_open = Signal(object)
     edited = Signal(str)
 
@@ -296,6 +358,7 @@ class TypedAnswer(QWidget):
         super().__init__()
         self.line = TypedLine()
         self.line.kept.connect(self.kept)
+        self.line.left.connect(self.left)
         self.line.left_open.connect(self.left_open)
         self.line.textEdited.connect(self._edited)
         self._said = label(look="meta")
@@ -321,6 +384,10 @@ class TypedAnswer(QWidget):
         self._foot.setVisible(open_)
         self._said.setText("")
         self.refuse("")
+
+    @property
+    def painted(self) -> bool:
+        return self.line.painted
 
     def refuse(self, sentence: str) -> None:
         """The typed text stays."""

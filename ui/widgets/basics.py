@@ -125,6 +125,7 @@ class Giving(QScrollArea):
         super().__init__()
         self._inside = inside
         self._kept = tuple(kept)
+        self.gives_way = False  # down to a line or two, whatever is kept
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -149,7 +150,9 @@ class Giving(QScrollArea):
         """A line of choices and more; of what is kept no more than half of the room."""
         width, least = self.width(), self.fontMetrics().height() * 4
         around = self.parentWidget()
-        if self._kept and around is not None:
+        if self.gives_way:
+            least //= 2
+        elif self._kept and around is not None:
             kept = [each for each in self._kept if not each.isHidden()]
             wanted = sum(each.heightForWidth(width) + 8 for each in kept)
             least = min(wanted, max(least, around.height() // 2))
@@ -166,6 +169,10 @@ class Giving(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys go on to whoever is around: what has the focus is in view already."""
+        event.ignore()
 
     def _follow(self, _before: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.isAncestorOf(now):

@@ -106,4 +106,5 @@ def possible(owners: Iterable[QWidget], impossible: frozenset[str]) -> tuple[Ent
 
 
 def whole_map() -> tuple[Entry, ...]:
-    return tuple(Entry(key.words(), key.keys) for key in keys.KEYS.values())
+    every = (*keys.KEYS.values(), *keys.BARE.values())
+    return tuple(Entry(key.words(), key.keys) for key in every)

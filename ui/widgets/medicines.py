@@ -6,17 +6,26 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from intake_app.core.medication import Formulary, MatchState, Suggestion
 from intake_app.core.model import Medication
 from intake_app.core.words import _
 from ui import announce, theme
 from ui.theme import SHAPES
+from ui.widgets.answers import KeptLine
 from ui.widgets.basics import column, label
 
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 _NOTHING = -1
+
+
+def _place_of(event: QKeyEvent) -> int | None:
+    """Alt with 1 to 6: a name by its place; 7, 8 and 9 mean the same everywhere."""
+    if not event.modifiers() & Qt.KeyboardModifier.AltModifier:
+        return None
+    place = event.key() - Qt.Key.Key_1
+    return place if 0 <= place < 6 else None
 
 
 def _state_lines() -> Mapping[MatchState, tuple[str, str]]:
@@ -61,16 +70,17 @@ class MedicineList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._offered: tuple[Suggestion, ...] = ()
-        self.line = QLineEdit()
+        self.line = KeptLine()
         self.line.setAccessibleName(_("Medicine, as the caller names it"))
         self.line.setPlaceholderText(_("Name and strength; Enter adds it, an empty line goes on"))
-        theme.look(self.line, "answer")
         self.line.returnPressed.connect(self._enter)
         self.line.textEdited.connect(self.suggest)
         self.line.installEventFilter(self)
         self._problem = label(look="problem")
         self._problem.hide()
-        self._looks_like = label(_("Looks like (arrow down, Enter takes it)"), "meta")
+        self._looks_like = label(
+            _("Looks like (Alt+1 takes the first, Alt+2 the second; or arrow down, Enter)"), "meta"
+        )
         self.near = self._list(_("Names on the list that look like it"))
         self.near.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the line hears its keys
         self.near.setMaximumHeight(120)
@@ -97,6 +107,10 @@ class MedicineList(QWidget):
         self.line.clear()
         self.refuse("")
         self.offer(())
+
+    @property
+    def painted(self) -> bool:
+        return self.line.painted
 
     def offer(self, names: Sequence[Suggestion]) -> None:
         """In the place of those before, and none of them chosen."""
@@ -140,6 +154,10 @@ class MedicineList(QWidget):
         """Up from the first name is back to the words as they were typed."""
         if event.type() is not QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
+        place = _place_of(event)
+        if place is not None and place < len(self._offered):
+            self._take(place)
+            return True
         step = _STEPS.get(Qt.Key(event.key()))
         if step is None or not self._offered:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QWidget
 
 from intake_app.core.model import State
@@ -58,9 +59,10 @@ class FlagList(QListWidget):
 
 
 class Rail(QWidget):
-    """`noted` carries a note that was kept."""
+    """`noted` carries a note that was kept, and whether it is tied to the question: it began with
+    the sign for it."""
 
-    noted = Signal(str)
+    noted = Signal(str, bool)
     left_notes = Signal()
 
     def __init__(self) -> None:
@@ -84,7 +86,7 @@ class Rail(QWidget):
                     self._heading,
                     self.flags,
                     self._open,
-                    label(_("NOTES   Ctrl+L"), "heading"),
+                    label(_("NOTES   Ctrl+L   # ties it to the question"), "heading"),
                     self._told,
                     self.notes,
                 ],
@@ -123,16 +125,32 @@ class Rail(QWidget):
             return
         self._told.clear()
         for note in case.intake.notes:
-            self._told.addItem(f"{words.clock_time(note.at)[:5]} {note.text}")
+            tied = case.protocol.items.get(note.item)
+            where = f"# {tied.topic or tied.ask}: " if tied else ""
+            self._told.addItem(f"{words.clock_time(note.at)[:5]} {where}{note.text}")
         self._told.scrollToBottom()
 
-    def _keep(self, text: str) -> None:
-        self.noted.emit(text)
+    def note_here(self, begun: str) -> None:
+        """To the notes; what is half written there stays."""
+        if not self.notes.toPlainText():
+            self.notes.setPlainText(begun)
+            self.notes.moveCursor(QTextCursor.MoveOperation.End)
+        self.notes.setFocus()
 
-    def line(self, case: Case, open_here: int) -> str:
-        """All of it in one line, where the window is narrow."""
+    def _keep(self, text: str) -> None:
+        tied = text.startswith("#")
+        said = text.lstrip("# ") if tied else text
+        if said:
+            self.noted.emit(said, tied)
+
+    def line(self, case: Case, open_here: int, *, brief: bool) -> str:
+        """All of it in one line, where the window is narrow; `brief` without the strongest flag's
+        words, of which the shape stays."""
         flags = case.screening.flags
         strongest = words.flag_title(flags[0]) if flags else _("no flags raised")
+        if brief and flags:
+            look = words.look_of(flags[0])
+            strongest = f"{SHAPES[look]} {words.look_words()[look]}"
         return _("{flags} flags: {strongest} | screen: {screen} | {open} still open").format(
             flags=len(flags),
             strongest=strongest,
