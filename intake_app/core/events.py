@@ -133,7 +133,6 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "difference": frozenset(),
     "take_shipped": frozenset({"protocol_drafted"}),
     "drop_draft": frozenset({"protocol_draft_closed"}),
-    "instruments": frozenset(),
     "to_look_at_again": frozenset({"worklist_viewed"}),
     "looked_again": frozenset({"intake_looked_again"}),
     "show": frozenset({"chart_viewed"}),
