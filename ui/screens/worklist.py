@@ -35,7 +35,9 @@ _Index = QModelIndex | QPersistentModelIndex
 _SLICE = 5  # rows screened anew between two events: no key waits longer for them than for an answer
 _PATIENT, _LESS, _NEXT = 1, (2, 3, 4, 5), 6  # columns; born, stage, waiting and owner give way
 _MEASURED_ROWS = 0  # those in view; asking each of thousands for its width takes half a second
-_WORDS = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+# As numbers: a view asks over a thousand times for a screen full, of most roles in vain.
+_WORDS = (int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.ToolTipRole))
+_SPOKEN, _COLOUR = int(Qt.ItemDataRole.AccessibleTextRole), int(Qt.ItemDataRole.ForegroundRole)
 _COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 _PAGE = 100  # rows read at once, when the first of them is shown
 
@@ -178,11 +180,11 @@ class _Rows(QAbstractTableModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role in _WORDS:
             return self._cells(index.row())[index.column()]
-        if role == Qt.ItemDataRole.AccessibleTextRole:
+        if role == _SPOKEN:
             row = self.row(index.row())
             whole = index.column() == 0 and row is not None and self.now is not None
             return _whole_words(row, self.now) if whole else self.data(index)  # type: ignore[arg-type]
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:
+        if role == _COLOUR and index.column() == 0:
             row = self.row(index.row())
             look = theme.current(QApplication.instance())  # type: ignore[arg-type]
             return look.colour(_look(row)) if row is not None else None
