@@ -20,7 +20,7 @@ from intake_app.core.model import Role
 from intake_app.core.packet import Edition, compose
 from intake_app.core.screening import screen
 from intake_app.store import schema, vault
-from tests.bench import headless, peer, window
+from tests.bench import forms, headless, peer, window
 from tests.bench.common import (
     ANSWERS,
     FAST,
@@ -48,6 +48,7 @@ def main() -> int:
         rows += _raw_inserts(folder / "raw")
         rows += _screening(folder / "screen")
         rows += peer.rows(folder / "peer")
+        rows += forms.rows(folder / "forms")
         rows += _paper(folder / "paper")
         rows += _whole_case(folder / "case")
         rows += _unlocking(folder / "unlock")

@@ -70,7 +70,7 @@ class _Rows(QAbstractTableModel):
         if role in (Role.ToolTipRole, Role.AccessibleTextRole):
             return _whole(line) if index.column() == _TEXT else _cells(line)[index.column()]
         if role == Role.ForegroundRole:
-            return _colours().get(_look(line))
+            return _colour(_look(line))
         if role == Role.FontRole and not line.key:
             font = QFont(QApplication.font())
             font.setBold(True)
@@ -100,9 +100,8 @@ def _look(line: Line) -> str:
     return "unknown" if line.open and line.said else "text"
 
 
-def _colours() -> dict[str, Any]:
-    look = theme.current(QApplication.instance())  # type: ignore[arg-type]
-    return {name: look.colour(name) for name in ("muted", "unknown", "text")}
+def _colour(look: str) -> Any:
+    return theme.current(QApplication.instance()).colour(look)  # type: ignore[arg-type]
 
 
 class QuestionList(QTableView):
