@@ -385,6 +385,35 @@ class IntakeService:
             intake = self._born_on_record(work, replace(intake, patient=known), protocol)
             return self._settle(work, intake, protocol)
 
+    def join_patients(self, intake_id: str, patient_id: str) -> Case:
+        """The patient of this intake and another are one person. Both records stay as they are,
+        signed ones too; `part_patients` takes it back."""
+        return self._say_same("join_patients", intake_id, patient_id)
+
+    def part_patients(self, intake_id: str, patient_id: str) -> Case:
+        """They are not: what was said of the two is taken back."""
+        return self._say_same("part_patients", intake_id, patient_id)
+
+    def _say_same(self, action: str, intake_id: str, patient_id: str) -> Case:
+        with self._change(action) as work:
+            intake, protocol = self._load(work, intake_id, signed=True)
+            other = patients.load(work.connection, patient_id)
+            new = duplicates.Said(intake.patient.id, other.id, action == "join_patients")
+            duplicates.refuse(new, patients.said_same(work.connection))
+            event = "patients_joined" if new.same else "patients_parted"
+            work.write(schema.patient_same, patients.same_row(new), event)
+            return self._case(intake, protocol)
+
+    def everything_of(self, intake_id: str) -> tuple[tuple[Patient, ...], tuple[WorklistRow, ...]]:
+        """Every record of the person of this intake, its own first, and all of their intakes."""
+        with self._view("everything_of") as work:
+            intake, _protocol = self._load(work, intake_id, signed=True)
+            own = intake.patient.id
+            ids = duplicates.together(own, patients.said_same(work.connection))
+            work.journal.note("chart_viewed", f"intake:{intake_id}")
+            people = tuple(patients.load(work.connection, each) for each in ids)
+            return people, kept.rows_of(work.connection, self._office.clock(), [own])
+
     def open_intake(self, patient_id: str) -> Case:
         """A new screening episode under the clinic's present protocol."""
         with self._change("open_intake") as work:

@@ -646,6 +646,56 @@ def test_the_signature_covers_the_record_and_fits_no_other(clinic, ready):
     assert not vault.verify(colleague, signature.statement.encode(), signature.signature)
 
 
+# One person ---------------------------------------------------------------------------------------
+
+
+def test_two_records_of_one_person_stand_together_and_nothing_of_either_changes(clinic, ready):
+    """With a signed intake and an open escalation, and taken back. Seen to fail with: the search
+    showing one of the two; a signed record refused, or changed; an escalation that goes."""
+    frozen = sign(clinic, ready).intake
+    other = clinic.Cora.begin_call().intake
+    clinic.Cora.identify_patient(other.id, "P. Xample")
+    open_one = clinic.Cora.raise_escalation(other.id, "opened by staff").intake
+    entries = count(clinic, schema.audit)
+    clinic.Cora.join_patients(other.id, frozen.patient.id)
+    assert count(clinic, schema.audit) == entries + 1
+    people, rows = clinic.Fran.everything_of(other.id)
+    assert [p.id for p in people] == [other.patient.id, frozen.patient.id]
+    assert {row.intake_id for row in rows} == {other.id, frozen.id}
+    assert {row.intake_id for row in clinic.Fran.search("Xample")} == {other.id, frozen.id}
+    assert clinic.Fran.show(frozen.id).intake == frozen
+    assert clinic.Fran.show(other.id).intake == open_one
+    assert [case.intake.id for case in clinic.Fran.in_danger()] == [other.id]
+    with pytest.raises(WrongMove):
+        clinic.Cora.join_patients(frozen.id, other.patient.id)
+    clinic.Cora.part_patients(frozen.id, other.patient.id)
+    people, rows = clinic.Fran.everything_of(frozen.id)
+    assert [p.id for p in people] == [frozen.patient.id]
+    assert {row.intake_id for row in rows} == {frozen.id}
+    assert count(clinic, schema.patient_same) == 2
+    clinic.Cora.close()
+    assert service.verify_vault(clinic.folder, COORDINATOR, PASSWORD) is None
+
+
+def test_a_task_of_an_escalation_waits_in_the_worklist_whoever_signed(clinic, clock, ready):
+    """Seen to fail with: a signed intake that is done; a safety call that never comes due."""
+    intake_id = ready.intake.id
+    clinic.Cora.raise_escalation(intake_id, "opened by staff")
+    clinic.Cora.stamp_escalation(intake_id, "accepted", {"by": "Clive", "read_back": "yes"})
+    case = clinic.Clive.close_escalation(intake_id, CLOSING)
+    for flag in case.screening.flags:
+        case = clinic.Clive.review_flag(intake_id, flag.key, Decision.ACKNOWLEDGE, "seen")
+    sign(clinic, case)
+    assert [row.intake_id for row in clinic.Fran.worklist("needs_review")] == [intake_id]
+    assert clinic.Fran.worklist("overdue") == ()
+    clock.now += timedelta(hours=73)
+    assert [row.intake_id for row in clinic.Fran.worklist("overdue")] == [intake_id]
+    clinic.Cora.stamp_escalation(intake_id, "safety_call", {"outcome": "spoke to them"})
+    assert clinic.Fran.worklist("needs_review") == clinic.Fran.worklist("overdue") == ()
+    clinic.Cora.close()
+    assert service.verify_vault(clinic.folder, COORDINATOR, PASSWORD) is None
+
+
 # Protocol and worklist ---------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ from ui.keys import EmergencyKey
 from ui.main_window import MainWindow
 from ui.screens import sign
 from ui.screens.unlock import UnlockScreen
+from ui.widgets.about_person import AboutPerson
 from ui.widgets.commands import Commands, whole_map
 from ui.widgets.go_to import GoTo
 from ui.widgets.key_trial import KeyTrialPanel
@@ -182,6 +183,12 @@ def _dialogs(frame):
     yield from _seen("help", shown)
     shown.reject()
     frame.window.activateWindow()
+    frame.qtbot.waitUntil(frame.window.isActiveWindow)
+    person = AboutPerson(frame.desk, frame.window)
+    person.open()
+    frame.qtbot.waitUntil(person.isActiveWindow)
+    yield from _seen("person", person)
+    person.reject()
     frame.qtbot.waitUntil(frame.window.isActiveWindow)
     frame.window.open_panel()
     frame.qtbot.waitUntil(frame.window.panel().isActiveWindow)

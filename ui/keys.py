@@ -43,6 +43,7 @@ KEYS = {
     "take_back": Key("Ctrl+Z", lambda: _("Take back the last answer")),
     "put_again": Key("Ctrl+Shift+Z", lambda: _("Put it again")),
     "pace": Key("Ctrl+Shift+A", lambda: _("Go on by itself, or wait for Enter")),
+    "person": Key("Ctrl+I", lambda: _("This person: calls, tasks, intakes")),
     "packet": Key("Ctrl+P", lambda: _("Summary on paper")),
     "save_pdf": Key("Ctrl+S", lambda: _("Save as PDF")),
     "review": Key("Ctrl+R", lambda: _("Review")),

@@ -28,6 +28,7 @@ from ui.screens.packet import PacketScreen
 from ui.screens.review import ReviewScreen
 from ui.screens.settings import SettingsScreen
 from ui.screens.worklist import WorklistScreen
+from ui.widgets.about_person import AboutPerson
 from ui.widgets.basics import button, card, column, label, row
 from ui.widgets.commands import Commands, Entry, possible, whole_map
 
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
             "change_person": self.changing.emit,
             "worklist": lambda: self.go("worklist"),
             "settings": lambda: self.go("settings"),
+            "person": self.about_person,
             "new_call": self._new_call,
             "bigger": lambda: self._resize_text(1.25),
             "smaller": lambda: self._resize_text(0.8),
@@ -91,7 +93,7 @@ class MainWindow(QMainWindow):
         self._emergency.clicked.connect(self.emergency)
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
         self._hold = label(look="banner")
-        self._banner = label(look="banner")
+        self._banner, self._tasks = label(look="banner"), label(look="caution")
         self._problem = label(look="problem")
         self._hints = label(look="meta")
         header = row(
@@ -118,21 +120,22 @@ class MainWindow(QMainWindow):
                 self._hold,
                 card(header, margin=8),
                 self._banner,
+                self._tasks,
                 self._problem,
                 self._stack,
                 self._hints,
             ],
             margin=8,
         )
-        self._whole.setStretch(5, 1)
+        self._whole.setStretch(6, 1)
         centre = QWidget()
         theme.look(centre, "page")
         centre.setLayout(self._whole)
         self.setCentralWidget(centre)
         self._demo.setVisible(self.desk.service.about.demo)
         self._show_hold()
-        self._banner.hide()
-        self._problem.hide()
+        for each in (self._banner, self._tasks, self._problem):
+            each.hide()
         self.resize(1366, 768)
 
     # Where one is -----------------------------------------------------------------------------
@@ -168,6 +171,21 @@ class MainWindow(QMainWindow):
             call.at(key)
             self.go(CallScreen.NAME)
 
+    def about_person(self) -> None:
+        """All of whoever is in front: calls, what must still happen, intakes, one person or two."""
+        if self.desk.case is None:
+            return
+        shown = AboutPerson(self.desk, self)
+        shown.wanted.connect(self._open_intake)
+        shown.finished.connect(lambda _how: self.activateWindow())
+        shown.finished.connect(shown.deleteLater)
+        shown.open()
+
+    def _open_intake(self, intake_id: str) -> None:
+        if self.desk.open(intake_id):
+            case = self.desk.case
+            self.go("review" if case is not None and case.intake.submitted else "call")
+
     def _new_call(self) -> None:
         if self.desk.change(lambda service: service.begin_call()):
             self.go("call")
@@ -179,6 +197,7 @@ class MainWindow(QMainWindow):
         self._flags.follow(self, case)
         self._identity.setText(words.identity(case))
         self._place.setText(words.place(case))
+        self._show_tasks(case)
         self._tick()
         screen = self._stack.currentWidget()
         if isinstance(screen, Screen):
@@ -188,12 +207,22 @@ class MainWindow(QMainWindow):
         self._saved.setText(_("✓ Saved {at}").format(at=words.clock_time(at)))
         announce.say(self, _("Saved"))
 
+    def _show_tasks(self, case: Case) -> None:
+        """What must still happen once nobody stays on the line, on every screen of the person."""
+        open_ = () if panel.is_raised(case) else safety.tasks(case.intake)
+        zone = self.desk.now().tzinfo
+        said = " · ".join(panel.task_line(task, zone) for task in open_)
+        template = _("{mark} Must still happen: {tasks}. Ctrl+I records what came of it.")
+        self._tasks.setText(template.format(mark=theme.SHAPES["caution"], tasks=said))
+        self._tasks.setVisible(bool(said))
+
     def _frame_without_case(self) -> None:
         staff = self.desk.service.staff
         self._identity.setText(self.desk.service.about.name)
         self._place.setText(_("Signed in: {name}").format(name=staff.name))
         self._timer.setText("")
         self._banner.hide()
+        self._tasks.hide()
         self._resumed = ("", "")
 
     def _tick(self) -> None:

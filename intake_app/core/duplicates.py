@@ -1,4 +1,5 @@
-"""Is somebody on the line known already? Possible duplicates, by name, birth date and phone."""
+"""Is somebody on the line known already? Possible duplicates, by name, birth date and phone; and
+which patients staff said to be one person."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from unicodedata import combining, normalize
+
+from intake_app.core.errors import WrongMove
+from intake_app.core.words import _
 
 MOST = 5
 # A phone may be a family's and a day of birth anybody's: a name alone says more than either.
@@ -59,3 +63,48 @@ def _parts(name: str) -> list[str]:
 def _day(born: str) -> str:
     """Only what is known to the day tells one from another."""
     return born if re.fullmatch(r"\d{4}-\d{2}-\d{2}", born) else ""
+
+
+# One person ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """That staff took two patients for one person, or told them apart again."""
+
+    patient: str
+    other: str
+    same: bool
+
+
+def together(patient: str, said: Iterable[Said]) -> tuple[str, ...]:
+    """Everybody who is the same person as `patient`, them first. `said` in the order of saying: of
+    each pair the latest speaks, in whichever order it names the two."""
+    joined = _joined(said)
+    found, waiting = [patient], [patient]
+    while waiting:
+        here = waiting.pop(0)
+        near = [next(iter(pair - {here})) for pair in joined if here in pair]
+        new = [each for each in near if each not in found]
+        found += new
+        waiting += new
+    return tuple(found)
+
+
+def _joined(said: Iterable[Said]) -> list[frozenset[str]]:
+    latest = {frozenset((each.patient, each.other)): each.same for each in said}
+    return [pair for pair, same in latest.items() if same]
+
+
+def refuse(new: Said, said: Iterable[Said]) -> None:
+    """One is not joined with oneself or twice; only what was said of these two is taken back."""
+    said = tuple(said)
+    if new.same and new.other in together(new.patient, said):
+        raise WrongMove(_("These two are one person in the records already; nothing was changed."))
+    if not new.same and frozenset((new.patient, new.other)) not in _joined(said):
+        raise WrongMove(
+            _(
+                "These two were not said to be one person, or only over a third record: take it "
+                "back there. Nothing was changed."
+            )
+        )

@@ -37,6 +37,8 @@ CHANGED: frozenset[str] = frozenset(
     {
         "patient_registered",
         "patient_identified",
+        "patients_joined",
+        "patients_parted",
         "intake_opened",
         "intake_moved",
         "intake_submitted",
@@ -105,6 +107,9 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "identify_patient": frozenset({"patient_identified"}),
     "possible_duplicates": frozenset({"duplicates_viewed"}),
     "same_person": frozenset({"intake_moved"}),
+    "join_patients": frozenset({"patients_joined"}),
+    "part_patients": frozenset({"patients_parted"}),
+    "everything_of": frozenset({"chart_viewed"}),
     "open_intake": frozenset({"intake_opened"}),
     "begin_call": frozenset({"call_opened"}),
     "open_call": frozenset({"call_opened"}),

@@ -32,6 +32,9 @@ MAY: dict[str, frozenset[Role]] = {
     "identify_patient": _PATIENT_WORK,
     "possible_duplicates": _PATIENT_WORK,
     "same_person": _INTAKE,
+    "join_patients": _INTAKE,
+    "part_patients": _INTAKE,
+    "everything_of": _PATIENT_WORK,
     "open_intake": _INTAKE,
     "begin_call": _INTAKE,
     "open_call": _INTAKE,
@@ -116,6 +119,9 @@ def _action_words() -> Mapping[str, str]:
         "identify_patient": _("say who a patient is"),
         "possible_duplicates": _("look for possible duplicates"),
         "same_person": _("say that two patients are one person"),
+        "join_patients": _("say that two patients are one person"),
+        "part_patients": _("tell two patients apart"),
+        "everything_of": _("see all of a person"),
         "open_intake": _("open an intake"),
         "begin_call": _("begin a call"),
         "open_call": _("open a call"),
@@ -303,12 +309,15 @@ TABS = ("interrupted", "needs_review", "queries", "drafts", "done")
 _IN_THE_AIR = ("open", CallEnd.DROPPED)
 
 
-def worklist_tab(status: str, escalation: str, call: str, *, queries: int, flags: int) -> str:
-    """One of `TABS`: the first in which something has to be done."""
+def worklist_tab(
+    status: str, escalation: str, call: str, *, queries: int, flags: int, tasks: bool = False
+) -> str:
+    """One of `TABS`: the first in which something has to be done. `tasks`: something of an
+    escalation must still happen, whoever signed meanwhile."""
     if escalation == safety.EscalationState.RAISED:
         return "interrupted"
     if status == "signed":
-        return "done"
+        return "needs_review" if tasks else "done"
     if status == "draft":
         if call in _IN_THE_AIR:
             return "interrupted"

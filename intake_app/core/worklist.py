@@ -70,7 +70,14 @@ def summary(case: Case, since: str, owner: str) -> Summary:
         stage=_stage(intake).value,
         owner=owner,
         since=since,
-        tab=review.worklist_tab(status, state, call, queries=queries, flags=undecided),
+        tab=review.worklist_tab(
+            status,
+            state,
+            call,
+            queries=queries,
+            flags=undecided,
+            tasks=bool(safety.tasks(intake)),
+        ),
         rank=-(100 * bool(state) + 10 * tier + due),
         opened=_text(intake.opened),
         now_since=waits.get(Due.NOW, ""),
@@ -85,9 +92,9 @@ def summary(case: Case, since: str, owner: str) -> Summary:
 def _waits(intake: Intake, flags: Iterable[Flag]) -> dict[Due, str]:
     """The oldest of each due that runs out with time; under NONE, the whole since it was submitted.
     A question that went back keeps its flag waiting: nobody has decided yet."""
+    found = _tasks(intake)
     if intake.signature is not None:
-        return {}
-    found: dict[Due, str] = {}
+        return found
     for flag in flags:
         if flag.due >= Due.SAME_DAY and not _is_decided(intake, flag):
             at = _text(raised(intake, flag))
@@ -95,6 +102,12 @@ def _waits(intake: Intake, flags: Iterable[Flag]) -> dict[Due, str]:
     if intake.submitted is not None:
         found[Due.NONE] = _text(intake.submitted)
     return found
+
+
+def _tasks(intake: Intake) -> dict[Due, str]:
+    """What must still happen after an escalation runs out at its latest time, signed or not."""
+    last = [_text(task.until) for task in safety.tasks(intake)]
+    return {Due.NOW: min(last)} if last else {}
 
 
 def _is_decided(intake: Intake, flag: Flag) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, union
 
-from intake_app.core.duplicates import Known, digits
+from intake_app.core.duplicates import Known, Said, digits
 from intake_app.core.errors import NotFound
 from intake_app.core.model import PartialDate, Patient, State
 from intake_app.core.words import _
@@ -129,3 +129,20 @@ def _numbers(connection: Connection, intake_ids: Iterable[str] | None) -> Iterat
     for _seq, intake_id, state, value in sorted(rows):  # here, or SQLite would read every answer
         latest[intake_id] = digits(str(json.loads(value))) if state == State.ANSWERED else ""
     yield from latest.items()
+
+
+_SAME = select(schema.patient_same).order_by(schema.patient_same.c.seq)
+
+
+def said_same(connection: Connection) -> tuple[Said, ...]:
+    """In the order of saying."""
+    rows = connection.execute(_SAME)
+    return tuple(Said(row.patient_id, row.other_id, row.same == SAME) for row in rows)
+
+
+SAME, APART = "same", "apart"
+
+
+def same_row(said: Said) -> dict[str, object]:
+    how = SAME if said.same else APART
+    return {"patient_id": said.patient, "other_id": said.other, "same": how}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 # The migration that a database of this version of the app stands at.
-HEAD = "0004"
+HEAD = "0005"
 
 metadata = MetaData()
 
@@ -88,6 +88,16 @@ patient_identity = _numbered(
     _text("name"),
     _text("born"),
     _text("sex"),
+    _text("at"),
+    _text("by"),
+)
+# Of each pair the latest row says whether staff took the two for one person. Nothing of either
+# record changes by it: their intakes are shown together.
+patient_same = _numbered(
+    "patient_same",
+    Column("patient_id", Text, ForeignKey("patient.id"), nullable=False),
+    Column("other_id", Text, ForeignKey("patient.id"), nullable=False),
+    _text("same"),
     _text("at"),
     _text("by"),
 )

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
+from intake_app.core.duplicates import together
 from intake_app.core.model import WorklistRow
 from intake_app.core.protocol import Protocol
 from intake_app.core.safety import EscalationState
@@ -176,13 +177,16 @@ def rows(
 
 def found(connection: Connection, now: datetime, said: str) -> tuple[WorklistRow, ...]:
     """Every intake of those who match what somebody typed, whoever changed last first."""
-    return _rows_of(connection, now, finder.find(connection, said, now.date()))
+    return rows_of(connection, now, finder.find(connection, said, now.date()))
 
 
-def _rows_of(
+def rows_of(
     connection: Connection, now: datetime, patient_ids: Sequence[str]
 ) -> tuple[WorklistRow, ...]:
-    """Every intake of these patients, in their order, the latest first; and those without one."""
+    """Every intake of these patients, in their order, the latest first; and those without one. Who
+    was said to be the same person stands beside them."""
+    said = patients.said_same(connection)
+    patient_ids = list(dict.fromkeys(n for id_ in patient_ids for n in together(id_, said)))
     page = select(_kept).where(_kept.c.patient_id.in_(patient_ids))
     intakes_ = _shown(connection, now, page)
     of_each: dict[str, list[WorklistRow]] = {id_: [] for id_ in patient_ids}

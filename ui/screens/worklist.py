@@ -72,7 +72,7 @@ def _next_step(row: WorklistRow) -> str:
         "draft": _("go on, then submit"),
         "look_again": _("the protocol changed: look at it again"),
         "awaiting_review": _("review {count} flags, sign"),
-        "signed": _("none"),
+        "signed": _("none") if row.tab == "done" else _("a task of the escalation: Ctrl+I"),
     }
     return steps[row.status].format(count=row.flags)
 
