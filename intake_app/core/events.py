@@ -201,6 +201,8 @@ def event_words() -> Mapping[str, str]:
         "restore_tried": _("tried a backup"),
         "patient_registered": _("registered a patient"),
         "patient_identified": _("said who a patient is"),
+        "patients_joined": _("said that two patients are one person"),
+        "patients_parted": _("told two patients apart"),
         "intake_opened": _("opened an intake"),
         "intake_moved": _("said whose an intake is"),
         "intake_submitted": _("submitted an intake"),

@@ -269,7 +269,7 @@ class CallScreen(Screen):
         top = row([self._where, self._voice, self._sources])
         top.setStretch(0, 1)
         inside = QWidget()
-        text = column([self._were, self._script, self._staff])
+        text = column([self._script, self._staff, self._were])
         text.addStretch()
         inside.setLayout(text)
         self._editors = self._build_editors()
