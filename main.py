@@ -148,13 +148,15 @@ def _launch() -> int:
         from intake_app import process
 
         _on_stop(process.stop_at_once)
+        from intake_app import quiet
     except KeyboardInterrupt:
         from intake_app import process
 
         process.tell_stopped()
         return 1
     try:
-        return main()
+        with quiet.begun():
+            return main()
     finally:
         process.flush()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
-from intake_app import content
+from intake_app import content, imports
 from intake_app.core import difference, review
 from intake_app.core.difference import Change, FlagChange
 from intake_app.core.errors import NotFound, WrongMove
@@ -15,6 +16,7 @@ from intake_app.core.model import Intake, Note
 from intake_app.core.protocol import Param, Protocol
 from intake_app.core.screening import Case, screen
 from intake_app.core.words import _
+from intake_app.imports import Questionnaire
 from intake_app.store import clinic, intakes, schema, worklist
 from intake_app.transaction import Session, Transaction
 
@@ -95,6 +97,11 @@ class ProtocolService:
         with self._session.change("drop_draft") as work:
             self._forget_draft(work)
             return self._office.in_force(work.connection)
+
+    def read_wording(self, path: Path) -> Questionnaire:
+        """The questions of a FHIR Questionnaire: a proposal, of which nothing is written."""
+        review.role_for(self._session.staff, "read_wording")
+        return imports.read(path)
 
     def attest_wording(self, instrument: str, texts: Mapping[str, str], source: str) -> Protocol:
         """The official text of every item of an instrument, typed in from `source`. Whoever does

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
@@ -305,6 +305,13 @@ class IntakeService:
     def hold(self) -> str:
         """What is wrong with the records; empty while they may be written."""
         return self._office.records.hold
+
+    def clock_is_behind(self, now: datetime) -> timedelta | None:
+        """How far the computer's clock is behind the newest entry; None while it is not, or by so
+        little that the records keep their order by themselves."""
+        newest = self._office.records.newest_at
+        behind = newest - now if newest is not None else timedelta(0)
+        return behind if behind > database.SET_RIGHT else None
 
     def close(self) -> None:
         records = self._office.records

@@ -117,6 +117,12 @@ def walk_protocols(walk, desk, first):
     walk(rules, "looked_again", first, "repeated seated")
     instrument = desk.protocol().instruments["suicide"]
     texts = {item.id: f"Official text of {item.id}" for item in instrument.items}
+    form = desk._office.records.folder.parent / "form.json"
+    form.write_text(
+        '{"resourceType": "Questionnaire", "item": '
+        '[{"linkId": "1", "type": "choice", "text": "A?"}]}'
+    )
+    walk(rules, "read_wording", form)
     walk(rules, "attest_wording", "suicide", texts, "the official form")
 
 

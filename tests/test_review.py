@@ -254,6 +254,7 @@ CLINICIAN_ONLY = {
     "add_addendum",
     "decide_parameter",
     "attest_wording",
+    "read_wording",
     "adopt_protocol",
     "take_shipped",
     "drop_draft",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -21,12 +21,13 @@ class Desk(QObject):
     """One case at a time lies on the desk; every screen is shown from it.
 
     Signals: `case_changed` carries the Case after every change and every opening; `refused` one
-    plain sentence; `saved` the time of the last commit.
+    plain sentence; `saved` the time of the last commit; `closing` comes before the records close.
     """
 
     case_changed = Signal(object)
     refused = Signal(str)
     saved = Signal(object)
+    closing = Signal()
     _done = Signal(object, object)
 
     def __init__(self, service: IntakeService, clock: Clock, parent: QObject | None = None) -> None:
@@ -80,6 +81,15 @@ class Desk(QObject):
             self.refused.emit(str(refusal))
             return None
 
+    def keep_place(self, fields: Mapping[str, str]) -> bool:
+        """Where this person is, with what is half typed; False where that was refused."""
+
+        def deed(service: IntakeService) -> bool:
+            service.clinic.keep_place(fields)
+            return True
+
+        return self.ask(deed) is True
+
     def open(self, intake_id: str) -> bool:
         case = self.ask(lambda service: service.show(intake_id))
         if case is not None:
@@ -122,5 +132,6 @@ class Desk(QObject):
         if self._closed:
             return
         self._closed = True
+        self.closing.emit()
         self._worker.shutdown(wait=True)
         self.service.close()

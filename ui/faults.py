@@ -10,6 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+from intake_app import process
 from intake_app.core.words import _
 
 
@@ -22,15 +25,20 @@ def fault_words(kind: type[BaseException]) -> str:
 
 
 def install(say: Callable[[str], None]) -> None:
-    """Take the place of sys.excepthook, which Qt calls for whatever a slot raises."""
+    """Take the place of sys.excepthook, which Qt calls for whatever a slot raises, and of what Qt
+    says by itself: that may quote a text on the screen."""
 
-    def hook(kind: type[BaseException], bug: BaseException, trace: TracebackType | None) -> None:
-        if not issubclass(kind, Exception):
-            sys.__excepthook__(kind, bug, trace)
-            return
+    def hook(kind: type[BaseException], _bug: BaseException, _trace: TracebackType | None) -> None:
         sentence = fault_words(kind)
-        sys.stderr.write(f"{sentence}\n")
+        process.tell(sentence)
         with suppress(Exception):  # a window that is going away cannot say it
-            say(sentence)
+            if issubclass(kind, Exception):
+                say(sentence)
 
     sys.excepthook = hook
+    qInstallMessageHandler(_qt_says)
+
+
+def _qt_says(kind: QtMsgType, context: QMessageLogContext, _text: str) -> None:
+    if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg, QtMsgType.QtWarningMsg):
+        process.tell(f"Qt: {kind.name} {context.category}")

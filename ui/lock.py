@@ -15,6 +15,8 @@ from typing import NamedTuple
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
+from intake_app import quiet
+
 _SIGNS_OF_LIFE = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel)
 # What the next process is told, and nothing else: whose desk it was, and whether another comes.
 _LAST, _OTHER = "INTAKE_LAST", "INTAKE_OTHER"
@@ -43,6 +45,7 @@ def replace_process() -> None:
     """Never returns. Password and other secrets of the environment do not go along."""
     for secret in ("INTAKE_PASSWORD", "INTAKE_RECOVERY_KEY"):
         os.environ.pop(secret, None)
+    quiet.wipe()
     again = [sys.executable, *sys.orig_argv[1:]]
     sys.stdout.flush()
     sys.stderr.flush()

@@ -19,6 +19,7 @@ from intake_app.core.gaps import is_put
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 from ui import announce, keys, theme, words
+from ui.clipboard import CleanClipboard
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.screens.call import CallScreen
@@ -61,11 +62,13 @@ class MainWindow(QMainWindow):
         self._panel: EmergencyPanel | None = None
         self._flags = announce.Flags()
         self._resumed = ("", "")
+        self._warned = False
         QTimer.singleShot(0, self.panel)  # built behind the first window, there at the key
         desk.case_changed.connect(self._show_case)
         desk.case_changed.connect(self._panel_by_itself)
         desk.saved.connect(self._say_saved)
         desk.refused.connect(self._refused)
+        desk.closing.connect(CleanClipboard(self).clear)
         self._ticking = QTimer(self)
         self._ticking.setInterval(1000)
         self._ticking.timeout.connect(self._tick)
@@ -96,6 +99,9 @@ class MainWindow(QMainWindow):
         self._banner, self._tasks = label(look="banner"), label(look="caution")
         self._problem = label(look="problem")
         self._hints = label(look="meta")
+        self._hold, self._clock = label(look="banner"), label(look="banner")
+        self._banner = label(look="banner")
+        self._problem, self._hints = label(look="problem"), label(look="meta")
         header = row(
             [
                 column([self._identity, self._place], spacing=2),
@@ -118,6 +124,7 @@ class MainWindow(QMainWindow):
             [
                 self._demo,
                 self._hold,
+                self._clock,
                 card(header, margin=8),
                 self._banner,
                 self._tasks,
@@ -136,6 +143,9 @@ class MainWindow(QMainWindow):
         self._show_hold()
         for each in (self._banner, self._tasks, self._problem):
             each.hide()
+        self._clock.hide()
+        self._banner.hide()
+        self._problem.hide()
         self.resize(1366, 768)
 
     # Where one is -----------------------------------------------------------------------------
@@ -227,15 +237,28 @@ class MainWindow(QMainWindow):
 
     def _tick(self) -> None:
         """How long the line is open, and how long nobody has accepted."""
-        case = self.desk.case
-        self._show_hold()
+        case, now = self.desk.case, self.desk.now()
+        self._show_state(now)
         self._show_banner(case)
         live = case.intake.live_call if case else None
         if live is None:
             self._timer.setText("")
             return
-        seconds = max(0, int((self.desk.now() - live.started).total_seconds()))
+        seconds = max(0, int((now - live.started).total_seconds()))
         self._timer.setText(f"{seconds // 60:02}:{seconds % 60:02}")
+
+    def _show_state(self, now: datetime) -> None:
+        """Of the records and of the clock; a demo has times of its own."""
+        self._show_hold()
+        service = self.desk.service
+        behind = None if service.about.demo else service.clock_is_behind(now)
+        self._clock.setVisible(behind is not None)
+        if behind is not None:
+            template = _(
+                "The clock of this computer went back: the newest entry is {minutes} minutes ahead "
+                "of it. Entries keep their order; times and days are wrong until it is set."
+            )
+            self._clock.setText(template.format(minutes=int(behind.total_seconds() // 60)))
 
     def _show_hold(self) -> None:
         """On every screen, from the moment that the records were found not to fit their seal."""
@@ -301,7 +324,7 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def may_lock(self) -> bool:
-        return self._may_leave(_("Lock all the same"))
+        return self._may_leave(_("Lock all the same")) and self._loses_nothing()
 
     def _may_leave(self, go: str) -> bool:
         """While nobody has accepted, the place and the phone do not go unasked."""
@@ -406,16 +429,26 @@ class MainWindow(QMainWindow):
         self.leaving.emit()
         self.desk.close()
 
-    def keep_place(self) -> None:
+    def _loses_nothing(self) -> bool:
+        """Once False where the disk takes no half-typed text: it is still on the screen then, with
+        the sentence. Asked again, by a person or by the idle lock, the window goes."""
+        if self.keep_place() or self._warned:
+            return True
+        self._warned = True
+        return False
+
+    def keep_place(self) -> bool:
+        """False where something half typed could not be kept."""
         screen = self._stack.currentWidget()
+        kept = True
         if isinstance(screen, CallScreen):
-            screen.keep_place()
+            kept = screen.keep_place()
         else:
             intake = self.desk.case.intake.id if self.desk.case else ""
-            fields = {"screen": self.screen_name, "intake_id": intake}
-            self.desk.ask(lambda service: service.clinic.keep_place(fields))
+            self.desk.keep_place({"screen": self.screen_name, "intake_id": intake})
         if self._panel is not None and self._panel.isVisible():
-            self._panel.keep_place()
+            kept = self._panel.keep_place() and kept
+        return kept
 
     def take_place(self) -> None:
         """Where this member of staff was before the lock; somebody in danger comes first, whatever
@@ -438,7 +471,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """By its key or by its frame; nobody is asked of a window that nobody sees."""
-        if self.isVisible() and not self._may_leave(_("Close all the same")):
+        may = not self.isVisible() or self._may_leave(_("Close all the same"))
+        if not (may and self._loses_nothing()):
             event.ignore()
             return
         self.leave()

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -35,6 +35,8 @@ LOCK = "vault.lock"
 WAL_LIMIT_BYTES = 4 * 1024 * 1024
 # Pages of one part of a copy: some milliseconds, so that a key is not kept waiting.
 _COPIED_AT_ONCE = 64
+# Our choice: a clock that is compared with a time server is seldom off by more.
+SET_RIGHT = timedelta(minutes=5)
 
 
 class AlreadyOpen(IntakeError):
@@ -105,6 +107,8 @@ class Records:
         self._files: Mapping[str, tuple[str, ...]] = {}
         # The newest entry of the trail, once known: nobody else writes.
         self._head: Head | None = None
+        # The time of that entry, whatever the computer's clock says now.
+        self.newest_at: datetime | None = None
         # The end of the trail, while vault.head could not be written after its commit.
         self._ahead: tuple[Head, datetime] | None = None
         # vault.keys as it was before this transaction replaced it, and as it has to be after it.
@@ -127,6 +131,7 @@ class Records:
             raise OnHold(self.hold)
         with self._turn:
             self._catch_up()
+            at = self._in_order(at)
             self._before = None
             try:
                 with self._transaction() as connection:
@@ -138,7 +143,7 @@ class Records:
                 self._planned = None
                 self._put_keys_back()
                 raise
-            self._head = journal.head
+            self._head, self.newest_at = journal.head, at
             self._follow(journal.head, at)
             self._place_keys()
 
@@ -147,6 +152,15 @@ class Records:
         if fault is not None:
             self.hold = fault
             raise OnHold(fault)
+
+    def _in_order(self, at: datetime) -> datetime:
+        """The time of the next entry. A clock that is set right by a little during a call would
+        make what is said later read as earlier; for that long the time of the records goes on by
+        itself. A clock that goes back further is written down as it is, and the person is told."""
+        newest = self.newest_at
+        if newest is not None and timedelta(0) < newest - at <= SET_RIGHT:
+            return newest + timedelta(microseconds=1)
+        return at
 
     @contextmanager
     def view(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
@@ -739,13 +753,14 @@ def _check_anchor(records: Records, connection: Connection) -> None:
     fault = audit.chain_fault(connection, records.keys.audit, first=max(first, 1))
     if fault is not None:
         raise Mismatch(fault)
+    records.newest_at = time_of(audit.newest_time(connection))
     records.anchor_files()
     for name, (found,) in records._files.items():
         if found not in held.files.get(name, ()):
             template = _("{file} is not the one that {head} knows")
             raise Mismatch(template.format(file=name, head=HEAD))
     if newest != held.head:  # a crash came between the commit and its anchor
-        records._ahead = newest, time_of(audit.newest_time(connection))
+        records._ahead = newest, records.newest_at
         with suppress(OSError):
             records._write_head()
 

@@ -9,15 +9,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from tests.faults import edits, flips
+from tests.faults import edits, flips, shimmed
 from tests.faults.common import Figure, fast_keys
 
 # Each kind, and how often it strikes where nothing else is said.
 KINDS: dict[str, tuple[Callable[[int, Path], Figure], int]] = {
     "flips": (flips.run, 10_000),
     "edits": (edits.run, 500),
+    **{
+        name: (partial(shimmed.figure, name), often)
+        for name, (_shim, _run, often, _short) in shimmed.KINDS.items()
+    },
 }
 
 

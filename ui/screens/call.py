@@ -566,7 +566,10 @@ class CallScreen(Screen):
         """Echo it; go on at once, or wait for Enter where nobody is to be hurried."""
         self._say_where(False)
         if not saved or self._question is None:
-            self._put()
+            if (
+                self._editors.currentWidget() is self._choices
+            ):  # what is typed stays, to be given again
+                self._put()
             return
         if item is not None:
             said = _state_said(state) if value is None else item.label(item.parse(value))
@@ -904,8 +907,9 @@ class CallScreen(Screen):
 
     # Coming back ------------------------------------------------------------------------------
 
-    def keep_place(self) -> None:
-        """Where to return to, with what is half typed; encrypted, and never screened."""
+    def keep_place(self) -> bool:
+        """Where to return to, with what is half typed; encrypted, and never screened. Nothing is
+        lost with a place alone: False only where something is typed and was refused."""
         fields = {
             "screen": self.NAME,
             "intake_id": self._intake,
@@ -915,7 +919,7 @@ class CallScreen(Screen):
         }
         if self._editors.currentWidget() is self._typed:
             fields["draft"] = self._typed.line.text()
-        self.desk.ask(lambda s: s.clinic.keep_place(fields))
+        return self.desk.keep_place(fields) or not fields.get("draft")
 
     def take_place(self, place: dict[str, str]) -> None:
         self.show_as(as_list=place.get("mode") == "list")

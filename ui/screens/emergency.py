@@ -48,20 +48,7 @@ from ui.widgets.steps import StepList
 
 _WIDE_EM, _MIDDLE_EM = 78, 55  # below these widths, in em, one area less is seen at a time
 _LOW_EM = 30  # below this height title and hints give way
-_CLIPBOARD_MS = 60_000
 _DRAFT_MS = 400
-
-
-def copy_for_a_minute(text: str) -> None:
-    """To the clipboard; what is still there after a minute is taken away again."""
-    clipboard = QGuiApplication.clipboard()
-    clipboard.setText(text)
-
-    def clear() -> None:
-        if clipboard.text() == text:
-            clipboard.clear()
-
-    QTimer.singleShot(_CLIPBOARD_MS, clear)
 
 
 def countries() -> tuple[content.Country, ...]:
@@ -682,7 +669,7 @@ class EmergencyPanel(QWidget):
         case = self.desk.case
         if case is None:
             return
-        copy_for_a_minute(self._card.text())
+        QGuiApplication.clipboard().setText(self._card.text())
         self._tell(_("Card copied; it leaves the clipboard after a minute"))
 
     def _main(self) -> None:
@@ -775,16 +762,17 @@ class EmergencyPanel(QWidget):
 
     # Coming back ------------------------------------------------------------------------------
 
-    def keep_place(self) -> None:
-        """What is half typed, beside the place of the screen below; encrypted, never screened."""
+    def keep_place(self) -> bool:
+        """What is half typed, beside the place of the screen below; encrypted, never screened.
+        False only where something is typed and was refused."""
         if self.desk.case is None:
-            return
+            return True
         before = dict(self.desk.ask(lambda s: s.clinic.place()) or {})
         if before.get("intake_id") != self._intake:
             before = {"screen": "call", "intake_id": self._intake}
         field, text = self._draft
         fields = {**before, "panel_field": field, "panel_draft": text}
-        self.desk.ask(lambda s: s.clinic.keep_place(fields))
+        return self.desk.keep_place(fields) or not text
 
     def take_place(self, place: Mapping[str, str]) -> None:
         line = self._person.lines.get(place.get("panel_field", ""))
@@ -878,10 +866,10 @@ class AskBeforeLeaving(QDialog):
         stay = button(_("Stay   Esc"), "primary")
         stay.clicked.connect(self.reject)
         copy = button(_("Copy the dispatch card   Ctrl+Shift+C"))
-        copy.clicked.connect(lambda: copy_for_a_minute(dispatch))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(dispatch))
         leave = button(go)
         leave.clicked.connect(self.accept)
-        keys.action(self, "copy_card", lambda: copy_for_a_minute(dispatch))
+        keys.action(self, "copy_card", lambda: QGuiApplication.clipboard().setText(dispatch))
         text = scrolled(_area([label(dispatch, "dispatch")]))
         self.setLayout(column([warning, text, Foot([stay, copy, leave])], margin=12))
         self.resize(620, 560)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from intake_app import content
 from intake_app.core import safety
@@ -16,6 +18,7 @@ from intake_app.core.model import Role, Standing
 from intake_app.core.protocol import Protocol
 from intake_app.core.setup import Part, missing
 from intake_app.core.words import _
+from intake_app.imports import Questionnaire
 from intake_app.service import ClinicService, NewPerson
 from ui.desk import Desk
 from ui.widgets.fields import Panel
@@ -110,6 +113,8 @@ class ClinicPanels(QObject):
         self.locking.kept.connect(self._keep_minutes)
         self.paper.wanted.connect(self._make_paper)
         self.paper.passed.connect(self._prove_paper)
+        self.wording.chosen.connect(self._read_wording)
+        self.instruments.chosen.connect(self._read_wording)
         for each in (self.staff.form, self.parameters, self.paper):
             each.refused.connect(desk.refused)
 
@@ -230,6 +235,16 @@ class ClinicPanels(QObject):
             template = _("{said} {count} open intakes are to be looked at again: see the worklist.")
             said = template.format(said=said, count=len(waiting))
         self.kept.emit(Part.PROTOCOL, said)
+
+    def _read_wording(self, form: WordingPanel, path: str) -> None:
+        """Beside the window: a file may take its time."""
+        file, protocols = Path(path), self._desk.service.protocols
+
+        def propose(found: Questionnaire) -> None:
+            if isValid(form):
+                form.propose(found, file.name)
+
+        self._desk.in_background(lambda: protocols.read_wording(file), propose)
 
     def _attest(self, instrument: str, texts: Mapping[str, str], source: str) -> None:
         found = self._desk.ask(

@@ -23,6 +23,16 @@ def ask_file(
     return _opened(dialog)
 
 
+def ask_existing(
+    parent: QWidget, title: str, kinds: str, then: Callable[[Path], object]
+) -> QFileDialog:
+    """Which file is to be read."""
+    dialog = _dialog(parent, title, then)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter(kinds)
+    return _opened(dialog)
+
+
 def ask_folder(parent: QWidget, title: str, then: Callable[[Path], object]) -> QFileDialog:
     dialog = _dialog(parent, title, then)
     dialog.setFileMode(QFileDialog.FileMode.Directory)

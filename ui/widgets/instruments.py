@@ -18,9 +18,10 @@ from ui.widgets.wording import WordingPanel
 
 
 class InstrumentsPanel(Panel):
-    """`attested` carries instrument, texts by item, and the source."""
+    """`attested` and `chosen` are those of the form."""
 
     attested = Signal(str, object, str)
+    chosen = Signal(object, str)
 
     def __init__(self, by: str) -> None:
         super().__init__()
@@ -75,6 +76,7 @@ class InstrumentsPanel(Panel):
             self._form.deleteLater()
         self._form = WordingPanel(chosen, self._by)
         self._form.attested.connect(self.attested)
+        self._form.chosen.connect(self.chosen)
         self._form.put(self._official.get(chosen.id), chosen)
         self._place.addWidget(self._form)
 
