@@ -134,6 +134,7 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "read_wording": frozenset(),
     "attest_wording": frozenset({"protocol_in_force"}),
     "adopt_protocol": frozenset({"protocol_in_force"}),
+    "instruments": frozenset(),
     "draft": frozenset(),
     "difference": frozenset(),
     "take_shipped": frozenset({"protocol_drafted"}),
