@@ -95,12 +95,8 @@ class MainWindow(QMainWindow):
         self._emergency = button(_("Emergency   F9"), "emergency", name=_("Emergency panel"))
         self._emergency.clicked.connect(self.emergency)
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
-        self._hold = label(look="banner")
-        self._banner, self._tasks = label(look="banner"), label(look="caution")
-        self._problem = label(look="problem")
-        self._hints = label(look="meta")
         self._hold, self._clock = label(look="banner"), label(look="banner")
-        self._banner = label(look="banner")
+        self._banner, self._tasks = label(look="banner"), label(look="caution")
         self._problem, self._hints = label(look="problem"), label(look="meta")
         header = row(
             [
@@ -134,18 +130,15 @@ class MainWindow(QMainWindow):
             ],
             margin=8,
         )
-        self._whole.setStretch(6, 1)
+        self._whole.setStretch(7, 1)
         centre = QWidget()
         theme.look(centre, "page")
         centre.setLayout(self._whole)
         self.setCentralWidget(centre)
         self._demo.setVisible(self.desk.service.about.demo)
         self._show_hold()
-        for each in (self._banner, self._tasks, self._problem):
+        for each in (self._clock, self._banner, self._tasks, self._problem):
             each.hide()
-        self._clock.hide()
-        self._banner.hide()
-        self._problem.hide()
         self.resize(1366, 768)
 
     # Where one is -----------------------------------------------------------------------------
