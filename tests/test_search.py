@@ -102,6 +102,7 @@ def test_somebody_is_found_by_the_beginnings_of_what_is_known(clinic, said, foun
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=30))
 @example('"')
+@example('a"b')
 @example('ana" OR "robin')
 @example("*")
 @example("a\0b")

@@ -292,5 +292,6 @@ def test_a_flag_that_rises_a_refusal_and_a_saved_answer_are_said(frame, records,
     assert "height" in said
     assert urgent
     heard.clear()
+    frame.desk.open(records.second)
     frame.desk.open(records.first)
     assert heard == []

@@ -3,6 +3,7 @@
 "Seen to fail with" names the defect planted to prove a test.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ from intake_app.core.model import (
     Tier,
     WorklistRow,
 )
-from intake_app.core.worklist import is_overdue
+from intake_app.core.worklist import is_overdue, raised
 from intake_app.store import database, schema, vault
 from intake_app.store.codec import time_of, time_text
 from tests.vaults import CLINICIAN, COORDINATOR, DESK, PASSWORD, Clock, open_clinic
@@ -200,8 +201,7 @@ def test_a_due_that_has_passed_is_overdue(expected, given, later):
 
 
 def test_overdue_is_the_same_question_of_a_row_and_of_all_rows(clinic, clock):
-    """And stands beside the tab of its own. Seen to fail with: the routine left out of `_overdue`;
-    a flag that is decided still waiting; a repeated answer that winds the clock back."""
+    """And stands beside the tab of its own. Seen to fail with: Saturdays counted."""
     routine = decided(clinic, submitted(clinic))
     today = clinic.Cora.begin_call().intake.id
     clinic.Cora.record_answer(today, "can_talk_freely", False)
@@ -215,6 +215,19 @@ def test_overdue_is_the_same_question_of_a_row_and_of_all_rows(clinic, clock):
         assert {r.intake_id for r in clinic.Fran.worklist("overdue")} == found
         assert clinic.Fran.count_worklist()["overdue"] == len(found)
     assert done.intake.id not in found
+
+
+def test_the_same_answer_again_does_not_wind_the_clock_back(clinic, calling):
+    """Another one does. Seen to fail with: the time of the latest answer."""
+    said = [(False, 0), (False, 0), (True, 2), (False, 3), (False, 3)]
+    times = []
+    clinic.Cora.record_answer(calling, "aneurysm_or_avm_ever", True)
+    for value, since in said:
+        case = clinic.Cora.record_answer(calling, "can_talk_freely", value)
+        times.append(case.intake.answers[-1].at)
+        told = tuple(a for a in case.intake.answers if a.item == "can_talk_freely")
+        flag = replace(case.screening.flags[0], answers=told)
+        assert raised(case.intake, flag) == times[since]
 
 
 def test_tabs_hold_what_their_counts_say_and_pages_hold_all(clinic, clock):
