@@ -302,14 +302,19 @@ def test_every_setting_reads_back(clinic):
 
 
 def test_the_tables_are_those_of_the_migrations(clinic):
-    """Seen to fail with: a column added to the schema and to no migration."""
+    """The index of words is FTS5's own, and no table of ours. Seen to fail with: a column added to
+    the schema and to no migration."""
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
     from intake_app.store.migrations import scripts  # noqa: PLC0415
 
+    def ours(_object, name, kind, _reflected, _compared):
+        return not (kind == "table" and name.startswith("finder_words"))
+
     with clinic.records.look() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
+        assert compare_metadata(context, schema.metadata) == []
     assert scripts().get_current_head() == schema.HEAD
 
 
