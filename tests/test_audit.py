@@ -23,6 +23,9 @@ def signed(tmp_path_factory):
     played.desk.identify_patient(call.id, "Somebody Else")
     played.desk.add_note(call.id, "rings off")
     played.desk.same_person(call.id, played.case.intake.patient.id)
+    other = played.desk.begin_call().intake
+    played.desk.identify_patient(other.id, "Somebody Else Again")
+    played.desk.join_patients(other.id, played.case.intake.patient.id)
     _keys_and_staff(played.desk)
     name = played.clinician.staff.name
     played.clinician.add_addendum(played.case.intake.id, "Lab called.", name, PASSWORD)

@@ -622,10 +622,11 @@ def test_any_scale_is_read_about_and_takes_its_official_text(settings):
     """One that the protocol does not ask as well. Seen to fail with: the suicide-risk screen alone
     attested; the text of one scale kept when another is chosen."""
     main = settings(CLINICIAN)
-    for _unused in range(4):
+    screen = main.screens["settings"]
+    while screen._list.currentItem().text() != "Scales":
         press(KEY.Key_Down)
     press(KEY.Key_Return)
-    panel = main.screens["settings"].findChild(InstrumentsPanel)
+    panel = screen.findChild(InstrumentsPanel)
     assert here() is panel._list
     names = [one.id for one in panel._instruments]
     assert set(names[:3]) == {"suicide", "gad7", "phq9"}  # what is asked comes first

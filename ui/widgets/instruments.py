@@ -12,7 +12,7 @@ from intake_app.core.leaflet import leaflet
 from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
 from ui.theme import SHAPES
-from ui.widgets.basics import card, column, label, scrolled
+from ui.widgets.basics import card, column, label
 from ui.widgets.fields import Panel, SideBySide
 from ui.widgets.wording import WordingPanel
 
@@ -39,7 +39,7 @@ class InstrumentsPanel(Panel):
         inside = QWidget()
         self._place.addWidget(card(column([self._about])))
         inside.setLayout(self._place)
-        self.setLayout(column([SideBySide([self._list, scrolled(inside)], em=20)]))
+        self.setLayout(column([SideBySide([self._list, inside], em=20)]))
 
     def put(self, protocol: Protocol, instruments: Mapping[str, Instrument]) -> None:
         """Those that the protocol asks come first."""
