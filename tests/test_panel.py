@@ -499,3 +499,41 @@ def test_every_outcome_and_every_task_has_words():
     """Fails with: an outcome added to the core and not to the words."""
     assert set(panel.outcome_words()) == set(safety.Outcome)
     assert set(panel.task_words()) == set(panel.TASK_MOVES)
+
+
+def test_an_answer_of_an_earlier_call_is_not_asked_at_this_one(case):
+    """Yesterday's "nothing done today" says nothing of today, but yesterday's yes goes on to count;
+    a call that the line cut off is no earlier one. Seen to fail with: the latest answer of any day.
+    """
+    day = timedelta(days=1)
+    no = replace(said("harm_already_done", False), at=NOW - day)
+    yes = replace(no, value=True)
+    call = ended()
+    for end, code in ((CallEnd.ENDED, ""), (CallEnd.DROPPED, "no")):
+        over = replace(call, started=NOW - day, ended=NOW - day + timedelta(minutes=9), end=end)
+        found = case(answers=(no,), calls=(over,))
+        assert panel.chosen(found, "done_already") == code
+        alarming = case(answers=(yes,), calls=(over,))
+        assert panel.chosen(alarming, "done_already") == "yes"
+
+
+def test_a_place_of_another_day_says_its_day_on_the_card(case):
+    """Seen to fail with: the time at which the panel took it over, so that it read as told now."""
+    yesterday = replace(said("caller_location", "1 Main Street"), at=NOW - timedelta(days=1))
+    found = case(answers=(yesterday,), is_caller="yes", where="1 Main Street")
+    card = panel.dispatch_card(found, "Dana", CLINIC, NOW.tzinfo)
+    assert f"told {(NOW - timedelta(days=1)).date()} " in card
+
+
+@pytest.mark.parametrize(("is_caller", "told"), [("", True), ("not asked", True), ("no", False)])
+def test_the_callers_place_stands_on_the_card_as_theirs_until_it_is_known_who_is_at_risk(
+    case, is_caller, told
+):
+    """Seen to fail with: nothing but NOT KNOWN; the place of a caller who is somebody else."""
+    answers = (said("caller_location", "Oak Bridge"), said("callback_number", "555 0142"))
+    found = case(answers=answers, **({"is_caller": is_caller} if is_caller else {}))
+    card = panel.dispatch_card(found, "Dana", CLINIC, NOW.tzinfo)
+    for said_so in (card, panel.whereabouts(found)):
+        assert "NOT KNOWN" in said_so
+        assert ("the caller gave Oak Bridge: theirs?" in said_so) is told
+        assert ("the caller gave 555 0142: theirs?" in said_so) is told

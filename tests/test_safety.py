@@ -452,7 +452,7 @@ def test_the_route_of_the_young_replaces_the_first_rung_where_one_is_set() -> No
 
 # Whom to phone ------------------------------------------------------------------------------------
 
-NUMBERS = {key: f"Somebody, {key}" for key in safety.NUMBERS}
+NUMBERS = {key: f"Somebody, {key}, 555 0100" for key in safety.NUMBERS}
 
 
 def test_the_ladder_leads_over_whoever_is_set_to_emergency_services() -> None:
@@ -464,9 +464,9 @@ def test_the_ladder_leads_over_whoever_is_set_to_emergency_services() -> None:
         (3, "director", 5),
         (4, "emergency", None),
     ]
-    assert rungs[0].contact == "Somebody, on_call"
+    assert rungs[0].contact == "Somebody, on_call, 555 0100"
     assert [r.title for r in rungs] == [safety.number_words()[r.key] for r in rungs]
-    assert rungs[3].contact == "Somebody, emergency"
+    assert rungs[3].contact == "Somebody, emergency, 555 0100"
     assert safety.ladder({**NUMBERS, "emergency": ""})[3].contact == ""
     alone = safety.ladder({"director": "Dee, 555 0102", "backup": " "})
     assert [(r.number, r.contact) for r in alone] == [(3, "Dee, 555 0102"), (4, "")]
@@ -487,3 +487,10 @@ def test_every_number_has_a_name() -> None:
     """Seen to fail with: a number without its words."""
     assert tuple(safety.number_words()) == safety.NUMBERS
     assert len(safety.ready_to_screen({})) == 4
+
+
+def test_a_name_without_a_number_is_nobody_to_phone() -> None:
+    """Seen to fail with: any text taken for a contact."""
+    assert safety.ready_to_screen({**NUMBERS, "backup": "Dr. Bea"}) == (
+        safety.number_words()["backup"],
+    )

@@ -219,5 +219,5 @@ def test_every_typed_field_takes_what_people_say(frame, protocol):  # noqa: F811
     for item in items:
         said = "31 December 2027" if item.id.endswith("_expiry") else _SAID[item.kind]
         said = _BY_UNIT.get(item.unit or "", said) if item.kind == "number" else said
-        value, _understood = _understand(item, said, case, "US")
+        value, _understood, _doubt = _understand(item, said, case, "US")
         assert item.parse(value) is not None, item.id

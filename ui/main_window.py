@@ -271,6 +271,8 @@ class MainWindow(QMainWindow):
         told = words.told_no_one(shown, on_call) if shown else ""
         still = panel.realert_words(panel.realert(shown, self.desk.running()))
         other = _("Another record:") if shown is not case and case is not None else ""
+        if other:
+            told = words.told_no_one_of_another(on_call)
         more = len(waiting.keys() - ({shown.intake.id} if shown else set()))
         rest = _("Not accepted in {count} more records.").format(count=more) if more else ""
         parts = (theme.SHAPES["critical"], other, still, told, rest)

@@ -189,6 +189,14 @@ def clock_time(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
+def told_no_one_of_another(on_call: str) -> str:
+    """The banner over a record that is not the one whom nobody has accepted: F9 would be about the
+    record in front."""
+    whom = on_call or _("emergency services for the person's place")
+    template = _("This computer has told no one. Phone {whom}. Ctrl+W, then F9, opens its panel.")
+    return template.format(whom=whom)
+
+
 def told_no_one(case: Case, on_call: str) -> str:
     """The banner of an open escalation; nothing but an acceptance changes its first sentence."""
     standing = safety.open_escalation(case.intake)

@@ -101,9 +101,18 @@ def whereabouts(case: Case) -> str:
     place = [known[field] for field in ("where", "county") if known.get(field)]
     return _("{who}: {place} · {phone}").format(
         who=known.get("who") or _("Person at risk"),
-        place=", ".join(place) or _("PLACE NOT KNOWN"),
-        phone=known.get("phone") or _("NO PHONE KNOWN"),
+        place=", ".join(place) or _("PLACE NOT KNOWN") + _caller_gave(case, "where"),
+        phone=known.get("phone") or _("NO PHONE KNOWN") + _caller_gave(case, "phone"),
     )
+
+
+def _caller_gave(case: Case, field: str) -> str:
+    """The caller's own place or number, said to be theirs, while nobody has said whether they are
+    the person at risk: better than nothing to those who are sent."""
+    told = _latest(case.intake, _OF_THE_CALLER[field])
+    if person(case).get("is_caller") in ("yes", "no") or told is None or told.value is None:
+        return ""
+    return _(" (the caller gave {it}: theirs?)").format(it=told.value)
 
 
 def starts_in_the_place(case: Case) -> bool:
@@ -191,7 +200,7 @@ def chosen(case: Case, field: str) -> str:
     found = standing(case)
     kept = _code(case, field, person(case).get(field, ""))
     told = _latest(case.intake, ASKED[field]) if field in ASKED else None
-    if told is None:
+    if told is None or (found is not None and _is_of_another_call(case, found, told)):
         return kept
     at = _kept_at(found, field) if found else None
     return kept if kept and at is not None and at >= told.at else _code_of(told)
@@ -220,6 +229,23 @@ def _code_of(told: Answer) -> str:
 
 def _latest(intake: Intake, item: str) -> Answer | None:
     return next((answer for answer in reversed(intake.answers) if answer.item == item), None)
+
+
+def _is_of_another_call(case: Case, found: Escalation, told: Answer) -> bool:
+    """Neither a no nor who was there at an earlier call says anything of now; a yes or an open
+    answer goes on to count."""
+    return told.at < _began(case, found) and told.value not in (True, None)
+
+
+def _began(case: Case, found: Escalation) -> datetime:
+    """When what goes on began: with the call in which it was raised, or the first of those that
+    the line cut off before it."""
+    began = found.events[0].at
+    for call in reversed(case.intake.calls):
+        if call.end is CallEnd.ENDED and call.ended is not None and call.ended < began:
+            break
+        began = min(began, call.started)
+    return began
 
 
 def _kept_at(found: Escalation, field: str) -> datetime | None:
@@ -794,7 +820,7 @@ def dispatch_card(case: Case, staff: str, clinic: Clinic, zone: tzinfo | None) -
         (_("PLACE"), _place(case, known, zone)),
         (_("HOW TO GET IN"), known.get("way_in", "") or _("not known")),
         (_("PERSON"), _who(case, known)),
-        (_("PHONE"), _and_note(known, "phone", "phone_note")),
+        (_("PHONE"), _phone(case, known)),
         (_("WHAT IS HAPPENING"), known.get("happening") or _("not written down yet")),
         (_("DONE ALREADY"), _chosen_and_note(case, "done_already", "done_note")),
         (_("FIREARM"), chosen_words(case, "firearm")),
@@ -818,14 +844,13 @@ def chosen_words(case: Case, field: str) -> str:
 
 def _place(case: Case, known: Mapping[str, str], zone: tzinfo | None) -> str:
     if not known.get("where"):
-        return _("NOT KNOWN, ask again")
-    found = standing(case)
-    at = _kept_at(found, "where") if found else None
+        return _("NOT KNOWN, ask again") + _caller_gave(case, "where")
+    at = _told_at(case, known["where"])
     told_by = _on_the_line(case, at) if at else ""
     county = known.get("county") or _("county not known")
     country = known.get("country", "").removeprefix(ELSEWHERE)
     parts = [known["where"], county, *([country] if country else [])]
-    told = _("told {at}{by}").format(at=clock(at, zone)[:5], by=told_by) if at else ""
+    told = _("told {at}{by}").format(at=_moment(at, case, zone), by=told_by) if at else ""
     return ", ".join(parts) + (f" ({told})" if told else "")
 
 
@@ -841,12 +866,31 @@ def _on_the_line(case: Case, at: datetime) -> str:
     return _(" by the caller, {who}").format(who=said)
 
 
+def _told_at(case: Case, where: str) -> datetime | None:
+    """When the place was said: on the call that it came from, which may be days ago, or here."""
+    said, found = _latest(case.intake, _OF_THE_CALLER["where"]), standing(case)
+    if said is not None and str(said.value) == where:
+        return said.at
+    return _kept_at(found, "where") if found else None
+
+
+def _moment(at: datetime, case: Case, zone: tzinfo | None) -> str:
+    """The time, and the day where it was another one."""
+    day = at.astimezone(zone).date()
+    return clock(at, zone)[:5] if day == case.today else f"{day.isoformat()} {clock(at, zone)[:5]}"
+
+
 def _who(case: Case, known: Mapping[str, str]) -> str:
     born = case.intake.patient.born
     by_birth = str(years_between(born.latest, case.today)) if born else ""
     age = known.get("age") or by_birth or _("age not known")
     language = known.get("language") or _("language not asked")
     return ", ".join((known.get("who") or _("name not known"), age, language))
+
+
+def _phone(case: Case, known: Mapping[str, str]) -> str:
+    gave = "" if known.get("phone") else _caller_gave(case, "phone")
+    return _and_note(known, "phone", "phone_note") + gave
 
 
 def _and_note(known: Mapping[str, str], field: str, note: str) -> str:

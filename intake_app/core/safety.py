@@ -346,4 +346,9 @@ def ladder(numbers: Mapping[str, str], *, minor: bool = False) -> tuple[Rung, ..
 def ready_to_screen(numbers: Mapping[str, str]) -> tuple[str, ...]:
     """What is still missing before anybody may be screened, in words; empty where nothing is."""
     words = number_words()
-    return tuple(words[key] for key in _NEEDED if not numbers.get(key, "").strip())
+    return tuple(words[key] for key in _NEEDED if not can_be_dialled(numbers.get(key, "")))
+
+
+def can_be_dialled(contact: str) -> bool:
+    """A name alone is nobody who could be phoned."""
+    return any(sign.isdecimal() for sign in contact)

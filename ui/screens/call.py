@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -188,6 +188,7 @@ class CallScreen(Screen):
         self._duplicates: tuple[Patient, ...] = ()
         self._asked_duplicates = ""
         self._source: Source | None = None
+        self._line_of = ""
         self._leaving = False
         self._build()
         self._keep_draft = QTimer(self)
@@ -360,7 +361,9 @@ class CallScreen(Screen):
         self._source = None
         self._asked_duplicates = ""
         self._duplicates = ()
-        self._echo.setText("")
+        for each in (self._echo, self._where):
+            each.setText("")
+        self._rail.notes.clear()  # what was half written is in the record that was left
         self._say_where(contacts.broke_off(case))
 
     def _say_where(self, broke_off: bool) -> None:
@@ -456,7 +459,7 @@ class CallScreen(Screen):
         self._editors.setCurrentWidget(self._choices)
 
     def _put_typed(self, question: Question, case: Case, draft: str) -> None:
-        item = question.item
+        item, self._line_of = question.item, question.key
         if item is None:
             name = case.intake.patient.name
             self._typed.put(_("Name"), name, _("First and last name"), draft=draft, open_=False)
@@ -507,7 +510,7 @@ class CallScreen(Screen):
 
     @staticmethod
     def _open_list(box: QComboBox) -> None:
-        box.setFocus()
+        """Without the focus: however the list closes, the keys are the question's again."""
         box.showPopup()
 
     # Answering --------------------------------------------------------------------------------
@@ -717,12 +720,10 @@ class CallScreen(Screen):
 
     def _typed_in(self, text: str) -> None:
         question = self._question
-        if question is None:
-            return
+        if question is None or question.key != self._line_of:
+            return  # another question is put already: what was typed is no answer to it
         if not text.strip():
-            self._typed.refuse(
-                _("Nothing is recorded yet: type it, or press Alt+7, 8 or 9 to leave it open.")
-            )
+            self._typed.refuse(_nothing_yet(may_stay_open=question.item is not None))
             return
         if self._stands(question, text):
             self._go_on()
@@ -749,7 +750,7 @@ class CallScreen(Screen):
         if case is None:
             return
         try:
-            value, said = _understand(item, text, case, self.desk.service.about.country)
+            value, said, doubt = _understand(item, text, case, self.desk.service.about.country)
             item.parse(value)
         except IntakeError as refusal:
             self._typed.refuse(str(refusal))
@@ -757,6 +758,8 @@ class CallScreen(Screen):
         self._typed.line.put(text)
         self._typed.understood(said)
         self._record(value)
+        if doubt:
+            self._echo.setText(f"{theme.SHAPES['unknown']} {said}")  # in view on the next question
 
     def _named(self, text: str) -> None:
         saved = self.desk.change(lambda s: s.identify_patient(self._intake, text))
@@ -886,8 +889,8 @@ class CallScreen(Screen):
             self._pause.show_case(case, self.desk.running())
         if dropped and not paused:
             self._say_where(True)
-            self._script.hide()
-            self._staff.hide()
+            for each in (self._script, self._staff, self._wait):
+                each.hide()
             self._editors.setCurrentWidget(self._pause)
             self._focus()
         elif paused and not dropped:
@@ -928,6 +931,12 @@ class CallScreen(Screen):
             if self.desk.case is not None:
                 self.show_case(self.desk.case)
         self.at(place.get("question", ""), place.get("draft", ""))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A half written note is this record's, and the next one that is opened is another's."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self._rail.notes.keep()
 
     def refuse(self, sentence: str) -> bool:
         if self._editors.currentWidget() is self._typed:
@@ -1051,6 +1060,13 @@ def _shown(patient: Patient) -> str:
     return f"{patient.name}, {born}, {patient.record_number}"
 
 
+def _nothing_yet(*, may_stay_open: bool) -> str:
+    """With keys that do something there: a name takes no Alt+7, 8 or 9."""
+    if may_stay_open:
+        return _("Nothing is recorded yet: type it, or press Alt+7, 8 or 9 to leave it open.")
+    return _("Nothing is recorded yet: type it, or press PgDown to go on without it.")
+
+
 _HINTS: dict[str, Callable[[], str]] = {
     "text": lambda: _("In their words"),
     "number": lambda: _("A number"),
@@ -1059,19 +1075,20 @@ _HINTS: dict[str, Callable[[], str]] = {
 }
 
 
-def _understand(item: Item, text: str, case: Case, country: str) -> tuple[object, str]:
-    """The raw value that the item takes, and the words of how it was understood."""
+def _understand(item: Item, text: str, case: Case, country: str) -> tuple[object, str, bool]:
+    """The raw value that the item takes, the words of how it was understood, and whether they are
+    a warning."""
     if item.kind == "date":
         to_come = item.id.endswith("_expiry")
         found = typed.date(text, case.today, day_first=country != "US", past=not to_come)
-        return found.text, _("Understood as {what}").format(what=found.text)
+        return found.text, _("Understood as {what}").format(what=found.text), False
     if item.kind == "number":
         number = typed.number(text, item.unit)
-        return number.value, _("Understood as {what}").format(what=number.said)
+        return number.value, _("Understood as {what}").format(what=number.said), number.doubtful
     if item.kind == "blood_pressure":
         reading = typed.blood_pressure(text)
-        return (reading.systolic, reading.diastolic), str(reading)
+        return (reading.systolic, reading.diastolic), str(reading), False
     if item.id == "callback_number":
         phone = typed.phone(text, country)
-        return phone.value, phone.said
-    return text, ""
+        return phone.value, phone.said, phone.doubtful
+    return text, "", False

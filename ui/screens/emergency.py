@@ -340,6 +340,7 @@ class EmergencyPanel(QWidget):
     def leave(self) -> None:
         """Back to the call; nothing is lost, and nothing is ended by it."""
         self._person.keep()
+        self._notes.keep()
         self.hide()
         self.left.emit()
 
@@ -374,6 +375,8 @@ class EmergencyPanel(QWidget):
             self._person.forget()
             self._accept.empty()
             self._closing.empty()
+            self._notes.clear()
+            self._ladder.given.clear()
         if self.isVisible():
             self._show()
 

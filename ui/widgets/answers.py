@@ -337,6 +337,9 @@ class TypedLine(KeptLine):
             self.left_open.emit(STATE_DIGITS[digit])
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.kept.emit(self.text())
+        elif event.key() == Qt.Key.Key_Backspace and not self.text():
+            # One question back, but not by the key that was held to empty the line.
+            event.setAccepted(event.isAutoRepeat())
         else:
             super().keyPressEvent(event)
 

@@ -60,6 +60,9 @@ class NumbersPanel(Panel):
         needed = safety.number_words()[key] in safety.ready_to_screen({})
         if not field.text():
             field.say(_empty_hint(key, needed=needed))
+        elif not safety.can_be_dialled(field.text()):
+            template = _("{mark} No number in this: nobody can be phoned by it")
+            field.say(template.format(mark=SHAPES["unknown"]))
         elif not kept and field.text() == self._suggested.get(key):
             template = _("{mark} Suggested for {country}: to be confirmed by the clinic")
             field.say(template.format(mark=SHAPES["unknown"], country=self._country))

@@ -121,13 +121,15 @@ class Rail(QWidget):
         self._suicide.setText(f"{shape} {words.suicide_state(case)}")
 
     def _show_notes(self, case: Case) -> None:
-        if self._told.count() == len(case.intake.notes):
-            return
-        self._told.clear()
+        said = []
         for note in case.intake.notes:
             tied = case.protocol.items.get(note.item)
             where = f"# {tied.topic or tied.ask}: " if tied else ""
-            self._told.addItem(f"{words.clock_time(note.at)[:5]} {where}{note.text}")
+            said.append(f"{words.clock_time(note.at)[:5]} {where}{note.text}")
+        if said == [self._told.item(row).text() for row in range(self._told.count())]:
+            return
+        self._told.clear()
+        self._told.addItems(said)
         self._told.scrollToBottom()
 
     def note_here(self, begun: str) -> None:
