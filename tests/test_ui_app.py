@@ -221,3 +221,14 @@ def test_every_typed_field_takes_what_people_say(frame, protocol):  # noqa: F811
         said = _BY_UNIT.get(item.unit or "", said) if item.kind == "number" else said
         value, _understood, _doubt = _understand(item, said, case, "US")
         assert item.parse(value) is not None, item.id
+
+
+def test_the_unlock_window_waits_for_no_rule_and_no_page():
+    """Seen to fail with: the words of the worklist's tabs imported with the keys."""
+    heavy = (
+        "('intake_app.core.facts', 'intake_app.core.packet', 'intake_app.content', 'sqlalchemy')"
+    )
+    code = f"import sys, ui.screens.unlock; print([m for m in {heavy} if m in sys.modules])"
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60)
+    assert told.stdout.strip() == "[]"

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from intake_app.core.words import _
-from ui import words
 
 
 class Key(NamedTuple):
@@ -19,6 +18,9 @@ class Key(NamedTuple):
 
 
 def _tab(name: str) -> str:
+    # Loads the core, for which the unlock window shall not wait.
+    from ui import words  # noqa: PLC0415
+
     return _("Worklist: {tab}").format(tab=words.tab_words()[name])
 
 
