@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from intake_app.core.screening import Case
@@ -25,6 +26,18 @@ class Screen(QWidget):
 
     def entered(self) -> None:
         """Called when the screen comes to the front; focus goes to where the work is."""
+
+    def _fit(self) -> None:
+        """Called when the room or the size of the text changes."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.layout() is not None:
+            self._fit()
 
     def hints(self) -> str:
         """The keys of this screen, one line."""

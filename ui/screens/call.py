@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -953,15 +953,6 @@ class CallScreen(Screen):
             "F2 list · Ctrl+G go to · Ctrl+Z take back · F3 part · F4 who answers · Ctrl+L notes · "
             "# note here · Ctrl+D dropped · Ctrl+E end · Ctrl+Enter check answers"
         )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and self.layout() is not None:
-            self._fit()
 
     def _fit(self) -> None:
         self._make_narrow(self._narrow)

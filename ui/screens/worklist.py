@@ -8,14 +8,13 @@ from functools import partial
 
 from PySide6.QtCore import (
     QAbstractTableModel,
-    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     Qt,
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTabBar, QTableView
 
 from intake_app.core.model import Due, Stage, Tier
@@ -373,15 +372,6 @@ class WorklistScreen(Screen):
         chosen = self._chosen()
         self._whole.setText(_whole_words(chosen, self.desk.now()) if chosen else "")
         self._whole.setVisible(chosen is not None)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and self.layout() is not None:
-            self._fit()
 
     def _fit(self) -> None:
         """Where there is little room: who, how urgent, what next; the rest of whoever is chosen
