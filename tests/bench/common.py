@@ -24,7 +24,12 @@ MANY = 10_000
 VERY_MANY = 100_000
 NAME = PASSWORD = "bench"
 NOW = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
-_NUMBERS = {"on_call": "Bea, 555 0100", "crisis_line": "988", "emergency": "911"}
+_NUMBERS = {
+    "on_call": "Bea, 555 0100",
+    "backup": "Cleo, 555 0101",
+    "crisis_line": "988",
+    "emergency": "911",
+}
 
 
 def times(work: Callable[[int], object], rounds: int = ROUNDS) -> list[float]:
