@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from intake_app import content, imports
@@ -14,7 +13,7 @@ from intake_app.core.errors import NotFound, WrongMove
 from intake_app.core.instrument import Instrument
 from intake_app.core.model import Intake, Note
 from intake_app.core.protocol import Param, Protocol
-from intake_app.core.screening import Case, screen
+from intake_app.core.screening import Case
 from intake_app.core.words import _
 from intake_app.imports import Questionnaire
 from intake_app.store import clinic, intakes, schema, worklist
@@ -180,11 +179,7 @@ class ProtocolService:
             yield self._case(work, intake_id)
 
     def _case(self, work: Transaction, intake_id: str) -> Case:
-        found = intakes.find(work.connection, intake_id)
-        protocol = self._office.protocol(work.connection, found.protocol_digest)
-        intake = intakes.load(work.connection, found, protocol)
-        today: date = self._office.today()
-        return Case(intake, protocol, screen(intake, protocol, today), today)
+        return self._office.case(*self._office.intake(work.connection, intake_id))
 
     def _bundle(self, work: Transaction, digest: str) -> content.Bundle:
         return content.Bundle.from_text(clinic.protocol_text(work.connection, digest))

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
@@ -58,7 +58,7 @@ from intake_app.core.model import (
 )
 from intake_app.core.packet import Edition, compose, snapshot
 from intake_app.core.protocol import Protocol
-from intake_app.core.screening import Case, screen
+from intake_app.core.screening import Case
 from intake_app.core.setup import NewPassword
 from intake_app.core.words import _
 from intake_app.protocols import ProtocolService, put_in_force
@@ -409,7 +409,7 @@ class IntakeService:
             duplicates.refuse(new, patients.said_same(work.connection))
             event = "patients_joined" if new.same else "patients_parted"
             work.write(schema.patient_same, patients.same_row(new), event)
-            return self._case(intake, protocol)
+            return self._office.case(intake, protocol)
 
     def everything_of(self, intake_id: str) -> tuple[tuple[Patient, ...], tuple[WorklistRow, ...]]:
         """Every record of the person of this intake, its own first, and all of their intakes."""
@@ -749,7 +749,7 @@ class IntakeService:
     ) -> Case:
         with self._change("review_flag") as work:
             intake, protocol = self._load(work, intake_id)
-            flag = self._case(intake, protocol).screening.flag(flag_key)
+            flag = self._office.case(intake, protocol).screening.flag(flag_key)
             if flag is None:
                 raise NotFound(_("flag '{key}' on this intake").format(key=flag_key))
             review.check_decision(flag, decision, reason)
@@ -774,7 +774,7 @@ class IntakeService:
         with self._change("sign") as work:
             self._prove(work)
             intake, protocol = self._load(work, intake_id)
-            case = self._case(intake, protocol)
+            case = self._office.case(intake, protocol)
             review.check_ready(case, disposition, reason)
             if name != self._staff.name:
                 raise NotAllowed(_("sign in this name"), _("whoever is signed in"))
@@ -864,7 +864,7 @@ class IntakeService:
     def show(self, intake_id: str) -> Case:
         """Open a chart; that somebody looked is in the audit trail."""
         with self._view("show") as work:
-            case = self._case(*self._load(work, intake_id, signed=True))
+            case = self._office.case(*self._load(work, intake_id, signed=True))
             work.journal.note("chart_viewed", f"intake:{intake_id}")
             return case
 
@@ -907,7 +907,7 @@ class IntakeService:
         with self._view("in_danger") as work:
             work.journal.note("worklist_viewed", "in danger")
             found = kept.in_danger(work.connection)
-            return tuple(self._case(*self._load(work, each, signed=True)) for each in found)
+            return tuple(self._office.case(*self._load(work, each, signed=True)) for each in found)
 
     def renew_worklist(self, most: int = _RENEWED_AT_ONCE) -> int:
         """Screen up to `most` stale rows anew; how many are left. For idle time."""
@@ -917,7 +917,7 @@ class IntakeService:
 
     def _renew(self, work: Transaction, most: int) -> None:
         for intake_id in kept.stale(work.connection, self._office.today(), most):
-            case = self._case(*self._load(work, intake_id, signed=True))
+            case = self._office.case(*self._load(work, intake_id, signed=True))
             if self._uncovered(case):
                 self._settle(work, case.intake, case.protocol)
             else:
@@ -959,7 +959,7 @@ class IntakeService:
             made=self._office.clock(),
             staff={member.id: member.name for member in staff.values()},
         )
-        return pdf.render(compose(self._case(intake, protocol), edition))
+        return pdf.render(compose(self._office.case(intake, protocol), edition))
 
     # What every method goes through ---------------------------------------------------------------
 
@@ -984,11 +984,11 @@ class IntakeService:
 
     def _settle(self, work: Transaction, intake: Intake, protocol: Protocol) -> Case:
         """Screen anew, raise what has to be raised, keep the worklist's row."""
-        case = self._case(intake, protocol)
+        case = self._office.case(intake, protocol)
         uncovered = self._uncovered(case)
         if uncovered:
             intake = self._cover(work, intake, protocol, uncovered, case.screening.flags)
-            case = self._case(intake, protocol)
+            case = self._office.case(intake, protocol)
         kept.keep(work.connection, case, work.journal.at, self._staff.id)
         return case
 
@@ -998,17 +998,6 @@ class IntakeService:
         if case.intake.signature is not None:
             return frozenset()
         return safety.uncovered(case.intake, case.screening.grounds)
-
-    def _case(self, intake: Intake, protocol: Protocol) -> Case:
-        """As of today; a signed intake as of the day on which it was signed."""
-        today = self._day(intake)
-        return Case(intake, protocol, screen(intake, protocol, today), today)
-
-    def _day(self, intake: Intake) -> date:
-        now = self._office.clock()
-        if intake.signature is None:
-            return now.date()
-        return intake.signature.at.astimezone(now.tzinfo).date()
 
     def _cover(
         self,

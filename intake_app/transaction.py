@@ -14,6 +14,7 @@ from intake_app.core import review, setup
 from intake_app.core.errors import IntakeError, NotAllowed
 from intake_app.core.model import Clinic, Intake, Role, Staff, Standing
 from intake_app.core.protocol import Protocol
+from intake_app.core.screening import Case, screened
 from intake_app.core.words import _
 from intake_app.store import clinic, database, finder, intakes, schema, vault
 from intake_app.store.audit import Actor, Journal
@@ -110,6 +111,12 @@ class Office:
         found = intakes.find(connection, intake_id)
         protocol = self.protocol(connection, found.protocol_digest)
         return intakes.load(connection, found, protocol), protocol
+
+    def case(self, intake: Intake, protocol: Protocol) -> Case:
+        """As of today; a signed intake as of the day on which it was signed."""
+        now = self.clock()
+        at = now if intake.signature is None else intake.signature.at.astimezone(now.tzinfo)
+        return screened(intake, protocol, at.date())
 
     def in_force(self, connection: Connection) -> Protocol:
         """The protocol that new intakes are taken with."""

@@ -131,6 +131,10 @@ class Case:
     today: date
 
 
+def screened(intake: Intake, protocol: Protocol, today: date) -> Case:
+    return Case(intake, protocol, screen(intake, protocol, today), today)
+
+
 def screen(intake: Intake, protocol: Protocol, today: date) -> Screening:
     findings = Findings(intake, protocol, today)
     flags = [

@@ -26,7 +26,7 @@ from intake_app.core.duplicates import together
 from intake_app.core.model import WorklistRow
 from intake_app.core.protocol import Protocol
 from intake_app.core.safety import EscalationState
-from intake_app.core.screening import Case, screen
+from intake_app.core.screening import Case, screened
 from intake_app.core.words import _
 from intake_app.core.worklist import Summary, limits, summary
 from intake_app.store import clinic, finder, intakes, patients, schema
@@ -255,8 +255,7 @@ def fault(connection: Connection, build: Callable[[str], Protocol]) -> str | Non
             continue
         protocol = build(clinic.protocol_text(connection, found.protocol_digest))
         intake = intakes.load(connection, found, protocol)
-        today = date.fromisoformat(row.day)
-        case = Case(intake, protocol, screen(intake, protocol, today), today)
+        case = screened(intake, protocol, date.fromisoformat(row.day))
         if _row(case, *intakes.last_change(connection, found.id)) != row._asdict():
             template = _("worklist: the row of intake {intake} differs from its record")
             return template.format(intake=found.id)
