@@ -7,7 +7,7 @@ open prints as a no, and a partial score never prints as a score. `intake_app.pd
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -474,11 +474,12 @@ class _Pages:
 
     def latest(self) -> Iterable[tuple[Item, int, Answer]]:
         """The newest answer of every item and entry, in the order of asking."""
-        newest = {(a.item, a.entry): a for a in self.intake.answers}
+        newest: dict[str, dict[int, Answer]] = defaultdict(dict)
+        for answer in self.intake.answers:
+            newest[answer.item][answer.entry] = answer
         for item in self.case.protocol.items.values():
-            for (id_, entry), answer in newest.items():
-                if id_ == item.id:
-                    yield item, entry, answer
+            for entry, answer in newest[item.id].items():
+                yield item, entry, answer
 
     def flag_line(self, flag: Flag, shown: Container[str]) -> str:
         """One flag in a line or two: the strongest reason and what was said.
