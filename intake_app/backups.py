@@ -239,17 +239,17 @@ class Secret:
     recovery_key: str = field(default="", repr=False)
 
 
-def opened(folder: Path, secret: Secret) -> tuple[vault.Keys, str]:
-    """The keys, and whose secret it was: the id of staff, or "" for the paper."""
+def opened(folder: Path, secret: Secret) -> tuple[vault.Keys, vault.Unlocked | None]:
+    """The keys, and whose secret it was; None for the paper."""
     if secret.recovery_key:
-        return vault.recover(folder, secret.recovery_key), ""
+        return vault.recover(folder, secret.recovery_key), None
     known = [secret.name] if secret.name else [name for _id, name in vault.read(folder).staff]
     for name in known[:-1]:
         with suppress(vault.WrongPassword):
             found = vault.unlock(folder, name, secret.password)
-            return found.keys, found.staff_id
+            return found.keys, found
     found = vault.unlock(folder, known[-1], secret.password)
-    return found.keys, found.staff_id
+    return found.keys, found
 
 
 def restore_vault(source: Path, folder: Path, secret: Secret, clock: Clock) -> Found:
@@ -258,27 +258,29 @@ def restore_vault(source: Path, folder: Path, secret: Secret, clock: Clock) -> F
     An administrator or a clinician of then, or who holds the recovery key.
     """
     places.refuse(folder)
-    with _copied(source, secret) as (copy, keys, staff_id):
+    with _copied(source, secret) as (copy, keys, who):
         found = _proven_copy(copy, keys)
         with backups.taken_back(copy, folder, keys) as making:
-            _sign_for_it(making, folder, keys, staff_id, clock)
+            _sign_for_it(making, folder, keys, who, clock)
         return found
 
 
 def try_restore(source: Path, secret: Secret) -> Found:
     """The same, and nothing is changed."""
-    with _copied(source, secret) as (copy, keys, _staff_id):
+    with _copied(source, secret) as (copy, keys, _who):
         return _proven_copy(copy, keys)
 
 
 @contextmanager
-def _copied(source: Path, secret: Secret) -> Iterator[tuple[Path, vault.Keys, str]]:
+def _copied(
+    source: Path, secret: Secret
+) -> Iterator[tuple[Path, vault.Keys, vault.Unlocked | None]]:
     with verify.private_copy(source) as copy:
         try:
-            keys, staff_id = opened(copy, secret)
+            keys, who = opened(copy, secret)
         except vault.DamagedKeys as error:
             raise backups.NotRestored(error.place) from None
-        yield copy, keys, staff_id
+        yield copy, keys, who
 
 
 def _proven_copy(copy: Path, keys: vault.Keys) -> Found:
@@ -299,11 +301,13 @@ def _proven_copy(copy: Path, keys: vault.Keys) -> Found:
         engine.dispose()
 
 
-def _sign_for_it(making: Path, folder: Path, keys: vault.Keys, staff_id: str, clock: Clock) -> None:
+def _sign_for_it(
+    making: Path, folder: Path, keys: vault.Keys, who: vault.Unlocked | None, clock: Clock
+) -> None:
     """Its own entry, with the end of the trail that was there and the one that is taken back."""
     records = database.open_records(making, keys)
     try:
-        actor = _actor(records, staff_id, clock)
+        actor = _actor(records, who, clock)
         with records.change(actor, clock()) as (_connection, journal):
             before = anchor.posted_head(folder)
             journal.note("restored", f"vault:{before}>{journal.head.n}")
@@ -311,11 +315,11 @@ def _sign_for_it(making: Path, folder: Path, keys: vault.Keys, staff_id: str, cl
         records.close()
 
 
-def _actor(records: database.Records, staff_id: str, clock: Clock) -> Actor:
-    if not staff_id:
-        return Actor("recovery key", Role.ADMINISTRATOR.value)
-    member = Office(records, Clinic(""), clock).member(staff_id)
+def _actor(records: database.Records, who: vault.Unlocked | None, clock: Clock) -> Actor:
+    if who is None:
+        return Actor(audit.BY_PAPER, Role.ADMINISTRATOR.value)
+    member = Office(records, Clinic(""), clock).member(who.staff_id)
     role = next((role for role in review.MAY_RESTORE if role in member.roles), None)
     if role is None:
         raise NotAllowed(_("restore a backup"), _("an administrator or a clinician of then"))
-    return Actor(member.id, role.value)
+    return Actor(member.id, role.value, who.pen)

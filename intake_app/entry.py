@@ -13,6 +13,7 @@ from intake_app.core.model import Clinic, Role, Staff, Standing
 from intake_app.core.setup import NewPassword
 from intake_app.core.words import _
 from intake_app.store import anchor, clinic, database, schema, tries, vault
+from intake_app.store.audit import BY_PAPER, Actor
 from intake_app.transaction import (
     Clock,
     Office,
@@ -33,7 +34,7 @@ def unlocked(folder: Path, name: str, password: str, clock: Clock) -> vault.Unlo
 
 
 def by_password(records: database.Records, unlocked: vault.Unlocked, clock: Clock) -> Session:
-    return _entered(records, clock, lambda office: _let_in(office, unlocked.staff_id))
+    return _entered(records, clock, lambda office: _let_in(office, unlocked))
 
 
 def by_code(folder: Path, code: str, new: NewPassword, clock: Clock) -> Session:
@@ -69,23 +70,23 @@ def _entered(
         raise
 
 
-def _let_in(office: Office, staff_id: str) -> Session:
-    staff = office.people.get(staff_id)
+def _let_in(office: Office, unlocked: vault.Unlocked) -> Session:
+    staff = office.people.get(unlocked.staff_id)
     if staff is None:
         raise NotAllowed(_("open these records"), _("staff of this clinic"))
     # Also where the disk is full: reading goes on without it, and the next opening tells again.
     with suppress(database.NotSaved, vault.NotSaved):
-        with _as(office, staff) as work:
+        with _as(office, staff, unlocked.pen) as work:
             _tell_tries(office, work)
             _settle(office, work)
             work.journal.note("unlocked", f"staff:{staff.id}")
         tries.told(office.records.folder)
-    return Session(office, office.member(staff_id))
+    return Session(office, office.member(staff.id), unlocked.pen)
 
 
-def _as(office: Office, staff: Staff) -> AbstractContextManager[Transaction]:
+def _as(office: Office, staff: Staff, pen: vault.Pen | None) -> AbstractContextManager[Transaction]:
     role = next(role for role in Role if role in staff.roles)
-    return Session(office, staff).act_as(role)
+    return Session(office, staff, pen).act_as(role)
 
 
 def _tell_tries(office: Office, work: Transaction) -> None:
@@ -125,25 +126,29 @@ def _choose(office: Office, unlocked: vault.Unlocked, code: str, new: NewPasswor
         )
     check_password(new.password, new.again, staff.name, office.about)
     folder = office.records.folder
-    with _as(office, staff) as work:
+    with _as(office, staff, unlocked.pen) as work:
         _settle(office, work)
-    with _as(office, staff) as work:
+    with _as(office, staff, unlocked.pen) as work:
         # Opens only while the code's own key pairs are in place: an earlier password fails here.
         data = vault.with_password(folder, staff.name, code, new.password)
         here = replace(staff, standing=Standing.HERE)
         work.write(schema.staff_change, clinic.change_row(here), "password_chosen")
         office.records.replace_keys(data, work.journal.at)
     office.learn_people()
-    return Session(office, office.member(staff.id))
+    return Session(office, office.member(staff.id), unlocked.pen)
 
 
 def _recovered(office: Office, new: NewPassword, papers: list[str]) -> Session:
     check_password(new.password, new.again, new.name, office.about)
     records = office.records
     member = _who(office, new.name)
-    with _as(office, member) as work:
+    slot = vault.new_slot(records.keys, vault.NewStaff(member.id, member.name, new.password))
+    pen = vault.pen_of(records.keys, slot, new.password)
+    # By the paper, not by the member: until vault.keys follows, nobody has their key.
+    actor = Actor(BY_PAPER, Role.ADMINISTRATOR.value)
+    with records.change(actor, office.clock()) as (connection, journal):
+        work = Transaction(connection, journal)
         file = vault.proven(records.folder, records.keys)
-        slot = vault.new_slot(records.keys, vault.NewStaff(member.id, member.name, new.password))
         if member.id not in office.people:
             work.write(schema.staff, clinic.staff_row(member), "staff_added")
         before = vault.slot_of(file, member.id)
@@ -161,7 +166,7 @@ def _recovered(office: Office, new: NewPassword, papers: list[str]) -> Session:
     tries.forgive(records.folder, member.id)
     papers.append(paper)
     office.learn_people()
-    return Session(office, office.member(member.id))
+    return Session(office, office.member(member.id), pen)
 
 
 def _who(office: Office, name: str) -> Staff:

@@ -154,17 +154,21 @@ def create_vault(
         for member, person in zip(staff, people, strict=True)
     ]
 
+    pens: list[vault.Pen | None] = []
+
     def found(records: database.Records) -> None:
         anchor.write_clinic(records.folder, anchor.clinic_bytes(records.keys, asdict(about)))
         records.anchor_files()
-        founder = Session(Office(records, about, clock), staff[0])
+        pens.append(vault.unlock(records.folder, people[0].name, people[0].password).pen)
+        founder = Session(Office(records, about, clock), staff[0], pens[0])
         with founder.act_as(Role.ADMINISTRATOR) as work:
             for member in staff:
                 work.write(schema.staff, clinic.staff_row(member), "staff_added")
             put_in_force(work, content.shipped())
 
     records, recovery_key = database.create(folder, slots, kdf, found)
-    return IntakeService(Session(Office(records, about, clock), staff[0])), recovery_key
+    founder = Session(Office(records, about, clock), staff[0], pens[0])
+    return IntakeService(founder), recovery_key
 
 
 def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeService:
@@ -210,7 +214,7 @@ def _open_held(
         records = database.open_held(copy, folder, unlocked.keys, fault.why)
         stack.callback(records.close)
         office = Office(records, posted_clinic(folder), clock)
-        session = Session(office, office.member(unlocked.staff_id))
+        session = Session(office, office.member(unlocked.staff_id), unlocked.pen)
     except database.AlreadyOpen:
         raise
     except Exception:  # noqa: BLE001 - whatever the copy holds, this is what is wrong
@@ -257,7 +261,7 @@ def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
     """
     with verify.private_copy(folder) as copy:
         try:
-            keys, _staff_id = opened(copy, Secret(name or "", password))
+            keys, _who = opened(copy, Secret(name or "", password))
         except (vault.DamagedKeys, vault.NotAVault) as error:
             return verify.file_fault(copy) or f"{anchor.KEYS}: {error}"
         return verify.first_fault(copy, keys, proven)
@@ -294,7 +298,7 @@ class IntakeService:
     @property
     def trail(self) -> TrailService:
         """The audit trail, for the same person."""
-        return TrailService(self._session)
+        return TrailService(self._session, proven)
 
     @property
     def protocols(self) -> ProtocolService:
@@ -328,7 +332,8 @@ class IntakeService:
         folder = self._office.records.folder
         with tries.guarded(folder, name, self._office.clock()):
             unlocked = vault.unlock(folder, name, password)
-        return IntakeService(Session(self._office, self._office.member(unlocked.staff_id)))
+        member = self._office.member(unlocked.staff_id)
+        return IntakeService(Session(self._office, member, unlocked.pen))
 
     # Patients, intakes, calls ---------------------------------------------------------------------
 
@@ -772,7 +777,7 @@ class IntakeService:
     ) -> Case:
         """Freeze and sign the record with name and password; afterwards addenda only."""
         with self._change("sign") as work:
-            self._prove(work)
+            verify.prove(self._office.records, work.connection)
             intake, protocol = self._load(work, intake_id)
             case = self._office.case(intake, protocol)
             review.check_ready(case, disposition, reason)
@@ -827,7 +832,7 @@ class IntakeService:
     def add_addendum(self, intake_id: str, text: str, name: str, password: str) -> Case:
         """What comes after the signature, signed in its turn."""
         with self._change("add_addendum") as work:
-            self._prove(work)
+            verify.prove(self._office.records, work.connection)
             intake, protocol = self._load(work, intake_id, signed=True)
             if intake.signature is None:
                 raise WrongMove(_("This intake is not signed yet; change it instead."))
@@ -942,6 +947,7 @@ class IntakeService:
         outlets.refuse_records(path, self._office.records.folder)
         data = self._pages("print_summary", intake_id)
         with self._view("print_summary") as work:
+            verify.prove(self._office.records, work.connection)
             work.journal.note("summary_exported", f"intake:{intake_id}")
             outlets.put(path, data)
         return path
@@ -968,11 +974,6 @@ class IntakeService:
 
     def _view(self, action: str) -> AbstractContextManager[Transaction]:
         return self._session.view(action)
-
-    def _prove(self, work: Transaction) -> None:
-        """Nobody signs what was changed behind their back; from then on nothing is written."""
-        records = self._office.records
-        records.prove(verify.fault_now(work.connection, records.folder, records.keys))
 
     def _load(
         self, work: Transaction, intake_id: str, *, signed: bool = False

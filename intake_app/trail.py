@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from intake_app.core import review
 from intake_app.core.words import _
-from intake_app.store import clinic, outlets, trail, verify
+from intake_app.store import audit, clinic, database, outlets, trail, verify
+from intake_app.store.codec import time_of
 from intake_app.store.trail import Entry, Wanted
 from intake_app.transaction import Session
 
+# How often all is proven where no backup did it (security.md, 4.3).
+EVERY = timedelta(days=7)
 # What a screen shows; a file holds all.
 MOST_SHOWN = 500
 _COLUMNS = ("n", "at", "staff", "role", "event", "subject", "record")
@@ -35,27 +39,42 @@ class TrailState:
 class TrailService:
     """Who did what, for the same person."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, more: verify.More) -> None:
+        """`more` is what verify looks at beside the trail."""
         self._session = session
+        self._more = more
         self._office = session.office
 
     def entries(self, wanted: Wanted) -> tuple[Entry, ...]:
         """The newest of those that are wanted, at most MOST_SHOWN."""
         with self._session.view("entries") as work:
-            found = trail.entries(work.connection, wanted, _names(work.connection))
+            found = self._found(work.connection, wanted)
             shown = tuple(islice(found, MOST_SHOWN))
             work.journal.note("trail_viewed", "audit")
             return shown
 
     def check_trail(self) -> TrailState:
-        """Every entry, every row that it is about and every signature; OnHold where one differs,
-        and from then on nothing is written."""
+        """All that verify looks at, on a copy, so that no key waits for it; OnHold where something
+        differs, and from then on nothing is written."""
+        review.role_for(self._session.staff, "check_trail")
+        records = self._office.records
+        if records.hold:
+            raise database.OnHold(records.hold)
+        fault, head = verify.copy_fault(records, self._more)
+        records.prove(fault)
         with self._session.change("check_trail") as work:
-            records = self._office.records
-            records.prove(verify.fault_now(work.connection, records.folder, records.keys))
-            state = TrailState(work.journal.head.n, work.journal.at, work.journal.head.mac[:12])
             work.journal.note("trail_checked", "audit")
-            return state
+            return TrailState(head.n, work.journal.at, head.mac[:12])
+
+    def is_check_due(self) -> bool:
+        """Whether nobody proved everything for a week: by hand, for a backup, or by itself. A clock
+        that was set back leaves a time to come: that one is not waited for."""
+        if self._office.records.hold or self._office.about.demo:
+            return False
+        with self._session.look("is_check_due") as connection:
+            last = audit.latest_time(connection, "trail_checked", "backed_up")
+            last = last or audit.first_time(connection)
+        return not timedelta() <= self._office.clock() - time_of(last) < EVERY
 
     def export_trail(self, wanted: Wanted, path: Path) -> Path:
         """All entries that are wanted, as CSV or as JSON lines, by the ending of the name."""
@@ -65,11 +84,16 @@ class TrailService:
             raise outlets.WrongPlace(template.format(file=path.name))
         outlets.refuse_records(path, self._office.records.folder)
         with self._session.view("export_trail") as work:
-            found = trail.entries(work.connection, wanted, _names(work.connection))
+            verify.prove(self._office.records, work.connection)
+            found = self._found(work.connection, wanted)
             data = written(map(_plain, found)).encode("utf-8")
             work.journal.note("trail_exported", "audit")
             outlets.put(path, data)
         return path
+
+    def _found(self, connection: Connection, wanted: Wanted) -> Iterator[Entry]:
+        by_name = review.may(self._session.staff, "show")
+        return trail.entries(connection, wanted, _names(connection), by_name=by_name)
 
 
 def _names(connection: Connection) -> Mapping[str, str]:

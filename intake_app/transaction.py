@@ -125,10 +125,11 @@ class Office:
 
 @dataclass(frozen=True)
 class Session:
-    """One member of staff at an open vault."""
+    """One member of staff at an open vault, and what signs for them."""
 
     office: Office
     staff: Staff
+    pen: vault.Pen | None = None
 
     @contextmanager
     def change(self, action: str) -> Iterator[Transaction]:
@@ -142,14 +143,14 @@ class Session:
         """The gate, then one transaction that looks and says so: what may be done on hold, too."""
         office = self.office
         staff = office.as_they_stand(self.staff)
-        actor = Actor(staff.id, review.role_for(staff, action).value)
+        actor = Actor(staff.id, review.role_for(staff, action).value, self.pen)
         with office.records.view(actor, office.clock()) as (connection, journal):
             yield Transaction(connection, journal)
 
     @contextmanager
     def act_as(self, role: Role) -> Iterator[Transaction]:
         """Without the gate: for the first rows of a new vault."""
-        office, actor = self.office, Actor(self.staff.id, role.value)
+        office, actor = self.office, Actor(self.staff.id, role.value, self.pen)
         with office.records.change(actor, office.clock()) as (connection, journal):
             yield Transaction(connection, journal)
 
@@ -161,7 +162,7 @@ class Session:
         role = review.role_for(office.as_they_stand(self.staff), action)
         office.records, recovery_key = office.records.rotated(
             file,
-            Actor(self.staff.id, role.value),
+            Actor(self.staff.id, role.value, self.pen),
             office.clock(),
             lambda connection, journal: write(Transaction(connection, journal)),
         )

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from intake_app import service
+from intake_app.core import events
 from intake_app.store import anchor, audit, clinic, database, schema, vault, verify
 from intake_app.store.audit import Actor, Head
 from tests.vaults import PASSWORD, Clock, Played, crash, held
@@ -35,7 +36,8 @@ def signed(tmp_path_factory):
 
 def _keys_and_staff(desk):
     """A row of each table of keys; the earlier key chained nothing."""
-    member, administrator = desk.clinic._session.staff, Actor("nobody", "administrator")
+    session = desk.clinic._session
+    member, administrator = session.staff, Actor(session.staff.id, "administrator", session.pen)
     with desk._office.records.change(administrator, Clock()()) as (_connection, journal):
         journal.write(schema.staff_change, clinic.change_row(member), "roles_changed")
         row = {"staff_id": member.id, "public": "00"}
@@ -84,7 +86,7 @@ class Insider:
         before = ""
         for row in self.connection.execute(schema.audit.select().order_by(text("seq"))).all():
             entry = dict(row._mapping)
-            del entry["mac"]
+            del entry["mac"], entry["signature"]
             entry["payload"] = rows[entry["subject"]] if entry["payload"] else ""
             before = audit.entry_mac(self.keys.audit, before, entry)
             self.connection.execute(
@@ -94,6 +96,10 @@ class Insider:
             )
         self.head = Head(row.seq, before)
 
+    def entries(self):
+        signers = verify._Signers(self.connection, vault.read(self.folder))
+        return verify._entries_fault(self.connection, signers)
+
     def signatures(self):
         return verify._signatures_fault(self.connection, vault.read(self.folder))
 
@@ -101,6 +107,7 @@ class Insider:
 def test_an_untouched_trail_has_no_fault(opened):
     assert opened.fault() is None
     assert opened.signatures() is None
+    assert opened.entries() is None
     opened.chain_anew()  # of rows as they are: the same chain again
     assert opened.head == anchor.read_head(opened.folder, opened.keys).head
 
@@ -129,7 +136,7 @@ def test_no_field_of_an_entry_can_be_changed(opened, column):
             [
                 "UPDATE audit SET seq = -seq - 1 WHERE seq > 30",
                 "INSERT INTO audit SELECT 31, at, zone, actor, role, event, subject, payload, app,"
-                " mac FROM audit WHERE seq = 30",
+                " mac, signature FROM audit WHERE seq = 30",
                 "UPDATE audit SET seq = -seq WHERE seq < 0",
             ],
             "entry 31 was changed",
@@ -149,7 +156,7 @@ def test_an_entry_of_another_history_is_found(opened):
     way. Seen to fail with: the MAC of the entry before left out of the chain."""
     row = opened.connection.execute(schema.audit.select().where(schema.audit.c.seq == 30)).one()
     entry = {**row._mapping, "actor": "somebody"}
-    del entry["mac"]
+    del entry["mac"], entry["signature"]
     mac = audit.entry_mac(opened.keys.audit, "5a" * 32, entry)
     mine = schema.audit.c.seq == 30
     opened.connection.execute(schema.audit.update().where(mine).values(actor="somebody", mac=mac))
@@ -214,6 +221,62 @@ def test_a_signature_cut_out_and_moved_fits_no_other_record(opened):
         " statement, signature, at, by FROM signature",
     )
     assert opened.signatures() == "signature of intake other: is not of this record"
+
+
+SIGNED = ("flag_reviewed", "intake_signed", "addendum_added", "staff_added", "summary_exported")
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "another did it: UPDATE audit SET actor = (SELECT max(id) FROM staff WHERE id != actor)"
+        " WHERE event = :event",
+        "of another time: UPDATE audit SET at = replace(at, '2026', '2025') WHERE event = :event",
+        "an older version: UPDATE audit SET app = '0.1.0', signature = '' WHERE event = :event",
+    ],
+    ids=lambda forgery: forgery.partition(":")[0],
+)
+@pytest.mark.parametrize("event", ["staff_added", "summary_exported"])
+def test_somebody_with_the_key_cannot_write_a_signed_entry_anew(opened, event, forgery):
+    """Entries, rows and head are made to fit; the pen of whoever did it is not to be had. Seen to
+    fail with: the entries' signatures not looked at; the version that signed nothing taken at its
+    word."""
+    assert opened.connection.execute(schema.audit.select().filter_by(event=event)).first()
+    opened.connection.execute(text(forgery.partition(": ")[2]), {"event": event})
+    opened.chain_anew()
+    assert opened.fault() is None
+    assert "audit trail: entry" in opened.entries()
+
+
+def test_a_pen_of_another_person_signs_nothing_of_mine(opened):
+    """A colleague who holds the vault key signs an entry of mine: with a pen of their own, and with
+    one that they vouch for in my name. Seen to fail with: any key of staff taken for the actor's;
+    the proof not looked at."""
+    name = "Dr. Ines Okafor"
+    theirs = vault.unlock(opened.folder, name, PASSWORD)
+    row = opened.connection.execute(schema.audit.select().filter_by(event="staff_added")).first()
+    assert row.actor != theirs.staff_id
+    key = vault.signing_key(opened.folder, name, PASSWORD)
+    for pen in (theirs.pen, vault._pen(opened.keys.vault_id, row.actor, key)):
+        signature = pen.sign(audit.said_by_pen(row.seq, row.mac))
+        mine = schema.audit.c.seq == row.seq
+        opened.connection.execute(schema.audit.update().where(mine).values(signature=signature))
+        assert opened.entries() == (
+            f"audit trail: entry {row.seq} is not signed by whoever it says did it"
+        )
+
+
+def test_an_entry_of_weight_is_not_written_without_a_pen(opened):
+    """And one of the rest carries none. Seen to fail with: an empty signature written instead."""
+    actor = Actor("somebody", "administrator")
+    journal = audit.Journal(opened.connection, opened.keys.audit, actor, Clock()(), opened.head)
+    for event in SIGNED:
+        with pytest.raises(ValueError, match="needs the key"):
+            journal.note(event, "x")
+    journal.note("chart_viewed", "x")
+    rows = opened.connection.execute(schema.audit.select()).all()
+    assert {bool(r.signature) for r in rows if r.event in SIGNED} == {True}
+    assert {bool(r.signature) for r in rows if r.event not in events.SIGNED} == {False}
 
 
 def test_a_worklist_row_that_lies_is_found(signed, tmp_path):

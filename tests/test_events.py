@@ -129,6 +129,7 @@ def walk_protocols(walk, desk, first):
 def walk_trail(walk, desk, place):
     trail, backups = desk.trail, desk.backups
     walk(trail, "entries", service.Wanted())
+    walk(trail, "is_check_due")
     walk(trail, "check_trail")
     walk(trail, "export_trail", service.Wanted(), place / "trail.csv")
     walk(backups, "is_due", timedelta())

@@ -26,7 +26,7 @@ def short(kind):
 
 
 @shim
-@pytest.mark.parametrize("kind", ["kills", "failures", "power", "power_normal"])
+@pytest.mark.parametrize("kind", ["kills", "failures", "upgrades", "power", "power_normal"])
 def test_nothing_acknowledged_is_lost(kind):
     """Seen to fail with: synchronous=NORMAL (which `power_normal` demands); `saved` told before
     the commit; an OSError of the anchor let through."""

@@ -132,6 +132,29 @@ def test_a_role_opens_nothing_more_on_hold(folder):
     desk.close()
 
 
+def test_nothing_leaves_that_was_changed_while_it_was_open(folder, tmp_path):
+    """Proven before a summary or the trail is saved as a file; then on hold, and what leaves says
+    so. Seen to fail with: no proof before either."""
+    data = (folder / anchor.CLINIC).read_bytes()
+    for name in ("summary.pdf", "trail.csv"):
+        desk = service.open_vault(folder, NAME, PASSWORD, Clock())
+        intake, path = desk.worklist()[0].intake_id, tmp_path / name
+
+        def leave(desk=desk, intake=intake, path=path):
+            if path.suffix == ".pdf":
+                return desk.print_summary(intake, path)
+            return desk.trail.export_trail(service.Wanted(), path)
+
+        (folder / anchor.CLINIC).write_bytes(data.replace(b"988", b"989"))
+        with pytest.raises(database.OnHold, match=anchor.CLINIC):
+            leave()
+        assert not path.exists()
+        assert anchor.CLINIC in desk.hold
+        assert leave().stat().st_size
+        desk.close()
+        (folder / anchor.CLINIC).write_bytes(data)
+
+
 def test_nobody_signs_what_was_changed_while_it_was_open(folder, tmp_path):
     """The whole trail is proven before each signature, not its newest entries alone; from then on
     nothing is written. Seen to fail with: no proof before signing; the hold not kept."""

@@ -285,7 +285,7 @@ def test_an_administrator_alone_sees_no_patient():
     about_the_rules = {"draft", "difference", "instruments"}
     # Entries name records by number, never by a person's name; a copy stays sealed.
     about_the_records = {
-        "entries", "check_trail", "export_trail", "back_up", "backup_state", "is_due",
-        "choose_second_place", "copy_records", "try_restore",
+        "entries", "check_trail", "is_check_due", "export_trail", "back_up", "backup_state",
+        "is_due", "choose_second_place", "copy_records", "try_restore",
     }  # fmt: skip
     assert allowed == about_the_clinic | about_staff | about_the_rules | about_the_records

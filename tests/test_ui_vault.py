@@ -1,5 +1,6 @@
 """The window on the vault itself: on hold, the audit trail, backups, restore; all by keys."""
 
+import gc
 import json
 import shutil
 from datetime import timedelta
@@ -62,6 +63,13 @@ def window(qtbot, folder, request):
     shown.panel().hide()
     shown.close()
     shown.deleteLater()
+    _taken_away()
+
+
+def _taken_away():
+    """Else the windows of this test may be taken away later, on the thread of another's backup."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
 
 
 def settings(window, title):
@@ -265,6 +273,54 @@ def test_backups_are_made_by_the_hour_and_never_during_a_call(window):
     automatic.look()  # the timer may ring once more; nothing is asked of closed records
 
 
+def test_everything_is_proven_once_a_week_and_never_during_a_call(window):
+    """Where nothing was recorded no backup is due, and so none has proven it. Seen to fail with: no
+    proof by itself; a backup of the same week not counted; `busy` not asked; what was found kept
+    for oneself."""
+    desk, busy = window.desk, [True]
+    automatic = AutomaticBackups(desk, lambda: busy[0])
+    window.clock.now += timedelta(days=3)
+    desk.service.backups.back_up()
+    window.clock.now += timedelta(days=6)
+    assert not desk.service.trail.is_check_due()
+    window.clock.now += timedelta(days=2)
+    assert desk.service.trail.is_check_due()
+    automatic.look()
+    assert not automatic._running
+    busy[0] = False
+    automatic.look()
+    assert automatic._running
+    window.qtbot.waitUntil(lambda: not automatic._running, timeout=10_000)
+    assert not desk.service.trail.is_check_due()
+    (entry,) = desk.service.trail.entries(service.Wanted(event="trail_checked"))
+    assert entry.staff == NAME
+    window.clock.now += timedelta(days=8)
+    (window.folder / anchor.HEAD).write_bytes(b"x")
+    with window.qtbot.waitSignal(desk.refused, timeout=10_000) as told:
+        automatic.look()
+    assert "on hold" in told.args[0]
+    assert anchor.HEAD in desk.service.hold
+
+
+def test_an_administrator_learns_from_the_trail_who_is_a_patient_of_nobody(folder, tmp_path):
+    """A part of a name would find entries where somebody of that name is a patient, and none where
+    not. Seen to fail with: names looked through for everybody; for the file alone."""
+    desk = service.open_vault(folder, NAME, PASSWORD, Clock())
+    desk.clinic.add_staff(
+        service.NewPerson("Ada Moss", frozenset({Role.ADMINISTRATOR}), "a password of many words")
+    )
+    administrator = desk.acting_as("Ada Moss", "a password of many words").trail
+    path = tmp_path / "trail.csv"
+    for said in ("Pat Example", "pat", "p", "Nobody Here", "P-00000"):
+        wanted = service.Wanted(patient=said)
+        assert administrator.entries(wanted) == ()
+        administrator.export_trail(wanted, path)
+        assert len(path.read_text().splitlines()) == 1
+    assert administrator.entries(service.Wanted(patient="p-000001"))
+    assert desk.trail.entries(service.Wanted(patient="pat exam"))
+    desk.close()
+
+
 def test_a_backup_that_fails_is_one_sentence_and_the_work_goes_on(window, monkeypatch):
     """Seen to fail with: the failure raised in the window."""
 
@@ -299,6 +355,7 @@ def house(qtbot, qapp, folder):
         qapp.removeEventFilter(app._idle)
     app.front.close()
     app.deleteLater()
+    _taken_away()
 
 
 def unlock(house):

@@ -1,4 +1,5 @@
-"""Backups without being asked: every hour of work, and after it. No call waits for one."""
+"""Backups without being asked, every hour of work and after it, and a proof of everything where
+there was none for a week. No call waits for either."""
 
 from __future__ import annotations
 
@@ -10,7 +11,6 @@ from PySide6.QtCore import QObject, QTimer
 
 from intake_app.core.backups import AFTER_WORK, EVERY
 from intake_app.core.errors import IntakeError
-from intake_app.service import Made
 from ui.desk import Desk
 
 _LOOK_MS = 60_000
@@ -30,23 +30,37 @@ class AutomaticBackups(QObject):
         self._watch.start()
 
     def look(self) -> None:
-        """Make one in the background where it is due; what fails is one sentence."""
-        if self._desk.closed or self._running or self._busy() or not self._is_due(EVERY):
+        """Do in the background what is due; what fails is one sentence."""
+        if self._desk.closed or self._running or self._busy():
             return
+        if self._is_due(EVERY):
+            self._begin(lambda: self._desk.service.backups.back_up().trouble)
+        elif self._is_check_due():
+            self._begin(self._check)
+
+    def _begin(self, deed: Callable[[], str]) -> None:
+        def told() -> str:
+            try:
+                return deed()
+            except IntakeError as refusal:
+                return str(refusal)
+
         self._running = True
-        self._desk.in_background(self._back_up, self._made)
+        self._desk.in_background(told, self._done)
 
-    def _back_up(self) -> Made | IntakeError:
-        try:
-            return self._desk.service.backups.back_up()
-        except IntakeError as refusal:
-            return refusal
-
-    def _made(self, made: Made | IntakeError) -> None:
+    def _done(self, trouble: str) -> None:
         self._running = False
-        said = str(made) if isinstance(made, IntakeError) else made.trouble
-        if said:
-            self._desk.refused.emit(said)
+        if trouble:
+            self._desk.refused.emit(trouble)
+
+    def _check(self) -> str:
+        self._desk.service.trail.check_trail()
+        return ""
+
+    def _is_check_due(self) -> bool:
+        with suppress(IntakeError):
+            return self._desk.service.trail.is_check_due()
+        return False
 
     def after_work(self) -> None:
         """Before the records close; that it failed is in the trail, and the worklist says so."""

@@ -98,6 +98,28 @@ CHANGED: frozenset[str] = frozenset(
 
 EVENTS = LOOKED | CHANGED
 
+# Those that carry the signature of whoever did them: decisions, signatures, the end of an
+# escalation, who may work here, and what leaves the records.
+SIGNED: frozenset[str] = frozenset(
+    {
+        "flag_reviewed",
+        "intake_signed",
+        "addendum_added",
+        "escalation_closed",
+        "protocol_in_force",
+        "staff_added",
+        "staff_suspended",
+        "staff_reinstated",
+        "staff_reset",
+        "staff_removed",
+        "roles_changed",
+        "summary_exported",
+        "trail_exported",
+        "records_copied",
+        "restored",
+    }
+)
+
 # The event that each method of the services leaves exactly once, in its one transaction. What else
 # a method writes has entries of its own: one for each row that followed from it. An empty set:
 # nothing of a patient is shown and nothing of a record is changed, or it goes on with what left its
@@ -170,6 +192,7 @@ LEAVES: Mapping[str, frozenset[str]] = {
     "change_clinic": frozenset({"clinic_changed"}),
     "entries": frozenset({"trail_viewed"}),
     "check_trail": frozenset({"trail_checked"}),
+    "is_check_due": frozenset(),
     "export_trail": frozenset({"trail_exported"}),
     "backup_state": frozenset(),
     "is_due": frozenset(),

@@ -91,7 +91,8 @@ MAY: dict[str, frozenset[Role]] = {
     "lacks_paper": _ALL,
     "change_clinic": _ADMINISTRATOR,
     "entries": _OVERSIGHT,
-    "check_trail": _OVERSIGHT,
+    "check_trail": _ALL,
+    "is_check_due": _ALL,
     "export_trail": _OVERSIGHT,
     "backup_state": _ALL,
     "is_due": _ALL,
@@ -182,6 +183,7 @@ def _action_words() -> Mapping[str, str]:
         "check_trail": _("check the audit trail"),
         "export_trail": _("export the audit trail"),
         "backup_state": _("see how old the backups are"),
+        "is_check_due": _("see when the audit trail was checked"),
         "is_due": _("see how old the backups are"),
         "back_up": _("make a backup"),
         "choose_second_place": _("choose where backups go"),
@@ -199,6 +201,10 @@ def role_for(staff: Staff, action: str) -> Role:
     words = _role_words()
     needed = _(" or ").join(words[role] for role in Role if role in allowed) or _("nobody")
     raise NotAllowed(_action_words().get(action, action), needed)
+
+
+def may(staff: Staff, action: str) -> bool:
+    return bool(MAY.get(action, frozenset()) & staff.roles)
 
 
 def check_editable(intake: Intake) -> None:

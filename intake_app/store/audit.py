@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, select, text
 
-from intake_app.core.events import CHANGED, EVENTS
+from intake_app.core.events import CHANGED, EVENTS, SIGNED
 from intake_app.core.words import _
 from intake_app.store import schema
 from intake_app.store.codec import canonical, time_text
+from intake_app.store.vault import Pen
 
 GENESIS = bytes(32)
 
@@ -29,6 +30,7 @@ class Actor:
 
     id: str
     role: str
+    pen: Pen | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,36 @@ class Journal:
             "app": APP_VERSION,
         }
         mac = entry_mac(self._key, self.head.mac, entry)
-        self._connection.execute(schema.audit.insert(), {**entry, "mac": mac})
+        signed = {"signature": self._signature(entry, mac)}
+        self._connection.execute(schema.audit.insert(), {**entry, "mac": mac, **signed})
         self.head = Head(self.head.n + 1, mac)
+
+    def _signature(self, entry: Mapping[str, object], mac: str) -> str:
+        if not is_signed(entry):
+            return ""
+        if self._actor.pen is None:
+            raise ValueError("an entry that needs the key of whoever did it")
+        return self._actor.pen.sign(said_by_pen(entry["seq"], mac))
 
 
 # Part of every entry, so that a reader of the trail knows which rules wrote it.
 APP_VERSION = "0.2.0"
+# What wrote entries before any was signed.
+UNSIGNED_APP = "0.1.0"
+# Who comes or restores with the recovery key alone has no key of their own.
+BY_PAPER = "recovery key"
+
+
+def is_signed(entry: Mapping[str, object]) -> bool:
+    """Whether an entry carries the signature of whoever did it."""
+    if entry["app"] == UNSIGNED_APP or entry["actor"] == BY_PAPER:
+        return False
+    return entry["event"] in SIGNED
+
+
+def said_by_pen(n: object, mac: str) -> bytes:
+    """The MAC is chained to all that came before, so a signature binds all of that too."""
+    return canonical(["audit entry", n, mac]).encode()
 
 
 def payload_hash(table: str, row: Mapping[str, object]) -> str:
@@ -126,6 +152,12 @@ def latest_of(connection: Connection, *events: str) -> str:
     return str(connection.execute(found.limit(1)).scalar() or "")
 
 
+def latest_time(connection: Connection, *events: str) -> str:
+    entry = schema.audit.c
+    found = select(entry.at).where(entry.event.in_(events)).order_by(entry.seq.desc())
+    return str(connection.execute(found.limit(1)).scalar() or "")
+
+
 def mac_of(connection: Connection, n: int) -> str | None:
     """What entry `n` is chained by; an empty text before the first."""
     if n == 0:
@@ -143,19 +175,25 @@ def first_fault(connection: Connection, key: bytes, head: Head) -> str | None:
         return _("audit trail: cannot be read ({kind})").format(kind=type(error).__name__)
 
 
+# Records of an earlier version have fewer columns, and are proven before they are upgraded.
+_FROM = text("SELECT * FROM audit WHERE seq >= :first ORDER BY seq")
+
+
 def chain_fault(connection: Connection, key: bytes, first: int = 1) -> str | None:
     """From entry `first` on each entry is there, unchanged, in its place."""
     before = mac_of(connection, first - 1)
     if before is None:
         return _missing(first - 1)
     earlier = earlier_keys(connection)
-    table = schema.audit
-    rows = connection.execute(select(table).where(table.c.seq >= first).order_by(table.c.seq))
+    rows = connection.execute(_FROM, {"first": first})
     for expected, row in enumerate(rows, start=first):
         entry = dict(row._mapping)
         mac = entry.pop("mac")
+        signature = entry.pop("signature", "")
         if entry["seq"] != expected:
             return _missing(expected)
+        if bool(signature) != is_signed(entry):
+            return _("audit trail: entry {n} was changed").format(n=expected)
         chained_by = next((old for last, old in earlier if expected <= last), key)
         if not hmac.compare_digest(mac, entry_mac(chained_by, before, entry)):
             return _("audit trail: entry {n} was changed").format(n=expected)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 # The migration that a database of this version of the app stands at.
-HEAD = "0005"
+HEAD = "0006"
 
 metadata = MetaData()
 
@@ -244,6 +244,7 @@ audit = Table(
     _text("payload"),
     _text("app"),
     _text("mac"),
+    _text("signature"),
 )
 
 for _table in (intake_move, call_event, answer, medication, escalation_event, flag_review):

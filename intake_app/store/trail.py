@@ -31,8 +31,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which entries; an empty text and None leave it open. `patient`: a record number or a part of
-    a name. `until` is the first moment that does not belong."""
+    """Which entries; an empty text and None leave it open. `patient`: a record number, or a part of
+    a name for whoever may see names. `until` is the first moment that does not belong."""
 
     staff: str = ""
     event: str = ""
@@ -41,10 +41,13 @@ class Wanted:
     until: datetime | None = None
 
 
-def entries(connection: Connection, wanted: Wanted, names: Mapping[str, str]) -> Iterator[Entry]:
-    """Newest first. `names` of staff by id."""
+def entries(
+    connection: Connection, wanted: Wanted, names: Mapping[str, str], *, by_name: bool
+) -> Iterator[Entry]:
+    """Newest first. `names` of staff by id. Unless `by_name`, a part of a patient's name finds
+    nothing, whoever is a patient here."""
     owners = _owners(connection)
-    subjects = _subjects(connection, wanted.patient) if wanted.patient.strip() else None
+    subjects = _subjects(connection, wanted.patient, by_name) if wanted.patient.strip() else None
     for row in connection.execute(_chosen(wanted)):
         if subjects is None or row.subject in subjects:
             yield _entry(connection, row, names, owners)
@@ -122,14 +125,14 @@ def _owners(connection: Connection) -> _Owners:
     return _Owners(by_patient, {id_: by_patient.get(owner, "") for id_, owner in of.items()})
 
 
-def _subjects(connection: Connection, patient: str) -> frozenset[str]:
+def _subjects(connection: Connection, patient: str, by_name: bool) -> frozenset[str]:
     """Everything in the trail that is about the patients who are meant."""
     said = patient.strip().casefold()
     people = select(schema.patient.c.id, schema.patient.c.record_number, NAME).select_from(IDENTITY)
     meant = {
         row[0]
         for row in connection.execute(people)
-        if said == row[1].casefold() or said in row[2].casefold()
+        if said == row[1].casefold() or (by_name and said in row[2].casefold())
     }
     owners = _owners(connection)
     numbers = {owners.by_patient[id_] for id_ in meant}

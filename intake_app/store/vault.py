@@ -22,7 +22,7 @@ import json
 import os
 import secrets
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -204,10 +204,27 @@ class Keys:
 
 
 @dataclass(frozen=True)
+class Pen:
+    """Signs entries of the trail for as long as one person is at work: a key pair of this
+    unlocking alone, vouched for by the person's own, which is dropped again. Whoever holds the
+    vault key can chain entries anew, but has no pen of somebody else."""
+
+    voucher: str
+    proof: bytes = field(repr=False)
+    _key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    def sign(self, message: bytes) -> str:
+        """Everything that `pen_signed` needs, as JSON."""
+        signed = {"proof": self.proof.hex(), "signature": sign(self._key, message).hex()}
+        return _text_of({**signed, "voucher": self.voucher})
+
+
+@dataclass(frozen=True)
 class Unlocked:
     staff_id: str
     name: str
     keys: Keys
+    pen: Pen | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -287,7 +304,9 @@ def read(folder: Path) -> VaultKeys:
 def unlock(folder: Path, name: str, password: str) -> Unlocked:
     """Takes as long for an unknown name as for a wrong password, about 0.3 s."""
     opened = _open(folder, name, password)
-    return Unlocked(opened.slot.staff_id, opened.slot.name, opened.keys)
+    who = opened.slot.staff_id
+    pen = _pen(opened.keys.vault_id, who, opened.private.sign)
+    return Unlocked(who, opened.slot.name, opened.keys, pen)
 
 
 def proven(folder: Path, keys: Keys) -> VaultKeys:
@@ -439,6 +458,42 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def pen_of(keys: Keys, slot: Slot, password: str) -> Pen:
+    """Of somebody whose place is made just now. Raises WrongPassword."""
+    return _pen(keys.vault_id, slot.staff_id, _private_keys(keys.vault_id, slot, password).sign)
+
+
+def _pen(vault_id: str, staff_id: str, owner: SigningKey) -> Pen:
+    key = ec.generate_private_key(_CURVE)
+    public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    vouched = {"staff": staff_id, "vault": vault_id, "public": public.hex()}
+    voucher = _text_of({**vouched, "meaning": _PEN_MEANING})
+    return Pen(voucher, sign(owner, voucher.encode()), key)
+
+
+_PEN_MEANING = "signs entries while this person is at work"
+Owns = Callable[[bytes, bytes], bool]
+
+
+def pen_signed(given: str, message: bytes, who: tuple[str, str], owns: Owns) -> bool:
+    """Whether a pen of `who` (vault_id, staff_id) signed the message. `owns(voucher, proof)` says
+    whether the person's own key made the proof. Total."""
+    try:
+        signed = json.loads(given)
+        voucher, proof = signed["voucher"], bytes.fromhex(signed["proof"])
+        vouched = json.loads(voucher)
+        expected = {"vault": who[0], "staff": who[1], "meaning": _PEN_MEANING}
+        public = vouched["public"]
+        return (
+            given == _text_of(signed)
+            and vouched == {**expected, "public": public}
+            and owns(voucher.encode(), proof)
+            and verify(bytes.fromhex(public), message, bytes.fromhex(signed["signature"]))
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
 
 
 # The recovery key as letters.
@@ -622,14 +677,18 @@ def _staff_entry(number: int) -> str:
 def _open_slot(file: VaultKeys, name: str, password: str) -> tuple[Slot, _Private]:
     found = _find(file, name)
     slot = found or file.slots[0]  # an unknown name costs one Argon2id run too
-    kek = _kek(password, slot.salt, slot.kdf)
-    try:
-        secret = _unseal(kek, slot.private_keys, _slot_binding(file.vault_id, slot))
-    except InvalidTag:
-        raise WrongPassword from None
+    private = _private_keys(file.vault_id, slot, password)
     if not found:
         raise WrongPassword
-    return slot, _unpack(secret)
+    return slot, private
+
+
+def _private_keys(vault_id: str, slot: Slot, password: str) -> _Private:
+    kek = _kek(password, slot.salt, slot.kdf)
+    try:
+        return _unpack(_unseal(kek, slot.private_keys, _slot_binding(vault_id, slot)))
+    except InvalidTag:
+        raise WrongPassword from None
 
 
 def _proven_keys(file: VaultKeys, vault_key: bytes) -> Keys:
@@ -654,6 +713,10 @@ def _canonical(value: Any) -> bytes:
     """One spelling for one value. Raises ValueError for NaN and infinity."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode("ascii") + b"\n"
+
+
+def _text_of(value: Any) -> str:
+    return _canonical(value).decode("ascii").rstrip("\n")
 
 
 def _fields(file: VaultKeys) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import sqlcipher3.dbapi2 as sqlcipher
 from filelock import Timeout
 from sqlalchemy import Connection, Row, select, text
 
@@ -206,6 +207,29 @@ def fault_now(connection: Connection, folder: Path, keys: vault.Keys) -> str | N
         return template.format(file=DATABASE, kind=type(error).__name__)
 
 
+def prove(records: database.Records, connection: Connection) -> None:
+    """Before something is signed or leaves the records: OnHold where they were changed, and nothing
+    is written from then on. What is on hold already may leave: every page says so."""
+    if not records.hold:
+        records.prove(fault_now(connection, records.folder, records.keys))
+
+
+def copy_fault(records: database.Records, more: More) -> tuple[str | None, audit.Head]:
+    """Of records that are open, everything: whoever writes meanwhile has their turns, as with a
+    backup. And the end of the trail that was proven."""
+    with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as made:
+        copy = Path(made)
+        try:
+            records.copy_to(copy)
+        except OSError as error:
+            what = _("no copy can be made ({why})").format(why=error.strerror)
+            raise CannotVerify(what) from None
+        except sqlcipher.Error as error:
+            raise CannotVerify(database.reason(error) or type(error).__name__) from None
+        fault = first_fault(copy, records.keys, more)
+        return fault, audit.Head(0, "") if fault else anchor.read_head(copy, records.keys).head
+
+
 def trail_fault(connection: Connection, folder: Path, keys: vault.Keys) -> str | None:
     head = anchor.read_head(folder, keys).head
     return (
@@ -235,6 +259,7 @@ class _Signers:
     signed before they were given up."""
 
     def __init__(self, connection: Connection, file: vault.VaultKeys) -> None:
+        self.vault_id = file.vault_id
         self._present = file.signing_keys
         self._before = clinic.given_up(connection)
 
@@ -262,6 +287,30 @@ def _signatures_fault(connection: Connection, file: vault.VaultKeys) -> str | No
         if fault is not None:
             template = _("addendum of intake {intake}: {fault}")
             return template.format(intake=row.intake_id, fault=fault)
+    return _entries_fault(connection, public)
+
+
+def _entries_fault(connection: Connection, public: _Signers) -> str | None:
+    """Each entry that has to be is signed by whoever did it, and none claims to be of a version
+    that signed nothing after the first that is not."""
+    entry = schema.audit.c
+    signing = False
+    for row in connection.execute(select(schema.audit).order_by(entry.seq)):
+        given = dict(row._mapping)
+        signing = signing or row.app != audit.UNSIGNED_APP
+        if signing and row.app == audit.UNSIGNED_APP:
+            template = _("audit trail: entry {n} says that it is of an earlier version")
+            return template.format(n=row.seq)
+        if not audit.is_signed(given):
+            continue
+
+        def owns(voucher: bytes, proof: bytes, row: Row[Any] = row) -> bool:
+            return public.verify(row.actor, voucher, proof, row.seq)
+
+        message = audit.said_by_pen(row.seq, row.mac)
+        if not vault.pen_signed(row.signature, message, (public.vault_id, row.actor), owns):
+            template = _("audit trail: entry {n} is not signed by whoever it says did it")
+            return template.format(n=row.seq)
     return None
 
 

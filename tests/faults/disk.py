@@ -88,7 +88,9 @@ class Rig:
         child = os.fork()
         if not child:
             os.close(read)
-            _as_child(lambda: self._call(folder, write, (mode, at, error, sticky)))
+            shim = _shim()
+            shim.fault_arm(mode, at, error, int(sticky))
+            _as_child(lambda: self.deed(folder, write, shim))
         os.close(write)
         with os.fdopen(read) as told:
             left = _understood(told.read())
@@ -97,10 +99,8 @@ class Rig:
             left.fault = left.fault or "the process ended by itself"
         return left
 
-    def _call(self, folder: Path, told: int, arm: tuple[int, int, int, bool]) -> None:
+    def deed(self, folder: Path, told: int, shim: Any) -> None:
         """The call, and its end. Whatever is refused is given once more, as a person would."""
-        shim = _shim()
-        shim.fault_arm(arm[0], arm[1], arm[2], int(arm[3]))
         try:
             desk = service.open_vault(folder, COORDINATOR, PASSWORD, Clock())
         except IntakeError:  # nothing was recorded, and nothing can be

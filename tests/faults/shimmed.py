@@ -12,13 +12,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.faults import disk, kills, mutate, power
+from tests.faults import disk, kills, mutate, power, upgrades
 from tests.faults.common import Figure
 
 # Whether a kind needs the shim, its long and its short amount.
 KINDS: dict[str, tuple[bool, Callable[..., tuple[str, bool]], int, int]] = {
     "kills": (True, kills.kills, 100_000, 6),
     "failures": (True, kills.failures, 150, 1),
+    "upgrades": (True, upgrades.run, 100_000, 3),
     "power": (True, power.replays, 4_000, 40),
     "power_normal": (True, partial(power.replays, normal=True), 400, 40),
     "mutate": (False, mutate.run, 10_000, 200),

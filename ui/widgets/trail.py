@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget
 
+from intake_app.core import review
 from intake_app.core.errors import IntakeError, WrongMove
 from intake_app.core.events import event_words
 from intake_app.core.model import Role
@@ -31,7 +32,7 @@ class TrailPanel(Panel):
         self._staff, self._event = QComboBox(), QComboBox()
         self._staff.setAccessibleName(_("Done by"))
         self._event.setAccessibleName(_("What was done"))
-        self._patient = Field(_("Patient: record number, or part of a name"))
+        self._patient = Field(_patient_words(desk))
         self._first = Field(_("From day"), _("Like 2026-03-10; empty for all"))
         self._last = Field(_("To day"), _("Like 2026-03-10; that day belongs"))
         self._listed = QListWidget()
@@ -136,6 +137,13 @@ class TrailPanel(Panel):
         if saved is not None:
             self._state.setText(_("✓ Saved in {place}").format(place=saved))
             self._state.show()
+
+
+def _patient_words(desk: Desk) -> str:
+    """Who may open no chart learns no name here either."""
+    if review.may(desk.service.staff, "show"):
+        return _("Patient: record number, or part of a name")
+    return _("Patient: the whole record number")
 
 
 def _fill(box: QComboBox, entries: list[tuple[str, str]]) -> None:
