@@ -18,7 +18,7 @@ from intake_app.core import facts
 from intake_app.core.condition import NUMBER, Condition, ConditionError, Type, parse
 from intake_app.core.errors import ContentError
 from intake_app.core.floor import asked_of_too_few, first_gap
-from intake_app.core.instrument import SUICIDE_LEVEL, SUICIDE_SCREENS, Instrument
+from intake_app.core.instrument import SUICIDE_SCREENS, Instrument
 from intake_app.core.medication import Drug, DrugClass, Formulary
 from intake_app.core.model import Due, Tier
 from intake_app.core.protocol import (
@@ -32,7 +32,6 @@ from intake_app.core.protocol import (
     Protocol,
     Rule,
 )
-from intake_app.core.safety import SCREEN_ITEMS
 from intake_app.core.words import _
 from intake_app.fields import Fields, are_numbers, item_of, stage_of
 from intake_app.scales import CHECKED
@@ -357,7 +356,7 @@ class _ProtocolBuilder:
         items = [item for draft in drafts for item in draft.items]
         items += [item for name in asked for item in self._instruments[name].items]
         names = [item.name for item in items]
-        self._items = frozenset(names)
+        self._items = {item.name: item for item in items}
         ids = [draft.id for draft in drafts]
         for several in (names, ids):
             twice = next((name for name in several if several.count(name) > 1), None)
@@ -401,7 +400,7 @@ class _ProtocolBuilder:
     def _check_asked(self, fields: Fields, condition: Condition) -> None:
         """A fact that rests on a question which nobody asks would stay open for ever."""
         for name in condition.names & facts.FACTS.keys():
-            missing = [ask for ask in facts.FACTS[name].asks if ask not in self._items]
+            missing = facts.not_asked(name, self._items)
             if missing:
                 template = _("'{name}' needs the question '{question}'")
                 raise fields.wrong("when", template.format(name=name, question=missing[0]))
@@ -422,11 +421,8 @@ class _ProtocolBuilder:
         asked = [name for criterion in protocol.criteria for name in criterion.asks]
         if protocol.suicide_screen not in asked:
             raise fields.wrong("suicide_screen", _("is asked by no criterion"))
-        screen = self._instruments[protocol.suicide_screen]
-        parts = tuple(item.id.partition(".")[2] for item in screen.items)
-        if parts != SCREEN_ITEMS or screen.scoring != SUICIDE_LEVEL:
-            template = _("needs the items {items}")
-            raise fields.wrong("suicide_screen", template.format(items=", ".join(SCREEN_ITEMS)))
+        if self._instruments[protocol.suicide_screen].scoring not in SUICIDE_SCREENS:
+            raise fields.wrong("suicide_screen", _("is no suicide-risk screen"))
         screens = [name for name in asked if self._instruments[name].scoring in SUICIDE_SCREENS]
         if len(screens) > 1:
             template = _("stands beside {others}; a protocol asks one suicide-risk screen")

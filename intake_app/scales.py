@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from intake_app.core import facts, safety
+from intake_app.core import facts, floor, safety
 from intake_app.core.condition import NUMBER, Condition, ConditionError, Type, parse
 from intake_app.core.errors import WrongValue
 from intake_app.core.instrument import (
@@ -30,7 +30,7 @@ from intake_app.core.instrument import (
     score,
 )
 from intake_app.core.model import Source, Stage, State, Value
-from intake_app.core.protocol import Citation, Item, Option, Points, Step
+from intake_app.core.protocol import TELLS, Citation, Item, Option, Points, Raises, Step
 from intake_app.core.words import _
 from intake_app.fields import Fields, fit, item_of, not_one_of, options_of, stage_of
 
@@ -47,10 +47,12 @@ UNSAID: Mapping[str, State | None] = {"-": None, "?": State.UNKNOWN, "x": State.
 
 
 def renewed(table: dict[str, Any]) -> dict[str, Any]:
-    """A table of before 0.2.0 in today's form: records are read by the text they were taken with.
+    """A table of before 0.3.0 in today's form: records are read by the text they were taken with.
 
     What such a file did not say is put at its most careful.
     """
+    if table.get("scoring") in SUICIDE_SCREENS:
+        table = {**table, "items": _as_published(table["scoring"], _list(table.get("items")))}
     if "cutoffs" not in table and "licence_tier" in table:
         return table
     own = {**table, "rater": _RATERS[0], "licence_tier": LICENCE_TIERS[-1]}
@@ -62,6 +64,27 @@ def renewed(table: dict[str, Any]) -> dict[str, Any]:
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _as_published(scoring: str, rows: list[Any]) -> list[Any]:
+    """With what each answer raises, where none of the rows says so."""
+    tables = [row for row in rows if isinstance(row, dict)]
+    parts = [str(row.get("id")).partition(".")[2] for row in tables]
+    published = floor.structure(scoring, parts)
+    if published is None or len(tables) < len(rows) or any("raises" in row for row in tables):
+        return rows
+    least = [published.least[part] for part in parts]
+    return [
+        {
+            **row,
+            "raises": {
+                "yes": raises.yes.word,
+                "declined": raises.declined.word,
+                "tells": sorted(raises.tells),
+            },
+        }
+        for row, raises in zip(tables, least, strict=True)
+    ]
 
 
 def _as_row(source: object) -> object:
@@ -138,6 +161,7 @@ class _Draft:
         given = fields.table("points") if fields.has("points") else None
         self.steps = fields.tables("steps")
         limits = tuple(fields.take("limits", list)) if fields.has("limits") else ()
+        raises = _raises(fields.table("raises")) if fields.has("raises") and not scored else None
         item = item_of(fields, criterion="", stage=stage, instrument=instrument_id)
         if not item.id.startswith(f"{instrument_id}."):
             start = _("has to begin with '{start}.'").format(start=instrument_id)
@@ -150,12 +174,26 @@ class _Draft:
             item = replace(item, options=options)
         if item.kind == "choice" and fields.has("when"):
             raise fields.wrong("when", _("may not skip a choice"))
-        item = replace(item, limits=_limits(fields, item, limits))
+        item = replace(item, limits=_limits(fields, item, limits), raises=raises)
         if scored and item.scored and not self.steps:
             item = replace(item, points=_points(fields, item, given))
         elif given is not None:
             raise fields.wrong("points", _("have no place here"))
         self.item = item
+
+
+def _raises(fields: Fields) -> Raises:
+    words = [level.word for level in safety.Level]
+    level = {
+        said: safety.Level(words.index(fields.one_of(said, words, words[0])))
+        for said in ("yes", "declined")
+    }
+    tells = fields.texts("tells", [])
+    unknown = next((tell for tell in tells if tell not in TELLS), None)
+    if unknown is not None:
+        raise fields.wrong("tells", not_one_of(unknown, TELLS))
+    fields.done()
+    return Raises(level["yes"], level["declined"], frozenset(tells))
 
 
 def _limits(fields: Fields, item: Item, limits: tuple[Any, ...]) -> tuple[Points, ...]:
@@ -379,14 +417,11 @@ def _prove_measures(fields: Fields, found: Instrument) -> None:
 
 
 def _prove_screen(fields: Fields, found: Instrument) -> None:
-    parts = tuple(item.id.partition(".")[2] for item in found.items)
-    known = safety.ASQ_ITEMS if found.scoring == ASQ else safety.SCREEN_ITEMS
-    if parts not in (known, known[:-1] if found.scoring == SUICIDE_LEVEL else known):
-        raise fields.wrong("items", _("needs the items {items}").format(items=", ".join(known)))
+    short = floor.falls_short(found)
+    if short is not None:
+        raise fields.wrong(*short)
     if any((found.bands, found.domains, found.derived, found.results, found.either)):
         raise fields.wrong("scoring", _("has a level, and neither bands nor results"))
-    if not all(item.safety and item.kind == "yes_no" for item in found.items):
-        raise fields.wrong("items", _("needs safety = true on every item"))
 
 
 def _prove_bands(fields: Fields, found: Instrument) -> None:
@@ -404,8 +439,9 @@ def _prove_bands(fields: Fields, found: Instrument) -> None:
 
 def _example(fields: Fields, found: Instrument) -> Example:
     """Refuse a file that does not give what its source says."""
-    written = ", ".join(str(each) for each in fields.peek("answers") or ())
-    sheet = _sheet(fields, found)
+    answers = fields.take("answers", list)
+    written = ", ".join(map(str, answers))
+    sheet = _sheet(fields, found, answers)
     sex = fields.one_of("sex", SEXES, NOT_STATED)
     source = fields.text("source")
     shown = _shown(found, sheet, sex)
@@ -430,8 +466,9 @@ def _plainly(expected: Mapping[str, object]) -> Iterator[str]:
             yield f"{key.replace('_', ' ')} {said}"
 
 
-def _sheet(fields: Fields, found: Instrument) -> Mapping[str, Value | State | None]:
-    answers = fields.take("answers", list)
+def _sheet(
+    fields: Fields, found: Instrument, answers: list[Any]
+) -> Mapping[str, Value | State | None]:
     if len(answers) != len(found.scored_items):
         raise fields.wrong("answers", _("have to be one for each scored item"))
     pairs = zip(found.scored_items, answers, strict=True)

@@ -64,6 +64,8 @@ STROKE_ITEM = 'id = "stroke_ever"\nkind = "yes_no"'
 HEART_DATE = 'id = "heart_attack_date"\nkind = "date"'
 NINTH = 'id = "phq9.9"\nkind = "scale"'
 
+RAISES_HIGH = 'raises = { yes = "high", tells = ["thoughts", "intent"] }'
+SIXTH = 'id = "suicide.6"'
 REFUSED: list[tuple[str, str, str, str, str]] = [
     # name, file, old, new, words of the message
     ("unknown key of a protocol", KETAMINE, 'drug = "ketamine"', 'drug = "ketamine"\ncolor = "x"',
@@ -212,18 +214,34 @@ REFUSED: list[tuple[str, str, str, str, str]] = [
     ("a screen item that is not one of safety", SUICIDE, "safety = true", "safety = false",
      f"{SUICIDE}: items: needs safety = true on every item"),
     ("a screen that is a sum", SUICIDE, 'scoring = "suicide_level"', 'scoring = "sum"',
-     f"{SUICIDE}: examples[1].level: comes out as None"),
+     f"{SUICIDE}: items[suicide.1].raises: is not a field here"),
+    ("a screen that says nothing of one answer", SUICIDE, RAISES_HIGH, "",
+     f"{SUICIDE}: items[suicide.4].raises: is missing, or less than is published"),
+    ("a screen whose answer raises less", SUICIDE, RAISES_HIGH,
+     RAISES_HIGH.replace("high", "moderate"), "items[suicide.4].raises: is missing, or less"),
+    ("a screen whose answer tells of less", SUICIDE, RAISES_HIGH,
+     RAISES_HIGH.replace(', "intent"', ""), "items[suicide.4].raises: is missing, or less"),
+    ("an answer that tells of something unknown", SUICIDE, '["wish"]', '["mood"]',
+     f"{SUICIDE}: items[suicide.1].raises.tells: 'mood' is not one of wish, thoughts"),
+    ("an answer that raises something unknown", SUICIDE, 'yes = "low"', 'yes = "some"',
+     f"{SUICIDE}: items[suicide.1].raises.yes: 'some' is not one of none_identified, low"),
+    ("a question that is put to fewer", SUICIDE, SIXTH, SIXTH + '\nwhen = "suicide_2"',
+     f"{SUICIDE}: items[suicide.6].when: hides what is asked"),
+    ("a question behind one more", SUICIDE, 'when = "suicide_2"',
+     'when = "suicide_2 and suicide_1"', f"{SUICIDE}: items[suicide.3].when: hides what is asked"),
+    ("a question behind the other answer", SUICIDE, 'when = "suicide_6"',
+     'when = "not suicide_6"', f"{SUICIDE}: items[suicide.6a].when: hides what is asked"),
     ("two suicide-risk screens", KETAMINE, 'asks = ["phq9", "gad7"]',
      'asks = ["phq9", "gad7", "asq"]',
      f"{KETAMINE}: suicide_screen: stands beside asq; a protocol asks one suicide-risk screen"),
     ("a screen that cannot stand in", KETAMINE, 'suicide_screen = "suicide"',
-     'suicide_screen = "phq9"', f"{KETAMINE}: suicide_screen: needs the items 1, 2"),
+     'suicide_screen = "phq9"', f"{KETAMINE}: suicide_screen: is no suicide-risk screen"),
     ("an example that does not come out", PHQ9, "total = 5", "total = 6",
      f"{PHQ9}: examples[2].total: comes out as 5"),
     ("an example of a level that does not come out", SUICIDE, 'level = "moderate"',
      'level = "low"', f"{SUICIDE}: examples[3].level: comes out as moderate"),
     ("a screen that no criterion asks", KETAMINE, 'asks = ["suicide"]', "asks = []",
-     "needs the question 'suicide_"),
+     "needs the question '"),
     ("a screen that is not there", KETAMINE, 'suicide_screen = "suicide"',
      'suicide_screen = "asq"', f"{KETAMINE}: suicide_screen: 'asq' is not one of"),
     ("a result that is no item", KETAMINE, "dated = { last_blood_pressure =",

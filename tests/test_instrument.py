@@ -488,6 +488,11 @@ REFUSED: list[tuple[str, str, tuple[Any, ...], Any, str]] = [
     ("a height of nothing", "bmi", ("items", 1, "limits"), [0, 3], "above zero"),
     ("a text in place of a question", "asq", ("items", 0, "kind"), "text", "is not one of"),
     ("a screen without its safety", "asq", ("items", 0, "safety"), False, "safety = true"),
+    ("a refusal that raises too little", "asq", ("items", 0, "raises", "declined"), "low",
+     "less than is published"),
+    ("a question of acuity for fewer", "asq", ("items", 4, "when"), "asq_1 or asq_2 or asq_3",
+     "hides what is asked"),
+    ("answers that are no list", "asq", ("examples", 0, "answers"), True, "a list"),
 ]  # fmt: skip
 
 

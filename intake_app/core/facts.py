@@ -7,7 +7,7 @@ nobody asked yet, it is unknown, or the caller declined. None never turns into n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -41,7 +41,7 @@ from intake_app.core.model import (
     Tier,
     Value,
 )
-from intake_app.core.protocol import NONE_OF_THESE, Item, Protocol
+from intake_app.core.protocol import NONE_OF_THESE, TELLS, Item, Protocol
 
 
 class Openness(IntEnum):
@@ -79,11 +79,13 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`find` computes it; `asks` names the questions that settle it."""
+    """`find` computes it; `asks` names the questions that settle it, `tells` what the questions
+    of the suicide-risk screen tell of that settle it."""
 
     type: Type
     find: Callable[[Findings], Finding]
     asks: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
 
 
 # What most questions of an intake find: skipped by a branch, or not asked yet.
@@ -350,10 +352,16 @@ class Findings:
 
     def _why_not_asked(self, item: Item, asked: bool | None) -> Openness:
         if asked is None and item.when is not None:
-            gate = max(self.find(name).openness for name in item.when.node.open(self.read))
-            if gate > NOT_ASKED:
+            gates = item.when.node.open(self.read)
+            in_vain = any(self.find(name).openness > NOT_ASKED for name in gates)
+            if in_vain and not any(self._is_positive_refusal(name) for name in gates):
                 return UNKNOWN
         return UNKNOWN if self._is_overdue(item) else NOT_ASKED
+
+    def _is_positive_refusal(self, name: str) -> bool:
+        """Whether declining was as good as a yes, and what is behind it simply comes next."""
+        raises = self._items[name].raises if name in self._items else None
+        return bool(raises and raises.declined) and self.find(name).openness is DECLINED
 
     def _is_overdue(self, item: Item) -> bool:
         """Not asked, and it should have been: the call ended, or the intake was submitted."""
@@ -373,14 +381,18 @@ class Findings:
 
     # Helpers for facts ------------------------------------------------------------------------
 
-    def items_of(self, instrument: str) -> Mapping[str, Finding]:
-        """Findings by the part of the item id behind the dot."""
-        found = self.protocol.instruments[instrument].items
-        return {item.id.partition(".")[2]: self.find(item.name) for item in found}
-
     @cached_property
     def screen(self) -> Mapping[str, Finding]:
-        return self.items_of(self.protocol.suicide_screen)
+        """By id, the questions of the suicide-risk screen."""
+        return {item.id: self.find(item.name) for item in self.screen_items}
+
+    @property
+    def screen_items(self) -> tuple[Item, ...]:
+        return self.protocol.instruments[self.protocol.suicide_screen].items
+
+    def telling(self, *what: str) -> list[Finding]:
+        """Those of the suicide-risk screen that tell of one of these."""
+        return [self.screen[item.id] for item in self.screen_items if item.tells_of(*what)]
 
     @cached_property
     def screen_answers(self) -> tuple[Answer, ...]:
@@ -388,13 +400,13 @@ class Findings:
 
     @cached_property
     def suicide_risk(self) -> safety.SuicideRisk:
-        yes = frozenset(key for key, found in self.screen.items() if found.value is True)
+        screen = self.screen
+        yes = {id_ for id_, found in screen.items() if found.value is True}
         unanswered = {
-            key: found.openness >= UNKNOWN
-            for key, found in self.screen.items()
-            if found.value is None
+            id_: found.openness >= UNKNOWN for id_, found in screen.items() if found.value is None
         }
-        return safety.suicide_risk(yes, unanswered)
+        declined = {id_ for id_ in unanswered if screen[id_].openness is DECLINED}
+        return safety.suicide_risk(self.screen_items, yes, unanswered, declined)
 
     def score(self, instrument: Instrument) -> Score | None:
         """None while nobody whose voice counts has answered anything, and no record tells."""
@@ -537,16 +549,12 @@ def _combined(value: object, parts: Iterable[Finding]) -> Finding:
     return Finding(value, max(part.openness for part in parts), answers)
 
 
-def _screen_fact(value: Callable[[Findings], object]) -> Callable[[Findings], Finding]:
-    """A fact that the screen always decides: it says how open it is."""
-    return lambda findings: Finding(value(findings), SETTLED, findings.screen_answers)
-
-
-def _any_yes(*keys: str) -> Callable[[Findings], Finding]:
-    """Whether some screen item was answered yes: Kleene or, with not applicable as no."""
+def _any_yes(*tells: str) -> Callable[[Findings], Finding]:
+    """Whether some screen item that tells of these was answered yes: Kleene or, with not
+    applicable as no."""
 
     def find(findings: Findings) -> Finding:
-        parts = [findings.screen[key] for key in keys if key in findings.screen]
+        parts = findings.telling(*tells)
         return _combined(_kleene_or(part.value for part in parts), parts)
 
     return find
@@ -559,15 +567,14 @@ def _kleene_or(values: Iterable[object]) -> bool | None:
     return None if any(value is None for value in seen) else False
 
 
-def _any_open(*keys: str) -> Callable[[Findings], object]:
-    def value(findings: Findings) -> object:
-        return any(
-            findings.screen[key].openness >= UNKNOWN
-            for key in keys or tuple(findings.screen)
-            if findings.screen[key].value is None
-        )
-
-    return value
+def _any_open(findings: Findings, least: safety.Level = safety.Level.NONE_IDENTIFIED) -> object:
+    """Whether a screen item was asked in vain of which a yes may come to raise that level."""
+    items = findings.screen_items
+    return any(
+        findings.screen[item.id].openness >= UNKNOWN
+        for item in items
+        if findings.screen[item.id].value is None and safety.most_raised(item, items) >= least
+    )
 
 
 def _proxy_no(findings: Findings) -> object:
@@ -584,14 +591,14 @@ def _intent_days(findings: Findings) -> Finding:
     return reported._replace(value=NOT_APPLICABLE if reported.value is False else None)
 
 
-# What was done within three months was done: 6a answers 6, whatever 6 says.
-_behaviour_ever = _any_yes("6", "6a")
-# Screen item 6a asks about three months; 92 days so that no three months are cut short.
+# What was done within three months was done: that answers whether anything was, whatever was said.
+_behaviour_ever = _any_yes("behaviour", "recent")
+# The screen asks about three months; 92 days so that no three months are cut short.
 _THREE_MONTHS_DAYS = 92
 
 
 def _behaviour_days(findings: Findings) -> Finding:
-    ever, recent = _behaviour_ever(findings), findings.screen["6a"]
+    ever, (recent, *_others) = _behaviour_ever(findings), findings.telling("recent")
     if ever.value is not True:
         return ever._replace(value=None if ever.value is None else NOT_APPLICABLE)
     spans = {True: Span(0, _THREE_MONTHS_DAYS), False: Span(_THREE_MONTHS_DAYS + 1, None)}
@@ -599,7 +606,7 @@ def _behaviour_days(findings: Findings) -> Finding:
 
 
 def _behaviour_dated(findings: Findings) -> Finding:
-    recent = findings.screen["6a"]
+    recent, *_others = findings.telling("recent")
     if recent.value is not None:
         return recent._replace(value=True)
     asked = recent.openness >= UNKNOWN
@@ -831,10 +838,7 @@ _LEVELS = Type("choice", frozenset(level.word for level in safety.Level))
 _TIERS = Type("choice", frozenset({"none", *(tier.word for tier in Tier)}))
 
 # What a condition may ask beside the items: one function and its place here.
-_SCREEN = tuple(f"suicide_{key}" for key in safety.SCREEN_ITEMS)
-_IDEATION = ("suicide_2", "suicide_3", "suicide_4", "suicide_5")
-_INTENT = ("suicide_4", "suicide_5")
-_BEHAVIOUR = ("suicide_6", "suicide_6a")
+_BEHAVIOUR = ("behaviour", "recent")
 _MOOD = tuple(f"phq9_{number}" for number in range(1, 10))
 _TRIALS = (
     "trial_medicine",
@@ -850,21 +854,29 @@ _LISTED = ("takes_medicines",)
 _ROUTES = Type("choice", frozenset({"iv", "im", "nasal", "oral", "sublingual"}))
 _DRUGS = Type("choice", frozenset({"ketamine", "esketamine"}))
 
+
+def _of_screen(type_: Type, value: Callable[[Findings], object]) -> Fact:
+    """A fact that the whole suicide-risk screen always decides: it says how open it is."""
+    return Fact(
+        type_,
+        lambda findings: Finding(value(findings), SETTLED, findings.screen_answers),
+        tells=TELLS,
+    )
+
+
 FACTS: dict[str, Fact] = {
-    "suicide_level": Fact(_LEVELS, _screen_fact(lambda f: f.suicide_risk.level.word), _SCREEN),
-    "suicide_level_ceiling": Fact(
-        _LEVELS, _screen_fact(lambda f: f.suicide_risk.ceiling.word), _SCREEN
-    ),
-    "suicide_screen_open": Fact(YES_NO, _screen_fact(_any_open()), _SCREEN),
-    "suicide_high_items_open": Fact(YES_NO, _screen_fact(_any_open("4", "5", "6")), _SCREEN),
-    "suicide_ideation_reported": Fact(YES_NO, _any_yes("2", "3", "4", "5"), _IDEATION),
-    "suicide_intent_reported": Fact(YES_NO, _any_yes("4", "5"), _INTENT),
-    "days_since_suicide_intent": Fact(NUMBER, _intent_days, _INTENT),
-    "suicide_behavior_ever": Fact(YES_NO, _behaviour_ever, _BEHAVIOUR),
-    "suicide_behavior_recency_known": Fact(YES_NO, _behaviour_dated, _BEHAVIOUR),
-    "days_since_suicide_behavior": Fact(NUMBER, _behaviour_days, _BEHAVIOUR),
+    "suicide_level": _of_screen(_LEVELS, lambda f: f.suicide_risk.level.word),
+    "suicide_level_ceiling": _of_screen(_LEVELS, lambda f: f.suicide_risk.ceiling.word),
+    "suicide_screen_open": _of_screen(YES_NO, _any_open),
+    "suicide_high_items_open": _of_screen(YES_NO, lambda f: _any_open(f, safety.Level.HIGH)),
+    "source_is_proxy": _of_screen(YES_NO, _proxy_no),
+    "suicide_ideation_reported": Fact(YES_NO, _any_yes("thoughts"), tells=("thoughts",)),
+    "suicide_intent_reported": Fact(YES_NO, _any_yes("intent"), tells=("intent",)),
+    "days_since_suicide_intent": Fact(NUMBER, _intent_days, tells=("intent",)),
+    "suicide_behavior_ever": Fact(YES_NO, _behaviour_ever, tells=_BEHAVIOUR),
+    "suicide_behavior_recency_known": Fact(YES_NO, _behaviour_dated, tells=_BEHAVIOUR),
+    "days_since_suicide_behavior": Fact(NUMBER, _behaviour_days, tells=_BEHAVIOUR),
     "escalation_open": Fact(YES_NO, _escalation_open),
-    "source_is_proxy": Fact(YES_NO, _screen_fact(_proxy_no), _SCREEN),
     "phq9_item9": Fact(NUMBER, _self_harm_item, ("phq9_9",)),
     "phq9_item9_open": Fact(YES_NO, _self_harm_item_open, ("phq9_9",)),
     "phq9_total": Fact(NUMBER, _mood_total, _MOOD),
@@ -893,13 +905,27 @@ FACTS: dict[str, Fact] = {
 }
 
 
-def questions(name: str, items: Container[str]) -> tuple[str, ...]:
+def questions(name: str, items: Mapping[str, Item]) -> tuple[str, ...]:
     """The names of the questions behind a name that a condition may use."""
     for prefix in ("", "days_since_", "unknown_"):
         if name.removeprefix(prefix) in items:
             return (name.removeprefix(prefix),)
-    asks = FACTS[name].asks if name in FACTS else _LISTED
-    return tuple(ask for ask in asks if ask in items)
+    fact = FACTS.get(name)
+    if fact is None:
+        return tuple(ask for ask in _LISTED if ask in items)
+    told = (item.name for item in items.values() if item.tells_of(*fact.tells))
+    return (*(ask for ask in fact.asks if ask in items), *told)
+
+
+def not_asked(name: str, items: Mapping[str, Item]) -> tuple[str, ...]:
+    """What has to be asked so that a fact is ever settled, and is not.
+
+    The whole screen tells of what it has; a fact about part of it needs that part.
+    """
+    fact = FACTS[name]
+    part = fact.tells if fact.tells != TELLS else ()
+    untold = (tell for tell in part if not any(item.tells_of(tell) for item in items.values()))
+    return (*(ask for ask in fact.asks if ask not in items), *untold)
 
 
 # Facts with the name of an item or a criterion in their own.

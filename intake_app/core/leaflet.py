@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from intake_app.core.instrument import SUICIDE_SCREENS, Change, Instrument, Result, shown
 from intake_app.core.model import Source
-from intake_app.core.protocol import Citation, Item, Option, Points
+from intake_app.core.protocol import Citation, Item, Option, Points, Raises
+from intake_app.core.safety import Level
 from intake_app.core.words import _
 
 Section = tuple[str, tuple[str, ...]]
@@ -81,6 +82,7 @@ def _item(item: Item) -> Iterator[str]:
     marks.append("" if item.scored else _("not part of the score"))
     marks.append(_("asked if {condition}").format(condition=item.when.text) if item.when else "")
     marks.append(_("an item of safety") if item.safety else "")
+    marks += _raised(item.raises) if item.raises else ()
     yield f"{part}. {item.ask}  [{'; '.join(mark for mark in marks if mark)}]"
     if item.options:
         yield "    " + "; ".join(_option(item, option) for option in item.options)
@@ -94,6 +96,16 @@ def _item(item: Item) -> Iterator[str]:
         yield "    " + _("a number in {unit}, {low} to {top}").format(
             unit=item.unit, low=low, top=top
         )
+
+
+def _raised(raises: Raises) -> Iterator[str]:
+    yield _("a yes raises {level}").format(level=_level(raises.yes))
+    if raises.declined:
+        yield _("declining it raises {level}").format(level=_level(raises.declined))
+
+
+def _level(level: Level) -> str:
+    return {Level.LOW: _("low"), Level.MODERATE: _("moderate"), Level.HIGH: _("high")}[level]
 
 
 def _option(item: Item, option: Option) -> str:

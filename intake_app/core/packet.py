@@ -764,11 +764,10 @@ def _order(value: object) -> int:
 
 def _behaviour(pages: _Pages) -> list[str]:
     """When the last attempt or preparation was; what was said of it stands with the flag."""
-    if pages.findings.screen["6"].value is not True:
-        return []
-    recent = next(item for item in _screen(pages) if item.id.endswith(".6a"))
-    answer = pages.noted(recent.id)
-    return [_("Last behaviour, within three months: {answer}").format(answer=answer)]
+    told = any(found.value is True for found in pages.findings.telling("behaviour"))
+    dates = [i for i in _screen(pages) if i.tells_of("recent") and not i.tells_of("behaviour")]
+    line = _("Last behaviour, within three months: {answer}")
+    return [line.format(answer=pages.noted(item.id)) for item in dates if told]
 
 
 _IN_AN_ESCALATION = ("harm_already_done", "means_within_reach", "firearm_access", "company_now")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from intake_app.core.condition import Condition, Yes
 from intake_app.core.errors import NotFound, WrongValue
 from intake_app.core.model import BloodPressure, Due, PartialDate, Stage, Tier, Value
+from intake_app.core.safety import Level
 from intake_app.core.words import _
 
 if TYPE_CHECKING:
@@ -78,13 +79,27 @@ class Step:
     when: Condition | None
 
 
+# What a question of a suicide-risk screen tells of.
+TELLS = ("wish", "thoughts", "intent", "behaviour", "recent")
+
+
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """The suicide-risk level that an answer raises at least: a yes, and declining it where a
+    refusal is positive. `tells`: some of `TELLS`; recent is when the behaviour was."""
+
+    yes: Level
+    declined: Level = Level.NONE_IDENTIFIED
+    tells: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One question. `when` is None where it is always asked; `name` is how conditions write it.
 
     `reassuring`: a yes is the good answer, and a no is what the item has to find.
     Of an instrument: `points` by value, or `steps` where they depend on more; `limits`, both
-    included, beyond which a number is refused.
+    included, beyond which a number is refused. Of a suicide-risk screen: what it `raises`.
     """
 
     id: str
@@ -107,7 +122,12 @@ class Item:
     points: Mapping[Value, Points] = field(default_factory=dict, compare=False)
     steps: tuple[Step, ...] = ()
     limits: tuple[Points, ...] = ()
+    raises: Raises | None = None
     name: str = field(init=False)
+
+    def tells_of(self, *what: str) -> bool:
+        """Whether this is a question of a suicide-risk screen that tells of one of these."""
+        return self.raises is not None and not self.raises.tells.isdisjoint(what)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", intern(self.id.replace(".", "_")))

@@ -5,7 +5,7 @@ This is code and not content: no protocol, override or import can switch it off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -32,20 +32,6 @@ class Level(IntEnum):
         return self.name.lower()
 
 
-# Columbia triage: the highest rule wins, never a sum. Item 3 (method) or 6 (behaviour at some time
-# in life) is moderate; 4 (intent), 5 (plan) or 6a (behaviour within three months) is high.
-_LEVEL_OF = {
-    "1": Level.LOW,
-    "2": Level.LOW,
-    "3": Level.MODERATE,
-    "4": Level.HIGH,
-    "5": Level.HIGH,
-    "6": Level.MODERATE,
-    "6a": Level.HIGH,
-}
-SCREEN_ITEMS = tuple(_LEVEL_OF)
-
-
 @dataclass(frozen=True, slots=True)
 class SuicideRisk:
     """`level` is the floor that the answers show, `ceiling` the highest that they still allow."""
@@ -64,27 +50,54 @@ class SuicideRisk:
 
 
 def suicide_risk(
-    yes: frozenset[str], unanswered: Mapping[str, bool], *, dated: bool = True
+    items: Sequence[Item],
+    yes: Container[str],
+    unanswered: Mapping[str, bool],
+    declined: Container[str] = (),
 ) -> SuicideRisk:
-    """The level from screen items "1" to "6" and "6a".
+    """The level of a suicide-risk screen: the highest that one answer raises, never a sum.
 
-    `yes`: answered yes by anyone. `unanswered`: required items without a counted answer, True
-    where the item was asked (unknown, declined, a no that does not count) or can no longer be.
-    Items that a branch skips are in neither. Source: Columbia triage text, workflow.md.
-    `dated`: the form asks when it was; the one since the last contact does not, and there any
-    behaviour is recent.
+    By item id; `yes`: answered yes by anyone. `unanswered`: required items without a counted
+    answer, True where the item was asked (unknown, declined, a no that does not count) or can no
+    longer be; `declined` are among them. Items that a branch skips are in neither. What an answer
+    raises says the file of the screen, and core/floor.py what it has to raise at least.
     """
-    level_of = _LEVEL_OF if dated else _LEVEL_OF | {"6": Level.HIGH}
-    floor = max((level_of[item] for item in yes), default=Level.NONE_IDENTIFIED)
-    if "6" in yes and unanswered.get("6a", False):
-        floor = Level.HIGH  # behaviour of unknown date counts as recent until it is known
-    possible = [Level.HIGH if item == "6" else _LEVEL_OF[item] for item in unanswered]
+    raised = [_by_yes(item) for item in items if item.id in yes]
+    raised += [item.raises.declined for item in items if item.raises and item.id in declined]
+    if _is_undated(items, yes, unanswered):
+        raised.append(Level.HIGH)  # behaviour of unknown date counts as recent until it is known
+    floor = max(raised, default=Level.NONE_IDENTIFIED)
+    possible = [most_raised(item, items) for item in items if item.id in unanswered]
     return SuicideRisk(
         level=floor,
         ceiling=max([floor, *possible]),
         complete=not unanswered,
-        inconsistent=bool(yes & {"3", "4", "5"}) and "2" not in yes and "2" not in unanswered,
+        inconsistent=any(_is_behind_a_no(i, items, yes, unanswered) for i in items if i.id in yes),
     )
+
+
+def most_raised(item: Item, items: Iterable[Item]) -> Level:
+    """What a yes may come to raise, with when it was."""
+    dated = items if item.tells_of("behaviour") else ()
+    return max([_by_yes(item), *(_by_yes(i) for i in dated if i.tells_of("recent"))])
+
+
+def _by_yes(item: Item) -> Level:
+    return item.raises.yes if item.raises else Level.HIGH
+
+
+def _is_undated(items: Iterable[Item], yes: Container[str], unanswered: Mapping[str, bool]) -> bool:
+    told = any(item.tells_of("behaviour") for item in items if item.id in yes)
+    return told and any(unanswered.get(i.id, False) for i in items if i.tells_of("recent"))
+
+
+def _is_behind_a_no(
+    item: Item, items: Iterable[Item], yes: Container[str], unanswered: Container[str]
+) -> bool:
+    """Thoughts told, and a no to every question that leads to them."""
+    before = item.when.names if item.when is not None and item.tells_of("thoughts") else frozenset()
+    gates = [each.id for each in items if each.name in before]
+    return bool(gates) and not any(gate in yes or gate in unanswered for gate in gates)
 
 
 def sheet_risk(items: Sequence[Item], sheet: Mapping[str, Value | State | None]) -> SuicideRisk:
@@ -94,18 +107,15 @@ def sheet_risk(items: Sequence[Item], sheet: Mapping[str, Value | State | None])
     """
     said = {item.name: _yes_or_no(sheet.get(item.id)) for item in items}
     told = {item.when for item in items if said[item.name] is True}
-    yes = frozenset(_part(item) for item in items if said[item.name] is True)
+    yes = {item.id for item in items if said[item.name] is True}
     unanswered = {
-        _part(item): True
+        item.id: True
         for item in items
         if said[item.name] is None
         and (item.when is None or item.when in told or item.when.decide(said.get) is not False)
     }
-    return suicide_risk(yes, unanswered, dated=any(_part(item) == "6a" for item in items))
-
-
-def _part(item: Item) -> str:
-    return item.id.partition(".")[2]
+    declined = {id_ for id_ in unanswered if sheet.get(id_) is State.DECLINED}
+    return suicide_risk(items, yes, unanswered, declined)
 
 
 def _yes_or_no(value: Value | State | None) -> bool | None:
