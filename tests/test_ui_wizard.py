@@ -307,9 +307,61 @@ def test_a_poor_password_is_one_sentence_and_what_was_typed_stays(wizard, passwo
     type_(again)
     go_on()
     assert wizard.step == "person"
-    assert words in said(wizard)
+    assert words in beside(here())
+    assert here().accessibleName() == ("Password" if password == again else AGAIN)
+    assert wizard._problem.isHidden()
     fields = [each.text() for each in wizard.findChildren(QLineEdit) if each.isVisible()]
     assert fields == ["Dr. Ines Okafor", password, again]
+
+
+AGAIN = "The same password again"
+
+
+def beside(edit):
+    """What is said under the line itself, and to a screen reader with it."""
+    shown = edit.parentWidget()._problem
+    assert shown.isVisible()
+    assert edit.accessibleDescription() == shown._said.text()
+    return shown._said.text()
+
+
+def test_what_is_wrong_stands_beside_its_field_until_it_is_changed(qtbot, wizard):
+    """In words, with the focus on it and in view, and not at the foot."""
+    go_on()
+    go_on()
+    assert beside(here()) == "A clinic needs a name."
+    type_("Harbour")
+    assert "needs a name" not in said(wizard)
+    go_on()
+    go_on()
+    assert here().accessibleName().startswith("Name, as it stands")
+    assert "needs a name" in beside(here())
+    type_("Dr. Ines Okafor")
+    wizard._form._roles._always = None
+    wizard._form._roles.tick(())
+    go_on()
+    assert here().accessibleName().startswith("Coordinator")
+    assert "tick at least one" in said(wizard._form._roles)
+    press(KEY.Key_Space)
+    assert "tick at least one" not in said(wizard)
+    go_on()
+    assert here().accessibleName() == "Password"
+    wizard.resize(700, 420)
+    go_on()
+    QApplication.processEvents()
+    page = wizard._stack.currentWidget()
+    top = here().mapTo(page.viewport(), here().rect().topLeft()).y()
+    assert 0 <= top <= page.viewport().height() - here().height()
+    assert wizard._problem.isHidden()
+
+
+def test_a_group_of_the_paper_that_is_wrong_says_so_beside_it(qtbot, wizard):
+    make_vault(qtbot, wizard)
+    go_on()
+    type_("XXXX")
+    go_on()
+    assert "is not as on the paper" in beside(here())
+    assert here().text() == "XXXX"
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence_on_the_page(qtbot, qapp, tmp_path):
@@ -570,7 +622,7 @@ def test_a_clinician_decides_setting_by_setting(settings):
     here().selectAll()
     type_("ninety")
     press(KEY.Key_Return)
-    assert "It is a number" in said(main)
+    assert "It is a number" in beside(here())
     assert here().text() == "ninety"
     assert len(rules.draft().unconfirmed) == 23
     assert len(main.desk.service.protocol().unconfirmed) == 25
@@ -596,6 +648,7 @@ def test_a_draft_is_adopted_with_a_reason(settings):
     go_on()
     assert "needs a reason" in said(main)
     assert here() is panel._reason.edit
+    assert "needs a reason" in beside(here())
     type_("It held too many")
     press(KEY.Key_Return)
     adopted = main.desk.service.protocol()
@@ -613,8 +666,10 @@ def test_an_official_text_with_a_gap_is_refused_and_stays_typed(settings):
     tab()
     type_("Official question 1?")
     go_on()
-    assert "still missing for suicide.2" in said(main)
-    assert here().text() == "Official question 1?"
+    assert "still missing" in beside(here())
+    assert here().accessibleName().startswith("Question 2")
+    fields = [each.text() for each in main.findChildren(QLineEdit) if each.isVisible()]
+    assert fields[:3] == ["A form", "Official question 1?", ""]
     assert not main.desk.service.protocol().wording_is_official
 
 

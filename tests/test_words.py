@@ -42,7 +42,7 @@ FAMILIES = frozenset({"IntakeError", "ConditionError"})
 # How many of the first arguments name a place. `refusal` and `_saved` are variables that hold one
 # of the family, and the one who says what is saved.
 SINKS = {"print": 0, "input": 0, "getpass": 0, "wrong": 1, "refusal": 0, "_saved": 0}
-PLACES = {"ContentError": 1, "WrongValue": 1}
+PLACES = {"ContentError": 1, "WrongValue": 1, "WrongField": 1}
 COMMANDS = {"ArgumentParser", "add_parser", "add_subparsers", "add_argument", "add_argument_group"}
 HELP = {"help", "description", "title", "epilog", "usage"}
 GIVES_WORDS = re.compile(r"(fault|gap|reasons?|_words?)$")

@@ -7,6 +7,11 @@ class IntakeError(Exception):
     """One plain sentence: what happened, what is safe, what to do. Never patient data."""
 
 
+class Unsaved(IntakeError):
+    """The records took nothing of what was given: a disk that is full, a folder that is read-only,
+    records on hold. The window says so until something is saved again."""
+
+
 class ContentError(IntakeError):
     """The protocol, an instrument or the medicine list cannot be proven; names file and field."""
 
@@ -47,6 +52,15 @@ class NotFound(IntakeError):
 
 class WrongMove(IntakeError):
     """A step that the state of the work does not allow."""
+
+
+class WrongField(WrongMove):
+    """Something typed in one of several fields; `field` names the one, for the window to say it
+    beside it."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class NotReady(WrongMove):

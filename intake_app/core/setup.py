@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from intake_app.core import safety
-from intake_app.core.errors import WrongMove
+from intake_app.core.errors import WrongField, WrongMove
 from intake_app.core.model import Clinic, Role, Staff, Standing
 from intake_app.core.protocol import Param, Protocol
 from intake_app.core.words import _
@@ -58,24 +58,27 @@ def missing(
 def check_password(
     password: str, again: str, *, name: str, clinic: str, common: Collection[str]
 ) -> None:
-    """Raise WrongMove with one sentence; what was typed stays in its fields.
+    """Raise WrongField, of "password" or "again"; what was typed stays in its fields.
 
     `common` are passwords that many people use, as `content.common_passwords` has them.
     """
     said = _plain(password)
     if len(password) < LEAST_LETTERS:
         template = _("A password needs at least {least} characters; this one has {found}.")
-        raise WrongMove(template.format(least=LEAST_LETTERS, found=len(password)))
+        raise WrongField("password", template.format(least=LEAST_LETTERS, found=len(password)))
     if any(_plain(known) and _plain(known) in said for known in (name, clinic)):
-        raise WrongMove(_("A password must not hold the name of the clinic or your own."))
+        said_so = _("A password must not hold the name of the clinic or your own.")
+        raise WrongField("password", said_so)
     if len(set(said)) < 5:
-        raise WrongMove(_("That password repeats a few characters; several words are better."))
+        said_so = _("That password repeats a few characters; several words are better.")
+        raise WrongField("password", said_so)
     if is_common(said, common):
-        raise WrongMove(
-            _("That password is among the first to be guessed; take several words of your own.")
+        said_so = _(
+            "That password is among the first to be guessed; take several words of your own."
         )
+        raise WrongField("password", said_so)
     if password != again:
-        raise WrongMove(_("The two passwords differ; type the second one again."))
+        raise WrongField("again", _("The two passwords differ; type the second one again."))
 
 
 def is_common(said: str, common: Collection[str]) -> bool:
@@ -91,10 +94,11 @@ def _plain(text: str) -> str:
 
 
 def check_person(name: str, roles: frozenset[Role]) -> None:
+    """Raise WrongField, of "name" or "roles"."""
     if not name.strip():
-        raise WrongMove(_("A member of staff needs a name."))
+        raise WrongField("name", _("A member of staff needs a name."))
     if not roles:
-        raise WrongMove(_("A member of staff needs a role; tick at least one."))
+        raise WrongField("roles", _("A member of staff needs a role; tick at least one."))
 
 
 # The recovery key, typed back in part -------------------------------------------------------------

@@ -197,8 +197,7 @@ class Wizard(QWidget):
         self._form.ready.connect(self._take_person)
         self._key.passed.connect(self._next)
         self._key.turned.connect(self._dress_foot)
-        for each in (self._form, self._key):
-            each.refused.connect(self.refuse)
+        self._form.refused.connect(self.refuse)
         self._trial.passed.connect(self._problem.hide)
         self._made.connect(self._enter_vault)
         self.go("look")
@@ -347,7 +346,7 @@ class Wizard(QWidget):
         self._said.hide()
 
     def refuse(self, sentence: str) -> None:
-        """Beside the fields; what was typed stays."""
+        """What belongs to no field by itself; what was typed stays."""
         self._said.hide()
         self._problem.setText(sentence)
         self._problem.show()
@@ -383,8 +382,7 @@ class Wizard(QWidget):
 
     def _keep_clinic(self) -> None:
         if not self._clinic.about().name:
-            self._clinic.name.setFocus()
-            self.refuse(_("A clinic needs a name."))
+            self._clinic.name.refuse(_("A clinic needs a name."))
             return
         self._form.clinic = self._clinic.about().name
         self._next()

@@ -115,8 +115,7 @@ class ClinicPanels(QObject):
         self.paper.passed.connect(self._prove_paper)
         self.wording.chosen.connect(self._read_wording)
         self.instruments.chosen.connect(self._read_wording)
-        for each in (self.staff.form, self.parameters, self.paper):
-            each.refused.connect(desk.refused)
+        self.staff.form.refused.connect(desk.refused)
 
     def put(self) -> None:
         """Everything as the records have it."""

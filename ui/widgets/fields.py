@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLineEdit, QScrollArea, QWidget
 
 from intake_app.core.model import Role
 from intake_app.core.words import _
@@ -34,8 +34,35 @@ class Panel(QWidget):
         """The panel comes to the front; focus goes to where the work is."""
 
 
+class Problem(QWidget):
+    """What is wrong with the field beside it, until it is changed."""
+
+    def __init__(self, at: QWidget) -> None:
+        super().__init__()
+        self._at = at
+        self._said = label(look="problem")
+        self.setLayout(column([self._said]))
+        self.say("")
+
+    def say(self, sentence: str) -> None:
+        """The focus goes to the field, and both come into view."""
+        self._said.setText(sentence)
+        self.setVisible(bool(sentence))
+        if sentence:
+            self._at.setFocus()
+            QTimer.singleShot(0, self, self._come_into_view)  # once there is room made for it
+
+    def _come_into_view(self) -> None:
+        page = self.parentWidget()
+        while page is not None and not isinstance(page, QScrollArea):
+            page = page.parentWidget()
+        if page is not None:
+            page.ensureWidgetVisible(self)
+            page.ensureWidgetVisible(self._at)
+
+
 class Field(QWidget):
-    """A name, a line to type in, and a hint that speaks of what is typed."""
+    """A name, a line to type in, what is wrong with what is typed, and a hint that speaks of it."""
 
     changed = Signal()
 
@@ -43,19 +70,29 @@ class Field(QWidget):
         super().__init__()
         self.edit = QLineEdit()
         self.edit.setAccessibleName(name)
-        self.edit.textChanged.connect(lambda _text: self.changed.emit())
+        self.edit.textChanged.connect(lambda _text: self._changed())
         self.edit.returnPressed.connect(self._next)
         if secret:
             self.edit.setEchoMode(QLineEdit.EchoMode.Password)
         self._title = label(name, "heading")
         self._title.setBuddy(self.edit)
         self._hint = label(look="meta")
-        self.setLayout(column([self._title, self.edit, self._hint], spacing=2))
+        self._problem = Problem(self.edit)
+        self.setLayout(column([self._title, self.edit, self._problem, self._hint], spacing=2))
         self.setFocusProxy(self.edit)
         self.say(hint)
 
     def _next(self) -> None:
         self.focusNextChild()
+
+    def _changed(self) -> None:
+        self.refuse("")
+        self.changed.emit()
+
+    def refuse(self, sentence: str) -> None:
+        """Beside the line, and what was typed stays; "" takes it away."""
+        self._problem.say(sentence)
+        self.edit.setAccessibleDescription(sentence or self._hint.text())
 
     def text(self) -> str:
         return self.edit.text().strip()
@@ -135,7 +172,14 @@ class RoleBoxes(QWidget):
         if always is not None:
             self._boxes[always].setChecked(True)
             self._boxes[always].setEnabled(False)
-        self.setLayout(column([label(_("Roles"), "heading"), *self._boxes.values()], spacing=2))
+        self._problem = Problem(next(iter(self._boxes.values())))
+        boxes = self._boxes.values()
+        for box in boxes:
+            box.toggled.connect(lambda _on: self._problem.say(""))
+        self.setLayout(column([label(_("Roles"), "heading"), self._problem, *boxes], spacing=2))
+
+    def refuse(self, sentence: str) -> None:
+        self._problem.say(sentence)
 
     def chosen(self) -> frozenset[Role]:
         return frozenset(role for role, box in self._boxes.items() if box.isChecked())

@@ -26,11 +26,10 @@ def _cannot_be_recovered() -> str:
 class RecoveryKeyPanel(Panel):
     """Two steps: the key with its groups numbered, then two of them typed back without sight.
 
-    `passed` says that both fit; `refused` carries a sentence.
+    `passed` says that both fit.
     """
 
     passed = Signal()
-    refused = Signal(str)
     turned = Signal()
 
     def __init__(self) -> None:
@@ -100,8 +99,7 @@ class RecoveryKeyPanel(Panel):
         for place, field in zip(self._places, self._fields, strict=True):
             if not setup.is_group(self._key, place, field.text()):
                 template = _("Group {number} is not as on the paper; compare it and type it again.")
-                field.setFocus()
-                self.refused.emit(template.format(number=place + 1))
+                field.refuse(template.format(number=place + 1))
                 return
         self.passed.emit()
 

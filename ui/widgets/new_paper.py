@@ -15,7 +15,6 @@ class NewPaperPanel(Panel):
 
     wanted = Signal()
     passed = Signal()
-    refused = Signal(str)
     turned = Signal()
 
     def __init__(self) -> None:
@@ -33,7 +32,6 @@ class NewPaperPanel(Panel):
         self.put_away()
         self._key = RecoveryKeyPanel()
         self._key.passed.connect(self.passed)
-        self._key.refused.connect(self.refused)
         self._key.turned.connect(self.turned)
         self._key.put(recovery_key, clinic)
         self._said.hide()

@@ -27,7 +27,6 @@ class ParametersPanel(Panel):
 
     decided = Signal(str, str, object, str)
     adopted = Signal(str)
-    refused = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,10 +130,10 @@ class ParametersPanel(Panel):
         try:
             value = setup.value_of(param, self._value.text())
         except IntakeError as refusal:
-            self.refused.emit(str(refusal))
+            self._value.refuse(str(refusal))
             return
         if value != param.value and not self._basis.text():
-            self._basis.setFocus()
+            self._basis.refuse(_("Say what this value rests on; nothing was changed yet."))
             return
         self.decided.emit(criterion.id, param.name, value, self._basis.text())
 
@@ -157,8 +156,7 @@ class ParametersPanel(Panel):
         if self._reason.text():
             self.adopted.emit(self._reason.text())
             return
-        self.refused.emit(_("An adoption needs a reason in words; nothing was adopted."))
-        self._reason.setFocus()
+        self._reason.refuse(_("An adoption needs a reason in words; nothing was adopted."))
 
     def was_adopted(self) -> None:
         self._reason.put("")

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QListWidget
 
 from intake_app import content
 from intake_app.core import setup
-from intake_app.core.errors import IntakeError
+from intake_app.core.errors import IntakeError, WrongField
 from intake_app.core.model import Role, Staff
 from intake_app.core.words import _
 from intake_app.service import NewPerson
@@ -27,7 +27,8 @@ def role_names() -> dict[Role, str]:
 
 
 class PersonForm(Panel):
-    """`ready` carries a NewPerson that fits the rules; `refused` the sentence of one that does not.
+    """`ready` carries a NewPerson that fits the rules; what does not is told beside its field, and
+    `refused` carries what belongs to none.
 
     `always` is a role that this person has in any case.
     """
@@ -53,10 +54,22 @@ class PersonForm(Panel):
             setup.check_person(name, roles)
             common = content.common_passwords()
             setup.check_password(password, again, name=name, clinic=self.clinic, common=common)
+        except WrongField as refusal:
+            self._at(refusal.field).refuse(str(refusal))
+            return
         except IntakeError as refusal:
             self.refused.emit(str(refusal))
             return
         self.ready.emit(NewPerson(name, roles, password))
+
+    def _at(self, field: str) -> Field | RoleBoxes:
+        fields: dict[str, Field | RoleBoxes] = {
+            "name": self._name,
+            "roles": self._roles,
+            "password": self._passwords.first,
+            "again": self._passwords.again,
+        }
+        return fields[field]
 
     def is_empty(self) -> bool:
         return not self._name.text() and not any(self._passwords.texts())

@@ -107,7 +107,19 @@ class WordingPanel(Panel):
         texts = {
             item: field.text() for item, field in self._fields.items() if self._is_vouched(item)
         }
+        if not self._source.text():
+            self._source.refuse(_("An official text needs its source; nothing was changed."))
+            return
+        for item, field in self._fields.items():
+            if not texts.get(item):
+                field.refuse(self._lacks(item))
+                return
         self.attested.emit(self._screen.id, texts, self._source.text())
+
+    def _lacks(self, item: str) -> str:
+        if self._is_vouched(item):
+            return _("This question is still missing; nothing was changed. Type it from the form.")
+        return _("Compare this question with the official form, and tick it; nothing was changed.")
 
     def _is_vouched(self, item: str) -> bool:
         """Typed by a person, or ticked by one."""
