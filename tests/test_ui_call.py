@@ -132,6 +132,33 @@ def test_alt_seven_leaves_a_typed_question_open(hands):
     assert hands.question == "caller_location"
 
 
+def test_the_keys_at_the_foot_are_those_of_the_question(hands):
+    """Through the whole opening: where 7, 8 and 9 are named they leave it open, where they are not
+    they are text or nothing."""
+    hands.press(Key.Key_N, CTRL)
+    seen = []
+    for answered in ("7 Elm 8", "740 555 0163", 1, 1, 1, 1, 1, 1, "Robin Acht", "1999"):
+        question, foot = hands.question, hands.window._hints.text()
+        seen.append(question)
+        count = len(hands.desk.case.intake.answers)
+        typed = isinstance(answered, str)
+        open_ = hands.call._question.item is not None
+        assert ("7 does not know" in foot) is open_, question
+        assert ("Alt+7" in foot) is (typed and open_), question
+        if not open_:
+            hands.digit(7)
+            hands.digit(9)
+            assert hands.question == question
+            assert len(hands.desk.case.intake.answers) == count
+            hands.call._typed.line.clear()
+        if typed:
+            hands.say(answered)
+        else:
+            hands.answer(answered)
+    assert len(set(seen)) == len(seen)
+    assert latest(hands, "callback_number").value == "7 Elm 8"
+
+
 def test_backspace_goes_back_and_a_new_answer_replaces_nothing(calling):
     """The older answer stays in the record. Seen to fail with: Backspace recording something."""
     calling.answer(0)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from intake_app.core.errors import IntakeError
+from intake_app.core.errors import IntakeError, Unsaved
 from intake_app.core.screening import Case
 from intake_app.service import Clock, IntakeService
 
@@ -21,12 +21,14 @@ class Desk(QObject):
     """One case at a time lies on the desk; every screen is shown from it.
 
     Signals: `case_changed` carries the Case after every change and every opening; `refused` one
-    plain sentence; `saved` the time of the last commit; `closing` comes before the records close.
+    plain sentence; `saved` the time of the last commit; `unsaved` says that what was given is not
+    in the records; `closing` comes before the records close.
     """
 
     case_changed = Signal(object)
     refused = Signal(str)
     saved = Signal(object)
+    unsaved = Signal()
     closing = Signal()
     _done = Signal(object, object)
 
@@ -65,8 +67,11 @@ class Desk(QObject):
         try:
             case = deed(self.service)
         except IntakeError as refusal:
-            self.refused.emit(str(refusal))
+            self._refuse(refusal)
             return False
+        except BaseException:
+            self.unsaved.emit()  # a fault of the app's own, said by whoever catches it
+            raise
         self.saved.emit(self.now())
         self.show(case)
         return True
@@ -78,17 +83,26 @@ class Desk(QObject):
         try:
             return question(self.service)
         except IntakeError as refusal:
-            self.refused.emit(str(refusal))
+            self._refuse(refusal)
             return None
 
-    def keep_place(self, fields: Mapping[str, str]) -> bool:
-        """Where this person is, with what is half typed; False where that was refused."""
+    def _refuse(self, refusal: IntakeError) -> None:
+        if isinstance(refusal, Unsaved):
+            self.unsaved.emit()
+        self.refused.emit(str(refusal))
 
-        def deed(service: IntakeService) -> bool:
-            service.clinic.keep_place(fields)
-            return True
-
-        return self.ask(deed) is True
+    def keep_place(self, fields: Mapping[str, str], *, aloud: bool = True) -> bool:
+        """Where this person is, with what is half typed; False where that was refused. `aloud`
+        says so: of a place alone nobody loses anything."""
+        if self._closed:
+            return False
+        try:
+            self.service.clinic.keep_place(fields)
+        except IntakeError as refusal:
+            if aloud:
+                self._refuse(refusal)
+            return False
+        return True
 
     def open(self, intake_id: str) -> bool:
         case = self.ask(lambda service: service.show(intake_id))
@@ -119,7 +133,7 @@ class Desk(QObject):
         try:
             result = done.result()
         except IntakeError as refusal:
-            self.refused.emit(str(refusal))
+            self._refuse(refusal)
             return
         then(result)
 

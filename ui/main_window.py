@@ -57,6 +57,7 @@ class MainWindow(QMainWindow):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self._lost = False
         self.setWindowTitle(_("Ketamine intake"))  # never a patient's name: windows are listed
         self._build()
         self._panel: EmergencyPanel | None = None
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         desk.case_changed.connect(self._show_case)
         desk.case_changed.connect(self._panel_by_itself)
         desk.saved.connect(self._say_saved)
+        desk.unsaved.connect(self._say_unsaved)
         desk.refused.connect(self._refused)
         desk.closing.connect(CleanClipboard(self).clear)
         self._ticking = QTimer(self)
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
         for kind in SCREENS:
             screen = kind(self.desk)
             screen.go.connect(self.go)
+            screen.hinted.connect(self._show_hints)
             if isinstance(screen, CheckScreen | ReviewScreen):
                 screen.wanted.connect(self._to_question)
             self.screens[kind.NAME] = screen  # type: ignore[attr-defined]
@@ -155,7 +158,10 @@ class MainWindow(QMainWindow):
             self.desk.clear()
             self._frame_without_case()
         screen.entered()
-        self._hints.setText(screen.hints())
+        self._show_hints()
+
+    def _show_hints(self) -> None:
+        self._hints.setText(self.screens[self.screen_name].hints())
 
     def show_paper(self, recovery_key: str) -> None:
         """A recovery key that was just made: to be printed, and typed back."""
@@ -208,7 +214,20 @@ class MainWindow(QMainWindow):
 
     def _say_saved(self, at: datetime) -> None:
         self._saved.setText(_("✓ Saved {at}").format(at=words.clock_time(at)))
+        self._show_saved(lost=False)
         announce.say(self, _("Saved"))
+
+    def _say_unsaved(self) -> None:
+        """Until something is saved again, whatever screen comes to the front meanwhile."""
+        self._saved.setText(_("{mark} NOT SAVED").format(mark=theme.SHAPES["critical"]))
+        self._show_saved(lost=True)
+
+    def _show_saved(self, *, lost: bool) -> None:
+        """What is lost is said also where there is little room."""
+        if lost is not self._lost:
+            self._lost = lost
+            theme.look(self._saved, "problem" if lost else "meta")
+            self._fit()
 
     def _show_tasks(self, case: Case) -> None:
         """What must still happen once nobody stays on the line, on every screen of the person."""
@@ -392,7 +411,7 @@ class MainWindow(QMainWindow):
         self._whole.setContentsMargins(room, room, room, room)
         self._whole.setSpacing(room)
         self._hints.setVisible(not narrow)
-        self._saved.setVisible(not narrow)
+        self._saved.setVisible(self._lost or not narrow)
 
     # Leaving ----------------------------------------------------------------------------------
 

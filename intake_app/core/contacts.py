@@ -135,6 +135,14 @@ def goes_on_at(case: Case, sections: Sequence[Section]) -> Question | None:
     return agenda.following(sections, last)
 
 
+def told_so_far(case: Case) -> str:
+    """Grows with everything that leads on to another question: a place that was kept before is
+    told from the one where somebody is now."""
+    intake = case.intake
+    settled = sum(len(call.settled) + bool(call.relationship) for call in intake.calls)
+    return str(len(intake.answers) + len(intake.medications) + settled + bool(intake.patient.name))
+
+
 def last_answers(case: Case) -> tuple[str, ...]:
     """The last answers as they read, the oldest first; each question once."""
     found: dict[str, str] = {}

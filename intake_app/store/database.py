@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from intake_app.core.errors import IntakeError
+from intake_app.core.errors import IntakeError, Unsaved
 from intake_app.core.words import _
 from intake_app.store import anchor, audit, finder, schema, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS, Anchor, Mismatch
@@ -56,7 +56,7 @@ class CannotOpen(IntakeError):
         self.why = what
 
 
-class NotSaved(IntakeError):
+class NotSaved(Unsaved):
     """The disk refused; the transaction is rolled back."""
 
     def __init__(self, what: str) -> None:
@@ -71,7 +71,7 @@ class Damaged(CannotOpen):
     """What is there opens with the key of the vault, or would, and cannot be read whole."""
 
 
-class OnHold(IntakeError):
+class OnHold(Unsaved):
     """Records that do not agree with their seal are read and copied, never written."""
 
     def __init__(self, what: str) -> None:

@@ -37,7 +37,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from intake_app.core.errors import IntakeError
+from intake_app.core.errors import IntakeError, Unsaved
 from intake_app.core.words import _
 from intake_app.store.files import replace_file
 
@@ -97,7 +97,7 @@ class NewerVault(IntakeError):
         super().__init__(template.format(found=version, known=VERSION))
 
 
-class NotSaved(IntakeError):
+class NotSaved(Unsaved):
     def __init__(self) -> None:
         template = _(
             "{file} could not be saved for certain. The earlier one or the new one is "

@@ -12,9 +12,11 @@ from ui.desk import Desk
 
 
 class Screen(QWidget):
-    """`go` names the screen that follows. A screen is shown from the case and asks no other."""
+    """`go` names the screen that follows; `hinted` says that its keys are others now. A screen is
+    shown from the case and asks no other."""
 
     go = Signal(str)
+    hinted = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from intake_app.core import agenda, contacts, opening, safety, typed, undo
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question, Section
-from intake_app.core.errors import IntakeError
+from intake_app.core.errors import IntakeError, WrongValue
 from intake_app.core.lines import lines
 from intake_app.core.model import (
     CallEnd,
@@ -314,6 +314,7 @@ class CallScreen(Screen):
         self._medicines.named.connect(self._medicine)
         self._medicines.finished.connect(self._go_on)
         self._medicines.suggest.connect(self._suggest)
+        self._medicines.suggest.connect(lambda _text: self._keep_draft.start())
         self._pause = _Pause()
         self._pause.resumed.clicked.connect(self.resume)
         self._pause.tried.connect(
@@ -413,6 +414,8 @@ class CallScreen(Screen):
         self._show_source()
         self._put_editor(question, case, draft)
         self._focus()
+        self.hinted.emit()
+        self._keep_draft.start()  # behind the key, so that nothing waits for it
 
     def _place(self, question: Question) -> str:
         for section in self._sections:
@@ -430,6 +433,7 @@ class CallScreen(Screen):
         item = question.item
         if question.key == MEDICINES:
             self._medicines.put(self._medicine_lines(case))
+            self._medicines.line.setText(draft)
             self._medicines.line.unseen()
             self._editors.setCurrentWidget(self._medicines)
         elif question.key == NAME or (item is not None and item.kind in _HINTS):
@@ -547,10 +551,11 @@ class CallScreen(Screen):
     def _left_open(self, state: State) -> None:
         self._record(None, state)
 
-    def _record(self, value: object, state: State = State.ANSWERED) -> None:
+    def _record(self, value: object, state: State = State.ANSWERED) -> bool:
+        """False where it was not saved."""
         question = self._question
         if question is None or question.item is None:
-            return
+            return False
         item, entry, source = question.item, question.entry, self.source()
         saved = self.desk.change(
             lambda s: s.record_answer(
@@ -558,6 +563,7 @@ class CallScreen(Screen):
             )
         )
         self._done(saved, item, value, state)
+        return saved
 
     def _done(
         self,
@@ -752,13 +758,18 @@ class CallScreen(Screen):
         try:
             value, said, doubt = _understand(item, text, case, self.desk.service.about.country)
             item.parse(value)
+        except WrongValue as refusal:
+            template = _("This takes {expected}; nothing was saved for it.")
+            self._typed.refuse(template.format(expected=refusal.expected))
+            return
         except IntakeError as refusal:
             self._typed.refuse(str(refusal))
             return
-        self._typed.line.put(text)
-        self._typed.understood(said)
-        self._record(value)
-        if doubt:
+        saved = self._record(value)
+        if saved and self._leaving:  # the line stands here still
+            self._typed.line.put(text)
+            self._typed.understood(said)
+        if saved and doubt:
             self._echo.setText(f"{theme.SHAPES['unknown']} {said}")  # in view on the next question
 
     def _named(self, text: str) -> None:
@@ -919,10 +930,14 @@ class CallScreen(Screen):
             "stage": self._stage.value,
             "question": self._question.key if self._question else "",
             "mode": "list" if self._as_list else "",
+            "told": contacts.told_so_far(self.desk.case) if self.desk.case else "",
         }
-        if self._editors.currentWidget() is self._typed:
-            fields["draft"] = self._typed.line.text()
-        return self.desk.keep_place(fields) or not fields.get("draft")
+        lines = {self._typed: self._typed.line, self._medicines: self._medicines.line}
+        line = lines.get(self._editors.currentWidget())
+        if line is not None:
+            fields["draft"] = line.text()
+        draft = bool(fields.get("draft"))
+        return self.desk.keep_place(fields, aloud=draft) or not draft
 
     def take_place(self, place: dict[str, str]) -> None:
         self.show_as(as_list=place.get("mode") == "list")
@@ -930,7 +945,9 @@ class CallScreen(Screen):
             self._stage = Stage(place["stage"])
             if self.desk.case is not None:
                 self.show_case(self.desk.case)
-        self.at(place.get("question", ""), place.get("draft", ""))
+        case = self.desk.case
+        if case is not None and place.get("told", "") in ("", contacts.told_so_far(case)):
+            self.at(place.get("question", ""), place.get("draft", ""))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """A half written note is this record's, and the next one that is opened is another's."""
@@ -948,11 +965,27 @@ class CallScreen(Screen):
         return False
 
     def hints(self) -> str:
-        return _(
-            "number: answer · 7 does not know · 8 ask later · 9 declined · Backspace back · "
+        """The keys of an answer are those that do something at this question."""
+        more = _(
             "F2 list · Ctrl+G go to · Ctrl+Z take back · F3 part · F4 who answers · Ctrl+L notes · "
             "# note here · Ctrl+D dropped · Ctrl+E end · Ctrl+Enter check answers"
         )
+        return f"{self._keys_here()} · {more}"
+
+    def _keys_here(self) -> str:
+        editor, question = self._editors.currentWidget(), self._question
+        item = question.item if question is not None else None
+        if editor is self._choices and item is not None:
+            return _("number: answer · 7 does not know · 8 ask later · 9 declined · Backspace back")
+        if editor is self._choices:
+            return _("number: answer · PgDown goes on without · Backspace back")
+        if editor is self._typed and item is not None:
+            return _("Enter keeps it · Alt+7 does not know · Alt+8 ask later · Alt+9 declined")
+        if editor is self._medicines:
+            return _("Enter adds it · an empty line goes on")
+        if editor is self._pause:
+            return _("Enter: on the line again · number: called back, not reached")
+        return _("Enter keeps it · PgDown goes on without")
 
     def _fit(self) -> None:
         self._make_narrow(self._narrow)

@@ -1,0 +1,56 @@
+"""`python -m tests.dies_in_a_call FOLDER HOW`: the app in the middle of a call, to be killed there.
+It says the question that is put on a line of its own, and waits for its end."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from intake_app import service
+from intake_app.core.agenda import CALLER
+from intake_app.store import vault
+from tests.vaults import COORDINATOR, FAST, PASSWORD, Clock
+from tests.walk import QtKeys, Walk, wait
+
+OPENING = {
+    "callback_number": "740 555 0163",
+    "caller_location": "14 Elm Street",
+    "date_of_birth": "11 Feb 1999",
+    "name": "Robin Achterberg",
+    "can_talk_freely": 1,
+    CALLER: 1,
+}
+
+
+def main() -> None:
+    vault.FLOOR = FAST
+    folder, how = Path(sys.argv[1]), sys.argv[2]
+    walk = Walk(QApplication([]), folder, QtKeys())
+    walk.app._enter(service.open_vault(folder, COORDINATOR, PASSWORD, Clock()))
+    wait(walk.main.isActiveWindow)
+    walk.press("Ctrl+N")
+    walk.say(OPENING["callback_number"])
+    walk.type("14 Elm Str")
+    kept(walk)  # a place with half a word, which is not that of later
+    walk.type("eet")
+    walk.press("Return")
+    walk.answer({**OPENING, **dict.fromkeys(("read_back", "language", "recording"), 1)},
+                until=lambda: walk.question == "suicide.2")  # fmt: skip
+    if how == "elsewhere":
+        walk.press("PgDown", "PgDown")
+        kept(walk)
+    if how == "half typed":
+        walk.call.at("stroke_ever")
+        walk.press("1")
+        walk.type("last spr")
+        kept(walk)
+    print(walk.question, flush=True)
+    wait(lambda: False)
+
+
+def kept(walk: Walk) -> None:
+    wait(lambda: not walk.call._keep_draft.isActive())
+
+
+if __name__ == "__main__":
+    main()
