@@ -152,6 +152,7 @@ def item_of(fields: Fields, *, criterion: str, stage: Stage, instrument: str | N
         observed=fields.flag("observed"),
         scored=fields.take("scored", bool, True),
         topic=fields.text("topic", ""),
+        ask_about=fields.text("ask_about", ""),
         staff_note=fields.text("staff_note", ""),
         loinc=fields.text("loinc", ""),
     )

@@ -1,10 +1,12 @@
 """What is read aloud at the end, and what is still open, as pure functions."""
 
+from dataclasses import replace
+
 from intake_app.core import closing
 from intake_app.core.gaps import Why, gaps, is_put, not_asked_elsewhere
 from intake_app.core.model import Source, Stage, State
 from intake_app.core.screening import Case, screen
-from tests.conftest import TODAY, clean, ended, escalated, intake, said, unsaid
+from tests.conftest import TODAY, clean, ended, escalated, intake, on_the_line, said, unsaid
 
 NUMBERS = {"crisis_line": "988", "emergency": "911"}
 VERDICTS = ("eligible", "cleared", "no risk", "safe", "approved", "suitable", "qualif")
@@ -26,6 +28,25 @@ def test_the_closing_words_give_no_verdict_and_the_crisis_line(protocol):
         assert "988" in words
         assert "911" in words
         assert not [verdict for verdict in VERDICTS if verdict in words.lower()]
+
+
+def test_what_is_read_to_somebody_who_told_of_another_is_not_for_the_patient(protocol):
+    """Nor the other way round, also through an interpreter. Seen to fail with: the patient's own
+    words but for the second sentence."""
+
+    def read(relationship):
+        calls = (replace(on_the_line(), relationship=relationship),)
+        case = case_of(protocol, *clean(protocol), calls=calls)
+        return " ".join(closing.script(case, NUMBERS))
+
+    for another in ("relative", "friend", "referrer", "other"):
+        words = read(another)
+        assert "988" in words
+        assert "911" in words
+        for own in ("your answers", "your medicines", "your own clinician", "ending your life"):
+            assert own not in words
+    for own in ("self", "", "interpreter"):
+        assert "A clinician will read your answers" in read(own)
 
 
 def test_an_open_escalation_has_no_closing_words(protocol):

@@ -27,7 +27,8 @@ MORE_TRIALS = "more_trials"
 _SETTLED = (READ_BACK, LANGUAGE, RECORDING)
 
 # workflow.md, "Stages" 1 and 2: the line may drop at any second, so number and place come first.
-_OPENING = (
+# Of the line and whoever is on it, for whomever they call.
+_OF_THE_LINE = (
     "callback_number",
     "caller_location",
     READ_BACK,
@@ -37,9 +38,8 @@ _OPENING = (
     LANGUAGE,
     RECORDING,
     CALLER,
-    NAME,
-    "date_of_birth",
 )
+_OPENING = (*_OF_THE_LINE, NAME, "date_of_birth")
 _EMERGENCY = ("emergency_now", "emergency_symptoms")
 # Then the suicide-risk screen; then these two criteria, before fit, money or mood (stage 3).
 _SAFETY = ("recent_psychiatric_discharge", "harm_to_others")
@@ -71,6 +71,11 @@ class Question:
         said = self.item.topic or self.item.ask
         template = _("{question} (trial {number})")
         return template.format(question=said, number=self.entry) if self.entry else said
+
+    @property
+    def of_the_line(self) -> bool:
+        """Asked of whoever is on the line, and not of the person that the call is about."""
+        return self.key in _OF_THE_LINE
 
     @property
     def careful(self) -> bool:

@@ -12,12 +12,17 @@ from intake_app.core.model import NOT_SAID, SELF, Due
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 
+# Who speaks for themselves, perhaps through somebody.
+_IN_PERSON = (SELF, NOT_SAID, "interpreter")
+
 
 def script(case: Case, numbers: Mapping[str, str]) -> tuple[str, ...]:
     """The sentences in their order; empty while an escalation is open: that call is not closed
     by a script, and somebody stays."""
     if safety.open_escalation(case.intake) is not None:
         return ()
+    if case.intake.calls and case.intake.calls[-1].relationship not in _IN_PERSON:
+        return _to_another(case, numbers)
     return (
         _("Thank you for telling me all this."),
         _next_step(case),
@@ -27,12 +32,28 @@ def script(case: Case, numbers: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _next_step(case: Case) -> str:
-    if case.intake.calls and case.intake.calls[-1].relationship not in (SELF, NOT_SAID):
-        return _(
+def _to_another(case: Case, numbers: Mapping[str, str]) -> tuple[str, ...]:
+    """To somebody who told of the person: nothing of it speaks as though they were the patient."""
+    line = numbers.get("crisis_line", "").strip() or _("a crisis line")
+    emergency = numbers.get("emergency", "").strip() or _("emergency services")
+    return (
+        _("Thank you for telling me all this."),
+        _(
             "A clinician will read what you said, {when}. I cannot tell you what becomes of it "
-            "without that person's leave. If you worry about them, the crisis line helps you too."
-        ).format(when=_when(case))
+            "without that person's leave."
+        ).format(when=_when(case)),
+        _(
+            "If you worry about them, or thoughts of ending their life come up, you and they can "
+            "phone or text {line}, at any hour, day or night."
+        ).format(line=line),
+        _(
+            "If anything gets worse, do not wait for our call: phone {emergency} when anyone is in "
+            "danger."
+        ).format(emergency=emergency),
+    )
+
+
+def _next_step(case: Case) -> str:
     return _(
         "A clinician will read your answers, {when}, and decides what comes next; I do not decide "
         "that, and nothing is booked yet. We call you at this number. Please change none of your "

@@ -80,7 +80,7 @@ def _of_item(label: str, item: Item) -> Iterator[tuple[str, str]]:
     where = _("{criterion}: question {id}").format(criterion=label, id=item.id)
     options = ", ".join(option.label for option in item.options)
     asked = item.when.text if item.when else _("always")
-    parts = (item.ask, options, item.staff_note, item.stage.value, asked)
+    parts = (item.ask, item.ask_about, options, item.staff_note, item.stage.value, asked)
     yield where, " | ".join(part for part in parts if part)
 
 

@@ -222,5 +222,6 @@ def _of_items(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
     for item in items:
         place = f"items[{item.id}]"
         yield f"{place}.ask", item.ask
+        yield f"{place}.ask_about", item.ask_about
         yield f"{place}.staff_note", item.staff_note
         yield from ((f"{place}.options[{o.code}]", o.label) for o in item.options)

@@ -97,7 +97,8 @@ class Raises:
 class Item:
     """One question. `when` is None where it is always asked; `name` is how conditions write it.
 
-    `reassuring`: a yes is the good answer, and a no is what the item has to find.
+    `reassuring`: a yes is the good answer, and a no is what the item has to find. `ask_about` is
+    what is read to somebody who tells of the person, "" where there is none.
     Of an instrument: `points` by value, or `steps` where they depend on more; `limits`, both
     included, beyond which a number is refused. Of a suicide-risk screen: what it `raises`.
     """
@@ -117,6 +118,7 @@ class Item:
     observed: bool = False
     scored: bool = True
     topic: str = ""
+    ask_about: str = ""
     staff_note: str = ""
     loinc: str = ""
     points: Mapping[Value, Points] = field(default_factory=dict, compare=False)

@@ -61,9 +61,14 @@ class _Spoken:
     staff: str = ""
 
 
-def _spoken(question: Question, case: Case) -> _Spoken:
+def _spoken(question: Question, case: Case, voice: Source) -> _Spoken:
+    """`voice`: whoever is on the line. Somebody who tells of the person is asked about them."""
     if question.item is not None:
-        return _Spoken(question.item.ask, question.item.staff_note)
+        if not tells_of_another(question, voice):
+            return _Spoken(question.item.ask, question.item.staff_note)
+        if _is_the_patients_alone(question.item, case, voice):
+            return _to_the_patient(question.item, case)
+        return _Spoken(question.item.ask_about or question.item.ask, question.item.staff_note)
     back = _("I read that back: your number is {number}, and you are at {place}. Is that right?")
     return {
         READ_BACK: _Spoken(
@@ -83,6 +88,11 @@ def _spoken(question: Question, case: Case) -> _Spoken:
         ),
         MEDICINES: _Spoken(
             _(
+                "Please tell me everything that they take, also without a prescription. I write it "
+                "down as it is said."
+            )
+            if tells_of_another(question, voice)
+            else _(
                 "Please tell me everything that you take, also without a prescription. I write it "
                 "down as you say it."
             ),
@@ -98,6 +108,32 @@ def _spoken(question: Question, case: Case) -> _Spoken:
         ),
         MORE_TRIALS: _Spoken(_("Was another medicine for depression tried, one not named yet?")),
     }[question.key]
+
+
+def tells_of_another(question: Question, voice: Source) -> bool:
+    return voice in (Source.RELATIVE, Source.REFERRER) and not question.of_the_line
+
+
+def _is_the_patients_alone(item: Item, case: Case, voice: Source) -> bool:
+    """Whether nobody else's answer makes the result of this scale."""
+    scale = case.protocol.instruments.get(item.instrument or "")
+    return scale is not None and voice not in scale.may_answer
+
+
+def _to_the_patient(item: Item, case: Case) -> _Spoken:
+    """Nobody is asked by proxy; what a caller tells of it by themselves is written down all the
+    same, and a yes raises what it raises."""
+    name = case.intake.patient.name or _("the person")
+    return _Spoken(
+        _("I would like to ask {name} about this myself. Can they come to the phone?").format(
+            name=name
+        ),
+        _(
+            "Only {name} can answer: F4 once they are on the line; not there, 8 leaves it open. "
+            "Ask the caller what they saw or heard, and when: a yes is recorded, a no counts for "
+            "nothing. To be asked of {name}: {ask}"
+        ).format(name=name, ask=item.ask),
+    )
 
 
 def _read_aloud(question: Question, case: Case) -> str:
@@ -255,12 +291,13 @@ class CallScreen(Screen):
     def _build_centre(self) -> QWidget:
         self._where = label(look="heading")
         self._were = label(look="info")
-        self._were.hide()
+        self._of_another = label(look="caution")
         self._script = label(look="script")
         self._staff = label(look="staff")
         self._echo = label(look="meta")
         self._wait = label(_("Saved. Enter goes on."), "strong", wrap=False)
-        self._wait.hide()
+        for each in (self._were, self._of_another, self._wait):
+            each.hide()
         self._sources = narrow(QComboBox(), 14)
         self._sources.setAccessibleName(_("Who answers"))
         for source, said in words.source_words().items():
@@ -270,11 +307,11 @@ class CallScreen(Screen):
         top = row([self._where, self._voice, self._sources])
         top.setStretch(0, 1)
         inside = QWidget()
-        text = column([self._script, self._staff, self._were])
+        text = column([self._of_another, self._script, self._staff, self._were])
         text.addStretch()
         inside.setLayout(text)
         self._editors = self._build_editors()
-        self._read = Giving(inside, (self._script,))
+        self._read = Giving(inside, (self._of_another, self._script))
         self._list = QuestionList()
         self._list.wanted.connect(self._move_to)
         self._list.heard.connect(self._heard_in_list)
@@ -399,7 +436,13 @@ class CallScreen(Screen):
         question, case = self._question, self.desk.case
         if case is None or question is None or self._editors.currentWidget() is self._pause:
             return
-        spoken = _spoken(question, case)
+        voice = self.source()
+        spoken = _spoken(question, case, voice)
+        self._of_another.setVisible(tells_of_another(question, voice))
+        name = case.intake.patient.name or _("the person whom the call is about")
+        self._of_another.setText(
+            _("The caller is not the patient: ask about {name}.").format(name=name)
+        )
         observed = question.item is not None and question.item.observed
         self._script.show()
         self._script.setText(spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d")
@@ -472,7 +515,7 @@ class CallScreen(Screen):
             said = "" if latest is None or latest.value is None else item.label(latest.value)
             hint = _HINTS[item.kind]()
             unit = f" ({item.unit})" if item.unit else ""
-            self._typed.put(item.ask, said, hint + unit, draft=draft)
+            self._typed.put(self._script.text(), said, hint + unit, draft=draft)
             if latest is not None and latest.value is None:
                 self._typed.understood(
                     _("Recorded: {state}").format(state=_state_said(latest.state))
@@ -509,7 +552,10 @@ class CallScreen(Screen):
         self._sources.setToolTip(self._sources.currentText())
 
     def _source_chosen(self, place: int) -> None:
+        """Whoever speaks now is asked in their own form; what is half typed stays."""
         self._source = Source(self._sources.itemData(place))
+        draft = self._typed.line.text() if self._editors.currentWidget() is self._typed else ""
+        self._put(draft)
         self._focus()
 
     @staticmethod
@@ -900,7 +946,7 @@ class CallScreen(Screen):
             self._pause.show_case(case, self.desk.running())
         if dropped and not paused:
             self._say_where(True)
-            for each in (self._script, self._staff, self._wait):
+            for each in (self._of_another, self._script, self._staff, self._wait):
                 each.hide()
             self._editors.setCurrentWidget(self._pause)
             self._focus()
