@@ -943,13 +943,15 @@ class IntakeService:
         return data
 
     def print_summary(self, intake_id: str, path: Path) -> Path:
-        """The intake summary as a PDF at `path`: the old file or the new one, never half."""
+        """The intake summary as a PDF at `path`: the old file or the new one, never half. No answer
+        waits for the drive."""
         outlets.refuse_records(path, self._office.records.folder)
         data = self._pages("print_summary", intake_id)
-        with self._view("print_summary") as work:
-            verify.prove(self._office.records, work.connection)
+        with self._session.look("print_summary") as connection:
+            verify.prove(self._office.records, connection)
+        with outlets.beside(path, data) as place, self._view("print_summary") as work:
             work.journal.note("summary_exported", f"intake:{intake_id}")
-            outlets.put(path, data)
+            place()
         return path
 
     def _pages(self, action: str, intake_id: str) -> bytes:

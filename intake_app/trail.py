@@ -83,12 +83,13 @@ class TrailService:
             template = _("{file} has to end in .csv or .jsonl; nothing was written.")
             raise outlets.WrongPlace(template.format(file=path.name))
         outlets.refuse_records(path, self._office.records.folder)
-        with self._session.view("export_trail") as work:
-            verify.prove(self._office.records, work.connection)
-            found = self._found(work.connection, wanted)
+        with self._session.look("export_trail") as connection:
+            verify.prove(self._office.records, connection)
+            found = self._found(connection, wanted)
             data = written(map(_plain, found)).encode("utf-8")
+        with outlets.beside(path, data) as place, self._session.view("export_trail") as work:
             work.journal.note("trail_exported", "audit")
-            outlets.put(path, data)
+            place()
         return path
 
     def _found(self, connection: Connection, wanted: Wanted) -> Iterator[Entry]:

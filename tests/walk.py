@@ -308,11 +308,13 @@ class Walk:
         wait(lambda: self.main.screen_name == "packet")
         self.press("Ctrl+S")
         wait(lambda: self.main.screens["packet"]._files is not None)
+        dialog = self.main.screens["packet"]._files
         self.to("File name")
         self.press("Ctrl+A")
         self.type(str(path))
         self.press("Return")
         wait(path.exists)
+        wait(lambda: not dialog.isVisible())
 
 
 # The calls ------------------------------------------------------------------------------------

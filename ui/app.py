@@ -111,7 +111,8 @@ class App(QObject):
         except IntakeError as refusal:
             shown.refuse(str(refusal))
         if self.around.demo_password:
-            shown.hint(_("Demo password: {it}").format(it=self.around.demo_password))
+            said = _("The password of this demo is on the next line, as it is typed:")
+            shown.hint(f"{said}\n{self.around.demo_password}")
 
     def _unlock(self, name: str, password: str) -> None:
         from intake_app import service  # noqa: PLC0415

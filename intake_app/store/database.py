@@ -552,7 +552,7 @@ def _locked(folder: Path) -> FileLock:
     except Timeout:
         raise AlreadyOpen from None
     except OSError as error:
-        template = _("the folder cannot be written to ({why})")
+        template = _("the folder cannot be written to ({why}); make it writable")
         raise CannotOpen(template.format(why=error.strerror)) from None
     return lock
 
@@ -771,7 +771,7 @@ def _check_anchor(records: Records, connection: Connection) -> None:
 def _reasons() -> Mapping[str, str]:
     return {
         "SQLITE_FULL": _("the disk is full"),
-        "SQLITE_READONLY": _("the folder or the file is read-only"),
+        "SQLITE_READONLY": _("the folder or the file is read-only; make it writable"),
         "SQLITE_IOERR": _("the disk reported an error"),
         "SQLITE_CORRUPT": _("{file} is damaged; restore a backup"),
         "SQLITE_NOTADB": _("{file} is damaged or does not belong to {keys}; restore a backup"),

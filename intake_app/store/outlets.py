@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import combinations
 from pathlib import Path
 
@@ -31,12 +32,44 @@ class CannotWrite(IntakeError):
 
 def put(path: Path, data: bytes) -> None:
     """The old file or the new one, never half; whatever is no file, such as a pipe, is written."""
-    try:
+    with _told_of(path):
         _refuse_folder(path)
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
             replace_file(path, data)
+
+
+@contextmanager
+def beside(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
+    """As `put`, in two steps: written beside its place, which may take as long as a drive that does
+    not answer, and then put there by what this gives, so that no transaction waits for the first.
+    Whatever was not put there is taken away. What is no file is written at once."""
+    unfinished = _unfinished(path)
+    with _told_of(path):
+        _refuse_folder(path)
+        is_file = path.is_file() or not path.exists()
+        if is_file:
+            replace_file(unfinished, data)
+        else:
+            path.write_bytes(data)
+
+    def place() -> None:
+        with _told_of(path):
+            if is_file:
+                os.replace(unfinished, path)
+
+    try:
+        yield place
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise CannotWrite(path, str(error.strerror)) from None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog
+from shiboken6 import isValid
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.screening import Case
@@ -17,7 +17,7 @@ from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.theme import look
 from ui.widgets.basics import Foot, button, card, column, label, row
-from ui.widgets.files import ask_file
+from ui.widgets.files import SaveDialog, ask_file
 from ui.widgets.pdf_view import PdfView
 from ui.widgets.print_pages import PrintDialog, draw, page_range, printer_named
 
@@ -33,7 +33,7 @@ class PacketScreen(Screen):
         self._printing: Iterator[int] | None = None
         self._pages_to_print = 0
         self._dialog: PrintDialog | None = None
-        self._files: QFileDialog | None = None
+        self._files: SaveDialog | None = None
         self.view = PdfView()
         self.view.turned.connect(self._turned)
         self._state = label(look="staff")
@@ -114,13 +114,20 @@ class PacketScreen(Screen):
     # Saving -----------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Qt's own dialog: the system's would be deaf to the emergency key."""
+        """Written on a thread of its own: a drive that does not answer holds no key."""
         case = self.desk.case
         if case is None:
             return
         suggested = f"{case.intake.patient.record_number}.pdf"
-        title = _("Save as PDF")
-        dialog = ask_file(self, title, "PDF (*.pdf)", suggested, lambda at: self.save_to(str(at)))
+        intake_id, service = case.intake.id, self.desk.service
+        self._problem.hide()
+        dialog = ask_file(
+            self,
+            _("Save as PDF"),
+            suggested,
+            lambda at: service.print_summary(intake_id, at),
+            self._saved_in,
+        )
         self._files = dialog
         dialog.finished.connect(lambda _code: self._put_away())
 
@@ -128,13 +135,9 @@ class PacketScreen(Screen):
         self.window().activateWindow()
         self.view.setFocus()
 
-    def save_to(self, place: str) -> None:
-        self._problem.hide()
-        intake_id = self.desk.intake_id
-        path = Path(place)
-        saved = self.desk.ask(lambda service: service.print_summary(intake_id, path))
-        if saved is not None:
-            self._said.setText(_("✓ Saved in {place}").format(place=saved))
+    def _saved_in(self, place: Path) -> None:
+        if isValid(self):
+            self._said.setText(_("✓ Saved in {place}").format(place=place))
 
     # Printing ---------------------------------------------------------------------------------
 

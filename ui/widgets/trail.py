@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget
+from PySide6.QtWidgets import QComboBox, QListWidget
+from shiboken6 import isValid
 
 from intake_app.core import review
 from intake_app.core.errors import IntakeError, WrongMove
@@ -18,7 +19,7 @@ from ui.desk import Desk
 from ui.theme import SHAPES
 from ui.widgets.basics import Foot, button, card, column, label
 from ui.widgets.fields import Field, Panel, SideBySide
-from ui.widgets.files import ask_file
+from ui.widgets.files import SaveDialog, ask_file
 from ui.widgets.staffing import role_names
 
 
@@ -28,7 +29,7 @@ class TrailPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._files: QFileDialog | None = None
+        self._files: SaveDialog | None = None
         self._staff, self._event = QComboBox(), QComboBox()
         self._staff.setAccessibleName(_("Done by"))
         self._event.setAccessibleName(_("What was done"))
@@ -125,17 +126,21 @@ class TrailPanel(Panel):
         self._state.setText(said)
 
     def _ask_where(self) -> None:
-        kinds = "CSV (*.csv);;JSON lines (*.jsonl)"
-        title = _("Save the entries")
-        self._files = ask_file(self, title, kinds, "audit-trail.csv", self._export)
-
-    def _export(self, path: Path) -> None:
-        wanted = self._wanted()
+        """As CSV, or as JSON lines where the name ends in .jsonl."""
+        wanted, trail = self._wanted(), self._desk.service.trail
         if wanted is None:
             return
-        saved = self._desk.ask(lambda service: service.trail.export_trail(wanted, path))
-        if saved is not None:
-            self._state.setText(_("✓ Saved in {place}").format(place=saved))
+        self._files = ask_file(
+            self,
+            _("Save the entries"),
+            "audit-trail.csv",
+            lambda at: trail.export_trail(wanted, at),
+            self._exported,
+        )
+
+    def _exported(self, path: Path) -> None:
+        if isValid(self):
+            self._state.setText(_("✓ Saved in {place}").format(place=path))
             self._state.show()
 
 
