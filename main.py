@@ -59,6 +59,7 @@ def _command(chosen: Namespace) -> int:
         "screen": lambda: commands.screen(it.case, it.vault, it.pdf, it.json, it.staff),
         "verify": lambda: commands.verify(it.vault, it.staff),
         "recover": lambda: commands.recover(it.vault, it.staff, _system_clock),
+        "go-on": lambda: commands.go_on(it.vault, it.staff, it.reason, _system_clock),
         "backup": lambda: commands.backup(it.vault, it.to, it.staff, _system_clock),
         "restore": lambda: commands.restore(it, _system_clock),
         "score": lambda: commands.score(it.file),

@@ -69,3 +69,9 @@ def _backups(commands: Any) -> None:
     restore.add_argument("--recovery", action="store_true", help=what)
     what = _("a drill: say what would be brought back, and change nothing")
     restore.add_argument("--drill", action="store_true", help=what)
+
+    what = _("work again with records that do not fit their seal, as they are found")
+    gap = commands.add_parser("go-on", help=what)
+    gap.add_argument("--vault", type=Path, required=True, metavar="DIR")
+    gap.add_argument("--staff", required=True, metavar="NAME", help=_("an administrator"))
+    gap.add_argument("--reason", required=True, metavar="TEXT", help=_("why, for the audit trail"))

@@ -16,7 +16,7 @@ from intake_app.core import backups as generations
 from intake_app.core import review
 from intake_app.core.backups import Backups, Place
 from intake_app.core.errors import NotAllowed
-from intake_app.core.model import Clinic, Role
+from intake_app.core.model import Clinic, Role, Standing
 from intake_app.core.protocol import Protocol
 from intake_app.core.words import _
 from intake_app.store import (
@@ -26,9 +26,11 @@ from intake_app.store import (
     clinic,
     database,
     finder,
+    gaps,
     outlets,
     places,
     schema,
+    tries,
     vault,
     verify,
 )
@@ -323,3 +325,24 @@ def _actor(records: database.Records, who: vault.Unlocked | None, clock: Clock) 
     if role is None:
         raise NotAllowed(_("restore a backup"), _("an administrator or a clinician of then"))
     return Actor(member.id, role.value, who.pen)
+
+
+# Going on with a gap ------------------------------------------------------------------------------
+
+
+def go_on(folder: Path, name: str, password: str, reason: str, clock: Clock) -> Path:
+    """Records that are on hold are worked with again, as they are found, by an administrator who
+    says why. Every file as it was lies in the folder that is given."""
+    places.refuse(folder)
+    with tries.guarded(folder, name, clock()):
+        who = vault.unlock(folder, name, password)
+
+    def by(connection: Connection) -> Actor:
+        member = clinic.load_staff(connection).get(who.staff_id)
+        here = member is not None and member.standing is Standing.HERE
+        role = next((r for r in review.MAY_GO_ON if here and member and r in member.roles), None)
+        if role is None:
+            raise NotAllowed(_("go on with a gap"), _("an administrator"))
+        return Actor(who.staff_id, role.value, who.pen)
+
+    return gaps.go_on(folder, who.keys, by, reason, clock(), proven)

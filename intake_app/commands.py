@@ -176,7 +176,7 @@ def _put_out(text: str) -> int:
 
 
 def verify(folder: Path, staff: str | None) -> int:
-    fault = service.verify_vault(folder, staff, _password())
+    fault = service.verify_vault(folder, staff, _password(), say)
     if fault is not None:
         template = _("{fault}. Nothing was mended; restore a backup.")
         tell(template.format(fault=fault.rstrip(".")))
@@ -222,6 +222,13 @@ def _of_the_backup(staff: str | None, recovery: bool) -> service.Secret:
     if recovery or key:
         return service.Secret(recovery_key=key or _password())
     return service.Secret(staff or "", _password())
+
+
+def go_on(folder: Path, staff: str, reason: str, clock: service.Clock) -> int:
+    kept = service.go_on(folder, staff, _password(), reason, clock)
+    template = _("Gone on with a gap; nothing was mended. As it was found it lies in {place}.")
+    say(template.format(place=kept))
+    return 0
 
 
 # recover ------------------------------------------------------------------------------------------

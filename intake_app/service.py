@@ -21,6 +21,7 @@ from intake_app.backups import (
     Found,
     Made,
     Secret,
+    go_on,
     opened,
     proven,
     restore_vault,
@@ -67,6 +68,7 @@ from intake_app.store import (
     backups,
     clinic,
     database,
+    gaps,
     intakes,
     outlets,
     patients,
@@ -106,6 +108,7 @@ __all__ = [
     "WorklistRow",
     "backups_beside",
     "create_vault",
+    "go_on",
     "open_by_code",
     "open_vault",
     "posted_clinic",
@@ -254,8 +257,11 @@ def posted_clinic(folder: Path) -> Clinic:
     )
 
 
-def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
-    """The place of the first fault, or None. Works on a private copy; changes nothing.
+def verify_vault(
+    folder: Path, name: str | None, password: str, tell_gap: Callable[[str], object] = str
+) -> str | None:
+    """The place of the first fault, or None. Works on a private copy; changes nothing. Each gap
+    that was gone on with is told.
 
     Without a name, the first of the staff whose password it is.
     """
@@ -264,7 +270,7 @@ def verify_vault(folder: Path, name: str | None, password: str) -> str | None:
             keys, _who = opened(copy, Secret(name or "", password))
         except (vault.DamagedKeys, vault.NotAVault) as error:
             return verify.file_fault(copy) or f"{anchor.KEYS}: {error}"
-        return verify.first_fault(copy, keys, proven)
+        return verify.first_fault(copy, keys, gaps.telling(tell_gap, proven))
 
 
 class IntakeService:

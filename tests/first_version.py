@@ -7,7 +7,7 @@ from tests.vaults import PASSWORD, Played
 
 NEW_TABLES = (
     *("patient_identity", "intake_patient", "note", "place", "patient_same"),
-    *("staff_change", "signing_key", "earlier_key"),
+    *("staff_change", "signing_key", "earlier_key", "gap"),
 )
 DERIVED = ("finder_words", "finder")
 NEW_INDEXES = ("answer_phone", "summary_rank", "summary_since", "summary_patient", "intake_of")

@@ -18,7 +18,7 @@ def test_a_hundred_flips_and_edits_are_all_found(tmp_path):
 
 DEFECTS = {
     "seals not looked at": (verify, "seal_fault", flips),
-    "cipher not looked at": (verify, "_file_fault", flips),
+    "cipher not looked at": (verify, "pages_fault", flips),
     "rows not compared": (audit, "_rows_fault", edits),
 }
 

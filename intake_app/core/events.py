@@ -93,6 +93,7 @@ CHANGED: frozenset[str] = frozenset(
         "clinic_changed",
         "backup_place_chosen",
         "restored",
+        "went_on_with_gap",
     }
 )
 
@@ -117,6 +118,7 @@ SIGNED: frozenset[str] = frozenset(
         "trail_exported",
         "records_copied",
         "restored",
+        "went_on_with_gap",
     }
 )
 
@@ -281,4 +283,5 @@ def event_words() -> Mapping[str, str]:
         "clinic_changed": _("changed the clinic's details"),
         "backup_place_chosen": _("chose where backups go"),
         "restored": _("restored a backup"),
+        "went_on_with_gap": _("went on with records that did not fit their seal"),
     }

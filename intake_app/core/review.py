@@ -103,6 +103,8 @@ MAY: dict[str, frozenset[Role]] = {
 }
 # Whoever takes a backup back, by the roles that it holds; the first of theirs is written down.
 MAY_RESTORE = (Role.ADMINISTRATOR, Role.CLINICIAN)
+# Whoever goes on with records that do not fit their seal.
+MAY_GO_ON = (Role.ADMINISTRATOR,)
 
 
 def _role_words() -> Mapping[Role, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -175,15 +175,71 @@ def first_fault(connection: Connection, key: bytes, head: Head) -> str | None:
         return _("audit trail: cannot be read ({kind})").format(kind=type(error).__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The part of the trail that has to fit: from entry `first` on, which is chained by `before`.
+    All that came before it is frozen as it was found."""
+
+    first: int = 1
+    before: str = ""
+    digest: str = ""
+
+
+_WITH_GAPS = text("SELECT 1 FROM sqlite_master WHERE name = 'gap'")
+
+
+def segment(connection: Connection) -> Segment:
+    """The whole trail, unless an administrator went on with a gap: from the newest on, then."""
+    if connection.execute(_WITH_GAPS).first() is None:
+        return Segment()  # records of an earlier version
+    newest_gap = select(schema.gap).order_by(schema.gap.c.seq.desc()).limit(1)
+    row = connection.execute(newest_gap).first()
+    return Segment(row.first, row.before, row.digest) if row else Segment()
+
+
+def subjects_since(connection: Connection, first: int) -> dict[str, str]:
+    """The hash of each row that entry `first` or a later one wrote."""
+    entry = schema.audit.c
+    wrote = select(schema.audit).where(entry.payload != "", entry.seq >= first)
+    return {row.subject: row.payload for row in connection.execute(wrote)}
+
+
+def frozen(connection: Connection, first: int) -> str:
+    """A digest of all entries before `first`, and of all rows that none from there on wrote."""
+    since = subjects_since(connection, first)
+    held = [(row, hashed) for row, hashed, _of in _hashed_rows(connection) if row not in since]
+    entries = schema.audit.select().where(schema.audit.c.seq < first)
+    before = [list(row) for row in connection.execute(entries.order_by(schema.audit.c.seq))]
+    return hashlib.sha256(canonical([before, sorted(held)]).encode()).hexdigest()
+
+
+def _hashed_rows(connection: Connection) -> Iterator[tuple[str, str, tuple[str, object]]]:
+    """Of each row of each table that the trail covers: its subject, its hash, its place."""
+    for table in schema.APPEND_ONLY:
+        if table is schema.audit:
+            continue
+        for row in connection.execute(select(table)):
+            whole = dict(row._mapping)
+            key = whole[next(iter(table.primary_key.columns)).name]
+            if "seq" in whole:
+                whole.pop("seq")
+            yield f"{table.name}:{key}", payload_hash(table.name, whole), (table.name, key)
+
+
 # Records of an earlier version have fewer columns, and are proven before they are upgraded.
 _FROM = text("SELECT * FROM audit WHERE seq >= :first ORDER BY seq")
 
 
 def chain_fault(connection: Connection, key: bytes, first: int = 1) -> str | None:
     """From entry `first` on each entry is there, unchanged, in its place."""
-    before = mac_of(connection, first - 1)
-    if before is None:
-        return _missing(first - 1)
+    part = segment(connection)
+    if first <= part.first:
+        first, before = part.first, part.before
+    else:
+        found = mac_of(connection, first - 1)
+        if found is None:
+            return _missing(first - 1)
+        before = found
     earlier = earlier_keys(connection)
     rows = connection.execute(_FROM, {"first": first})
     for expected, row in enumerate(rows, start=first):
@@ -240,22 +296,18 @@ def _transactions_after(connection: Connection, n: int) -> int:
 
 
 def _rows_fault(connection: Connection) -> str | None:
-    """Every row has its entry and every entry its row, unchanged."""
-    noted = {
-        row.subject: row.payload
-        for row in connection.execute(select(schema.audit).where(schema.audit.c.payload != ""))
-    }
-    for table in schema.APPEND_ONLY:
-        if table is schema.audit:
+    """Every row has its entry and every entry its row, unchanged; what a gap froze is as it was."""
+    part = segment(connection)
+    noted = subjects_since(connection, part.first)
+    if part.first > 1 and frozen(connection, part.first) != part.digest:
+        template = _("what came before the gap at entry {n} was changed since")
+        return template.format(n=part.first)
+    for subject, hashed, (table, key) in _hashed_rows(connection):
+        if part.first > 1 and subject not in noted:
             continue
-        for row in connection.execute(select(table)):
-            whole = dict(row._mapping)
-            key = whole[next(iter(table.primary_key.columns)).name]
-            if "seq" in whole:
-                whole.pop("seq")
-            if noted.pop(f"{table.name}:{key}", None) != payload_hash(table.name, whole):
-                template = _("{table}: row {key} differs from its audit entry")
-                return template.format(table=table.name, key=key)
+        if noted.pop(subject, None) != hashed:
+            template = _("{table}: row {key} differs from its audit entry")
+            return template.format(table=table, key=key)
     if not noted:
         return None
     return _("{row}: is in the audit trail and nowhere else").format(row=next(iter(noted)))

@@ -237,7 +237,7 @@ def _swap(making: Path, folder: Path) -> None:
         if folder.exists():
             if any(folder.iterdir()):
                 _nobody_has(folder)
-                folder.rename(_kept(folder))
+                folder.rename(kept(folder))
             else:
                 folder.rmdir()
         _ready(folder).rename(folder)
@@ -255,7 +255,8 @@ def _nobody_has(folder: Path) -> None:
         pass
 
 
-def _kept(folder: Path) -> Path:
+def kept(folder: Path) -> Path:
+    """A free name beside the vault, for what stood there."""
     for number in range(1, 1000):
         found = folder.with_name(f"{folder.name}-kept-{number}")
         if not found.exists():
@@ -280,7 +281,7 @@ def settle(folder: Path) -> None:
 # A copy as it is ----------------------------------------------------------------------------------
 
 
-def copy_as_is(folder: Path, to: Path) -> None:
+def copy_as_is(folder: Path, to: Path) -> Path:
     """Every file byte for byte, for somebody who examines it or for safe keeping."""
     outlets.refuse_records(to, folder)
     try:
@@ -295,3 +296,4 @@ def copy_as_is(folder: Path, to: Path) -> None:
         _last(to)
     except OSError as error:
         raise NotBackedUp(_refused(error)) from None
+    return to

@@ -91,6 +91,15 @@ class NotCreated(IntakeError):
         super().__init__(template.format(why=why))
 
 
+def in_order(newest: datetime | None, at: datetime) -> datetime:
+    """The time of the next entry. A clock that is set right by a little during a call would make
+    what is said later read as earlier; for that long the time of the records goes on by itself. A
+    clock that goes back further is written down as it is, and the person is told."""
+    if newest is not None and timedelta(0) < newest - at <= SET_RIGHT:
+        return newest + timedelta(microseconds=1)
+    return at
+
+
 class Records:
     """An open vault. One connection, one writer; closing folds the log back into the file."""
 
@@ -131,7 +140,7 @@ class Records:
             raise OnHold(self.hold)
         with self._turn:
             self._catch_up()
-            at = self._in_order(at)
+            at = in_order(self.newest_at, at)
             self._before = None
             try:
                 with self._transaction() as connection:
@@ -153,15 +162,6 @@ class Records:
             self.hold = fault
             raise OnHold(fault)
 
-    def _in_order(self, at: datetime) -> datetime:
-        """The time of the next entry. A clock that is set right by a little during a call would
-        make what is said later read as earlier; for that long the time of the records goes on by
-        itself. A clock that goes back further is written down as it is, and the person is told."""
-        newest = self.newest_at
-        if newest is not None and timedelta(0) < newest - at <= SET_RIGHT:
-            return newest + timedelta(microseconds=1)
-        return at
-
     @contextmanager
     def view(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
         """One transaction that looks, and leaves that it did; on hold nothing of it is kept."""
@@ -179,7 +179,7 @@ class Records:
             raise RuntimeError("the records are closed")
         refusal = CannotOpen if self.hold else NotSaved
         with (
-            _in_plain_words(refusal),
+            in_plain_words(refusal),
             self._engine.connect() as connection,
             connection.begin() as begun,
         ):
@@ -203,7 +203,7 @@ class Records:
 
     def _catch_up(self) -> None:
         self._place_keys()
-        with _in_plain_words():
+        with in_plain_words():
             self._write_head()
 
     def anchor_files(self) -> None:
@@ -333,7 +333,7 @@ class Records:
             file, keys, recovery_key = vault.rotated(file)
             making = self.folder / MAKING
             try:
-                with _in_plain_words():
+                with in_plain_words():
                     self._copy_under(keys, file, making)
                     _write_first(making, keys, self.keys, (actor, at), write)
                     sync(making)
@@ -342,7 +342,7 @@ class Records:
                 shutil.rmtree(making, ignore_errors=True)
                 raise
             self._closed = True
-            with _in_plain_words():
+            with in_plain_words():
                 take_over(self.folder)
             engine = engine_for(self.folder / DATABASE, keys.database)
             records = Records(self.folder, keys, engine, self._let_go)
@@ -514,7 +514,7 @@ def open_held(copy: Path, folder: Path, keys: vault.Keys, why: str) -> Records:
     does by itself touches what somebody may have to examine."""
     engine = engine_for(copy / DATABASE, keys.database)
     try:
-        with _in_plain_words(CannotOpen), engine.begin() as connection:
+        with in_plain_words(CannotOpen), engine.begin() as connection:
             if check_version(connection) != schema.HEAD:
                 _upgrade(connection)
             finder.ensure(connection)
@@ -565,7 +565,7 @@ def _open(
         _look(path)
     lock = lock or _locked(folder)
     try:
-        with _in_plain_words(CannotOpen), _untouched_if_refused(folder):
+        with in_plain_words(CannotOpen), _untouched_if_refused(folder):
             engine = engine_for(path, keys.database)
             return _begin(Records(folder, keys, engine, lock.release), create)
     except BaseException:
@@ -797,7 +797,7 @@ def _disk_refused(error: BaseException | None) -> str:
 
 
 @contextmanager
-def _in_plain_words(refusal: Callable[[str], IntakeError] = NotSaved) -> Iterator[None]:
+def in_plain_words(refusal: Callable[[str], IntakeError] = NotSaved) -> Iterator[None]:
     """Errors of disk and database as one sentence, without the values that they carry."""
     try:
         yield

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 # The migration that a database of this version of the app stands at.
-HEAD = "0006"
+HEAD = "0007"
 
 metadata = MetaData()
 
@@ -58,6 +58,19 @@ signing_key = _numbered(
 # A key of the trail under an earlier vault key, as hex: the entries up to `last` are chained by it.
 earlier_key = _numbered(
     "earlier_key", Column("last", Integer, nullable=False), _text("key"), _text("at"), _text("by")
+)
+# Where records that did not fit were gone on with: see gaps.py. `first` is the entry that says so,
+# `before` the MAC that it is chained by, `known` what vault.head said.
+gap = _numbered(
+    "gap",
+    Column("first", Integer, nullable=False),
+    _text("before"),
+    _text("known"),
+    _text("found"),
+    _text("reason"),
+    _text("digest"),
+    _text("at"),
+    _text("by"),
 )
 setting = _numbered("setting", _text("name"), _text("value"), _text("at"), _text("by"))
 protocol = Table(
@@ -289,3 +302,17 @@ GUARDS = frozenset(
     {f"{table.name}_no_{deed}" for table in APPEND_ONLY for deed in ("update", "delete")}
     | {f"{table.name}_signed" for table in CLOSED_BY_SIGNATURE}
 )
+
+
+def guard(name: str) -> str:
+    """The statement that makes one of them, as the migrations do."""
+    table, _no, deed = name.rpartition("_no_")
+    if table:
+        refused = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        return f"CREATE TRIGGER {name} BEFORE {deed.upper()} ON {table} {refused}"
+    table = name.removesuffix("_signed")
+    return (
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} "  # noqa: S608 - our names
+        "WHEN EXISTS (SELECT 1 FROM signature WHERE intake_id = NEW.intake_id) "
+        f"BEGIN SELECT RAISE(ABORT, '{table} of a signed intake'); END"
+    )

@@ -6,7 +6,7 @@ import errno
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -93,12 +93,12 @@ def first_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     return file_fault(folder) or seal_fault(folder, keys) or _database_fault(folder, keys, more)
 
 
-def file_fault(folder: Path) -> str | None:
+def file_fault(folder: Path, but: Collection[str] = ()) -> str | None:
     """What no key is needed for: every file is one of a vault's, and none is missing."""
     for path in sorted(folder.iterdir()):
         if path.name not in _KNOWN or not path.is_file():
             return _("{file}: is not a file of a vault").format(file=path.name)
-    for name in _NEEDED:
+    for name in (name for name in _NEEDED if name not in but):
         if not (folder / name).is_file() or not (folder / name).stat().st_size:
             return _("{file}: is missing or empty").format(file=name)
     return log_fault(folder / LOG)
@@ -165,7 +165,7 @@ def seal_fault(folder: Path, keys: vault.Keys) -> str | None:
 
 def _database_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     try:
-        fault = _file_fault(folder / DATABASE, keys)
+        fault = pages_fault(folder / DATABASE, keys)
         return fault or _records_fault(folder, keys, more)
     except IntakeError as error:
         return f"{DATABASE}: {error}"
@@ -174,7 +174,7 @@ def _database_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
         return template.format(file=DATABASE, kind=type(error).__name__)
 
 
-def _file_fault(path: Path, keys: vault.Keys) -> str | None:
+def pages_fault(path: Path, keys: vault.Keys) -> str | None:
     connection = database.connect(path, keys.database)
     try:
         # The integrity check reads the main file alone: fold the log in first.
@@ -232,18 +232,28 @@ def copy_fault(records: database.Records, more: More) -> tuple[str | None, audit
 
 def trail_fault(connection: Connection, folder: Path, keys: vault.Keys) -> str | None:
     head = anchor.read_head(folder, keys).head
+    return fault_up_to(connection, keys, vault.read(folder), head)
+
+
+def fault_up_to(
+    connection: Connection, keys: vault.Keys, file: vault.VaultKeys, head: audit.Head
+) -> str | None:
+    """Guards, trail, rows and signatures, where `head` is the end that has to be there."""
     return (
         _guards_fault(connection)
         or audit.first_fault(connection, keys.audit, head)
-        or _signatures_fault(connection, vault.read(folder))
+        or _signatures_fault(connection, file)
     )
 
 
-def _guards_fault(connection: Connection) -> str | None:
+def missing_guards(connection: Connection) -> list[str]:
     """The triggers that keep rows from being changed or taken away."""
     found = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    names = set(connection.execute(found).scalars())
-    missing = sorted(schema.GUARDS - names)
+    return sorted(schema.GUARDS - set(connection.execute(found).scalars()))
+
+
+def _guards_fault(connection: Connection) -> str | None:
+    missing = missing_guards(connection)
     if not missing:
         return None
     template = _("{file}: the guard {guard} was taken away")
@@ -273,8 +283,12 @@ class _Signers:
 
 def _signatures_fault(connection: Connection, file: vault.VaultKeys) -> str | None:
     public, hashes = _Signers(connection, file), {}
+    part = audit.segment(connection)
+    since = audit.subjects_since(connection, part.first) if part.first > 1 else None
     for row in connection.execute(select(schema.signature)):
         hashes[row.intake_id] = anchor.sha256(row.snapshot.encode())
+        if since is not None and f"signature:{row.intake_id}" not in since:
+            continue  # frozen at a gap
         said = {"disposition": row.disposition, "reason": row.reason}
         said["record_hash"] = hashes[row.intake_id]
         fault = _statement_fault(connection, public, row, said)
@@ -282,6 +296,8 @@ def _signatures_fault(connection: Connection, file: vault.VaultKeys) -> str | No
             template = _("signature of intake {intake}: {fault}")
             return template.format(intake=row.intake_id, fault=fault or _of_another_record())
     for row in connection.execute(select(schema.addendum)):
+        if since is not None and f"addendum:{row.seq}" not in since:
+            continue
         said = {"text": row.text, "record_hash": hashes.get(row.intake_id, "")}
         fault = _statement_fault(connection, public, row, said)
         if fault is not None:
@@ -295,7 +311,9 @@ def _entries_fault(connection: Connection, public: _Signers) -> str | None:
     that signed nothing after the first that is not."""
     entry = schema.audit.c
     signing = False
-    for row in connection.execute(select(schema.audit).order_by(entry.seq)):
+    first = audit.segment(connection).first
+    rows = select(schema.audit).where(entry.seq >= first).order_by(entry.seq)
+    for row in connection.execute(rows):
         given = dict(row._mapping)
         signing = signing or row.app != audit.UNSIGNED_APP
         if signing and row.app == audit.UNSIGNED_APP:
