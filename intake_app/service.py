@@ -28,7 +28,7 @@ from intake_app.backups import (
     try_restore,
 )
 from intake_app.clinic import ClinicService, NewPerson
-from intake_app.core import contacts, duplicates, opening, review, safety, undo
+from intake_app.core import contacts, dosing, duplicates, opening, review, safety, undo
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
     NOT_SAID,
@@ -130,7 +130,8 @@ RECENT = kept.RECENT
 
 @dataclass(frozen=True)
 class MedicineEntry:
-    """A medicine as the caller names it; see core.model.Medication."""
+    """A medicine as the caller names it; see core.model.Medication. Without a dose or times of
+    its own it has those that its words say."""
 
     name: str
     confirmed: str | None = None
@@ -616,6 +617,8 @@ class IntakeService:
             intake, protocol = self._load(work, intake_id)
             if not entry.name.strip():
                 raise WrongMove(_("A medicine needs the name that was said; nothing was saved."))
+            told = dosing.written(protocol.formulary, entry.name, entry.confirmed)
+            given = entry.dose_mg is not None or entry.per_day is not None or entry.as_needed
             listed = Medication(
                 id=str(uuid4()),
                 name=entry.name.strip(),
@@ -623,9 +626,9 @@ class IntakeService:
                 at=work.journal.at,
                 by=self._staff.id,
                 confirmed=entry.confirmed,
-                dose_mg=entry.dose_mg,
-                per_day=entry.per_day,
-                as_needed=entry.as_needed,
+                dose_mg=entry.dose_mg if given else told.dose_mg,
+                per_day=entry.per_day if given else told.per_day,
+                as_needed=entry.as_needed if given else told.as_needed,
                 detail=entry.detail,
             )
             row = intakes.medication_row(intake.id, listed)

@@ -46,6 +46,18 @@ def test_every_hazard_has_control_requirement_and_a_test_that_exists(row):
         assert name in running_in(file), f"{file}::{name}"
 
 
+def test_every_property_has_a_test_that_exists():
+    """Seen to fail with: a test name misspelt by one letter; a property left out."""
+    lines = (DOCS / "safety.md").read_text("utf-8").splitlines()
+    cells = [re.split(r"\s*\|\s*", line.strip("| ")) for line in lines]
+    properties = [row for row in cells if re.fullmatch(r"P\d+", row[0])]
+    assert [row[0] for row in properties] == [f"P{n}" for n in range(1, 18)]
+    for id_, _property, tests in properties:
+        assert named_in(tests), id_
+        for file, name in named_in(tests):
+            assert name in running_in(file), f"{id_}: {file}::{name}"
+
+
 def test_what_does_not_run_is_no_test(tmp_path, monkeypatch):
     """Seen to fail with: a search for "def name(" in the text of the file."""
     (tmp_path / "tests").mkdir()

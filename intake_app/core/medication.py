@@ -249,6 +249,24 @@ class Formulary:
             for group in _SIGNS.findall(_COMBINED.sub("", left))
         ]
 
+    def beside(self, text: str, confirmed: str | None = None) -> str | None:
+        """The words that stand beside the name of one medicine, in small letters; None where they
+        are not one medicine.
+
+        Where staff chose the name and the words have none of the list, their first word is it.
+        """
+        words = _words(text)
+        named = self._named(words)
+        if confirmed and not named and words:
+            return " ".join(words[1:])
+        drugs = [found.generics for found in named]
+        shared = frozenset.intersection(*drugs) if drugs else frozenset()
+        one = any("/" not in generic for generic in shared)
+        left = _outline(words, named)
+        if not one or CODEINE in _shortened(left):
+            return None
+        return " ".join(sign for sign in left.split() if sign not in ("N", "P"))
+
     def _mentioned(self, words: Sequence[str]) -> tuple[Interaction, ...]:
         """What a text that is not understood may mean: every name, and every beginning of one."""
         named = self._named(words)
@@ -480,7 +498,7 @@ _FORM = _any(
     "xl xr er sr cr ir la dr od ec odt xt cd tabs? tablets? caps? capsules? caplets? softgels? "
     "pills?"
 )
-_SALT = _any(
+SALT = _any(
     "hcl hydrochloride hbr hydrobromide sulfate sulphate sodium potassium calcium maleate succinate"
     " tartrate besylate mesylate fumarate oxalate phosphate acetate carbonate citrate pamoate"
 )
@@ -503,7 +521,7 @@ _PURPOSE = _any(
     r"asthma thyroid heart adhd add focus seizures? epilepsy bones birth_control acne arthritis "
     r"inflammation infection"
 )
-_PURPOSES = rf"{_PURPOSE}(?: (?:and|or|/|,) {_PURPOSE}){{0,4}}"
+PURPOSES = rf"{_PURPOSE}(?: (?:and|or|/|,) {_PURPOSE}){{0,4}}"
 _PLAIN = (
     _STRENGTH,
     rf"(?:{_TIMES} |{_RANGE} )?(?:a|per|each|every|/) (?:other )?(?:{_RANGE} )?{_SPAN}",
@@ -513,8 +531,8 @@ _PLAIN = (
     + _any("morning evening night bed bedtime noon lunch dinner breakfast food meals? water am pm"),
     rf"(?:at )?{_NUMBER} (?:am|pm)",
     r"q \d+ (?:h|hrs?|hours?)|" + _any("bid tid qid qd qod qhs hs qam qpm"),
-    rf"(?:(?:as|when|if) (?:needed|required|directed|prescribed)|prn)(?: (?:for )?{_PURPOSES})?",
-    rf"for (?:my |the |her |his )?{_PURPOSES}",
+    rf"(?:(?:as|when|if) (?:needed|required|directed|prescribed)|prn)(?: (?:for )?{PURPOSES})?",
+    rf"for (?:my |the |her |his )?{PURPOSES}",
     rf"(?:{_RANGE} )?{_FORM}",
     r"(?:extended|delayed|immediate|slow|sustained) release|(?:extra|double) strength",
     r"generic|brand|po|by mouth|oral|orally",
@@ -544,8 +562,8 @@ _CODEINE_NUMBERS = (
 _LOOSE = r"(?: [][(),:-])*"
 _BESIDE = (
     _whole("|".join(_PLAIN)),
-    _whole(rf"\( {_PURPOSES} \)|^{_NUMBER}(?= [NP])"),
-    re.compile(rf"(?<=[NPC]) {_SALT}(?!\S)"),
+    _whole(rf"\( {PURPOSES} \)|^{_NUMBER}(?= [NP])"),
+    re.compile(rf"(?<=[NPC]) {SALT}(?!\S)"),
     # A number behind a name is its strength. Of a pain reliever only one that no product bears.
     re.compile(rf"(?<=N){_LOOSE} {_NUMBER}(?: [-/] {_NUMBER})?(?!\S)"),
     re.compile(rf"(?<=[PC]){_LOOSE} {_LARGE}(?!\S)"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake_app.core import opening, panel, review, safety, treatment
+from intake_app.core import dosing, opening, panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
 from intake_app.core.facts import Findings, questions
 from intake_app.core.instrument import Score, plain, shown
@@ -1467,7 +1467,10 @@ def _medicine_row(pages: _Pages, medication: Medication) -> tuple[str, ...]:
     named = f"{medication.name} ({pages.sources[medication.source]})"
     if medication.confirmed:
         named += "\n" + _("confirmed as {name}").format(name=medication.confirmed)
-    return (named, _dose(medication), listed, "\n".join(effects))
+    dose = _dose(medication)
+    if dosing.is_unread(pages.case.protocol.formulary, medication):
+        dose = _("as written, not read")
+    return (named, dose, listed, "\n".join(effects))
 
 
 def _not_checked(pages: _Pages, medication: Medication, match: Match) -> str:
@@ -1484,14 +1487,8 @@ def _not_checked(pages: _Pages, medication: Medication, match: Match) -> str:
 
 
 def _dose(medication: Medication) -> str:
-    parts = []
-    if medication.dose_mg is not None:
-        parts.append(f"{medication.dose_mg} mg")
-    if medication.per_day is not None:
-        parts.append(_("{times} a day").format(times=medication.per_day))
-    if medication.as_needed:
-        parts.append(_("as needed"))
-    parts.append(medication.detail)
+    """As it is on record, and so under a signature."""
+    parts = [dosing.words(medication), medication.detail]
     return ", ".join(part for part in parts if part) or _("dose not recorded")
 
 

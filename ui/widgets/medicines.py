@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
+from intake_app.core import dosing
 from intake_app.core.medication import Formulary, MatchState, Suggestion
 from intake_app.core.model import Medication
 from intake_app.core.words import _
@@ -52,7 +53,11 @@ def medicine_line(formulary: Formulary, medication: Medication) -> str:
         named = _("{name}, taken as {confirmed}").format(
             name=medication.name, confirmed=medication.confirmed
         )
-    return template.format(shape=SHAPES[look], name=named, names=names)
+    line = template.format(shape=SHAPES[look], name=named, names=names)
+    dose = dosing.words(medication)
+    if dosing.is_unread(formulary, medication):
+        dose = _("dose not read, as written")
+    return f"{line}; {dose}" if dose else line
 
 
 class MedicineList(QWidget):
@@ -72,7 +77,9 @@ class MedicineList(QWidget):
         self._offered: tuple[Suggestion, ...] = ()
         self.line = KeptLine()
         self.line.setAccessibleName(_("Medicine, as the caller names it"))
-        self.line.setPlaceholderText(_("Name and strength; Enter adds it, an empty line goes on"))
+        self.line.setPlaceholderText(
+            _("Name, strength, how often; Enter adds it, an empty line goes on")
+        )
         self.line.returnPressed.connect(self._enter)
         self.line.textEdited.connect(self.suggest)
         self.line.installEventFilter(self)
