@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from intake_app.core import closing
 from intake_app.core.gaps import Why, gaps, is_put, not_asked_elsewhere
-from intake_app.core.model import Source, Stage, State
+from intake_app.core.model import Clinic, Source, Stage, State
 from intake_app.core.screening import Case, screen
 from tests.conftest import TODAY, clean, ended, escalated, intake, on_the_line, said, unsaid
 
-NUMBERS = {"crisis_line": "988", "emergency": "911"}
+CLINIC = Clinic("Test Clinic", numbers={"crisis_line": "988", "emergency": "911"})
 VERDICTS = ("eligible", "cleared", "no risk", "safe", "approved", "suitable", "qualif")
 
 
@@ -18,13 +18,13 @@ def case_of(protocol, *answers, **more):
 
 
 def test_the_closing_words_give_no_verdict_and_the_crisis_line(protocol):
-    """Seen to fail with: "you seem safe to go on" added; `_crisis` left out."""
+    """Seen to fail with: "you seem safe to go on" added; "crisis" left out of the parts."""
     for case in (
         case_of(protocol, *clean(protocol)),
         case_of(protocol, said("stroke_ever", True)),
         case_of(protocol, unsaid("suicide.1", State.DECLINED), calls=(ended(),)),
     ):
-        words = " ".join(closing.script(case, NUMBERS))
+        words = " ".join(closing.script(case, CLINIC))
         assert "988" in words
         assert "911" in words
         assert not [verdict for verdict in VERDICTS if verdict in words.lower()]
@@ -37,7 +37,7 @@ def test_what_is_read_to_somebody_who_told_of_another_is_not_for_the_patient(pro
     def read(relationship):
         calls = (replace(on_the_line(), relationship=relationship),)
         case = case_of(protocol, *clean(protocol), calls=calls)
-        return " ".join(closing.script(case, NUMBERS))
+        return " ".join(closing.script(case, CLINIC))
 
     for another in ("relative", "friend", "referrer", "other"):
         words = read(another)
@@ -52,16 +52,16 @@ def test_what_is_read_to_somebody_who_told_of_another_is_not_for_the_patient(pro
 def test_an_open_escalation_has_no_closing_words(protocol):
     """Seen to fail with: the first lines of `script` left out."""
     case = case_of(protocol, *clean(protocol), escalations=(escalated(),))
-    assert closing.script(case, NUMBERS) == ()
+    assert closing.script(case, CLINIC) == ()
 
 
 def test_when_somebody_calls_follows_the_soonest_flag(protocol):
     """Seen to fail with: `min` for `max` in `_when`."""
-    quiet = " ".join(closing.script(case_of(protocol, *clean(protocol)), NUMBERS))
+    quiet = " ".join(closing.script(case_of(protocol, *clean(protocol)), CLINIC))
     assert "within two business days" in quiet
     later = said("stroke_ever", True)  # before scheduling, and no sooner
     pressing = case_of(protocol, *clean(protocol), later, unsaid("suicide.2", State.DECLINED))
-    assert ", today," in " ".join(closing.script(pressing, NUMBERS))
+    assert ", today," in " ".join(closing.script(pressing, CLINIC))
 
 
 def test_a_gap_says_why_it_is_open(protocol):

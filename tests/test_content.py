@@ -744,7 +744,6 @@ NOT_OURS = {"title", "section", "url", "group", "ref", "id", "year", "sources"}
 HARMLESS = {
     "hat was saved before is safe",
     "to be saved is safe",
-    "Are you safe yourself?",
     "Only if it is safe",
 }
 

@@ -85,7 +85,7 @@ def test_the_first_step_says_the_first_name_the_clinic_and_the_number(case):
 def test_whoever_calls_about_another_is_asked_of_the_other(case):
     """Fails with: `_of_another` left out."""
     text = aloud(case(is_caller="no"))
-    assert text["1"].startswith("Thank you for calling. Are you safe yourself?")
+    assert text["1"].startswith("Thank you for calling. Are you in danger yourself?")
     assert "Can they come to the phone?" in text["3"]
     assert "Please do not go near it." in text["5"]
 

@@ -305,7 +305,7 @@ def test_a_place_that_was_the_callers_is_not_the_place_of_another(qtbot, on_call
     assert on_call.desk.case.intake.live_call.relationship == "other"
     assert panel._person.lines["where"].text() == ""
     assert PLACE not in panel._card.text()
-    assert "Are you safe yourself?" in panel._steps._aloud.text()
+    assert "Are you in danger yourself?" in panel._steps._aloud.text()
     press(Key.Key_Left)
     press(Key.Key_Space)
     assert panel._person.lines["where"].text() == PLACE

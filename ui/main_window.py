@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from intake_app.core import panel, safety
+from intake_app.core import panel, safety, scripts
 from intake_app.core.gaps import is_put
 from intake_app.core.screening import Case
 from intake_app.core.words import _
@@ -391,8 +391,24 @@ class MainWindow(QMainWindow):
         screen = self._stack.currentWidget()
         hints = screen.hints() if isinstance(screen, Screen) else ""
         here = [Entry(each) for each in hints.split(" · ") if each]
+        if self.screen_name == "call":
+            here += self._if_asked()
         about = words.about_words().get(self.screen_name, "")
         Commands(self, _("Help"), [*here, *whole_map()], about).ask()
+
+    def _if_asked(self) -> list[Entry]:
+        """What callers ask, and what may be said to it."""
+        about = self.desk.service.about
+        filled = scripts.lines(about)
+        template = _("IF THEY ASK {question} say: “{answer}”")
+        return [
+            Entry(
+                template.format(
+                    question=each.title, answer=scripts.said(about.texts, each.key, **filled)
+                )
+            )
+            for each in scripts.if_asked()
+        ]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

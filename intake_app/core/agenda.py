@@ -85,8 +85,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """`before` names the script (core/scripts.py) that is read before its first question."""
+
     title: str
     questions: tuple[Question, ...]
+    before: str = ""
 
     @property
     def asked(self) -> int:
@@ -141,6 +144,12 @@ def latest(case: Case, question: Question) -> Answer | None:
     return history[-1] if history else None
 
 
+def before(sections: Iterable[Section], question: Question) -> str:
+    """The script that is read before this question: the first of its part, and not answered."""
+    opens = (s.before for s in sections if s.questions[:1] == (question,))
+    return "" if question.answered else next(opens, "")
+
+
 def numbered(sections: Iterable[Section]) -> Mapping[str, int]:
     """The number of each question, by its key; 1 is the first of the part."""
     return {question.key: number for number, question in enumerate(questions(sections), start=1)}
@@ -190,10 +199,11 @@ class _Asked:
         if self._stage is not Stage.CALL:
             return
         protocol = self._case.protocol
-        yield Section(_("Caller and place"), tuple(self._named(_OPENING)))
+        yield Section(_("Caller and place"), tuple(self._named(_OPENING)), "greeting")
         yield Section(_("Emergency now"), tuple(self._named(_EMERGENCY)))
         screen = protocol.instruments[protocol.suicide_screen]
-        yield Section(screen.title, tuple(self._of_items(screen.items, self._findings)))
+        asked = tuple(self._of_items(screen.items, self._findings))
+        yield Section(screen.title, asked, "before.suicide")
         items = (i for id_ in _SAFETY for i in protocol.by_criterion[id_].items)
         yield Section(
             _("Recent care, harm to others"), tuple(self._of_items(items, self._findings))
@@ -222,9 +232,10 @@ class _Asked:
         places = list(dict.fromkeys(titles.values()))
         mine = [c for c in self._case.protocol.criteria if self._is_mine(c)]
         mine.sort(key=lambda c: (places.index(titles[c.group]), -_tier(c)))
-        for title, together in groupby(mine, key=lambda c: titles[c.group]):
+        for title, group in groupby(mine, key=lambda c: titles[c.group]):
+            together = tuple(group)
             found = [question for criterion in together for question in self._of(criterion)]
-            yield Section(title, tuple(found))
+            yield Section(title, tuple(found), _BEFORE.get(together[0].group, ""))
 
     def _is_mine(self, criterion: Criterion) -> bool:
         asked_before = {*_OPENING, *_EMERGENCY} if self._stage is Stage.CALL else set()
@@ -287,6 +298,16 @@ def _no_items() -> Mapping[str, str]:
         MEDICINES: _("Which medicines"),
         MORE_TRIALS: _("One more medicine tried for depression"),
     }
+
+
+# The script that opens a section, by the group of its criteria.
+_BEFORE = {
+    "absolute_contraindication": "before.health",
+    "relative_contraindication": "before.health",
+    "caution": "before.health",
+    "eligibility": "before.treatment",
+    "logistics_safety": "before.practical",
+}
 
 
 def _titles() -> dict[str, str]:

@@ -1,14 +1,12 @@
 """What is read aloud at the end of a call: what happens next and when, never a verdict.
 
-workflow.md, stage 5. The wording is our own, and the two business days are a placeholder.
+workflow.md, stage 5. The two business days are a placeholder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from intake_app.core import safety
-from intake_app.core.model import NOT_SAID, SELF, Due
+from intake_app.core import safety, scripts
+from intake_app.core.model import NOT_SAID, SELF, Clinic, Due
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 
@@ -16,49 +14,27 @@ from intake_app.core.words import _
 _IN_PERSON = (SELF, NOT_SAID, "interpreter")
 
 
-def script(case: Case, numbers: Mapping[str, str]) -> tuple[str, ...]:
+def script(case: Case, clinic: Clinic) -> tuple[str, ...]:
     """The sentences in their order; empty while an escalation is open: that call is not closed
     by a script, and somebody stays."""
     if safety.open_escalation(case.intake) is not None:
         return ()
-    if case.intake.calls and case.intake.calls[-1].relationship not in _IN_PERSON:
-        return _to_another(case, numbers)
-    return (
-        _("Thank you for telling me all this."),
-        _next_step(case),
-        _release(),
-        _crisis(numbers),
-        _worse(numbers),
-    )
+    calls = case.intake.calls
+    to_another = bool(calls) and calls[-1].relationship not in _IN_PERSON
+    filled = {"when": _when(case), **scripts.lines(clinic)}
+    parts = _TO_ANOTHER if to_another else _TO_THE_PATIENT
+    return tuple(scripts.said(clinic.texts, f"closing.{part}", **filled) for part in parts)
 
 
-def _to_another(case: Case, numbers: Mapping[str, str]) -> tuple[str, ...]:
-    """To somebody who told of the person: nothing of it speaks as though they were the patient."""
-    line = numbers.get("crisis_line", "").strip() or _("a crisis line")
-    emergency = numbers.get("emergency", "").strip() or _("emergency services")
-    return (
-        _("Thank you for telling me all this."),
-        _(
-            "A clinician will read what you said, {when}. I cannot tell you what becomes of it "
-            "without that person's leave."
-        ).format(when=_when(case)),
-        _(
-            "If you worry about them, or thoughts of ending their life come up, you and they can "
-            "phone or text {line}, at any hour, day or night."
-        ).format(line=line),
-        _(
-            "If anything gets worse, do not wait for our call: phone {emergency} when anyone is in "
-            "danger."
-        ).format(emergency=emergency),
-    )
+_TO_THE_PATIENT = ("thanks", "next", "release", "crisis", "worse")
+# Nothing of it speaks as though they were the patient.
+_TO_ANOTHER = ("thanks", "next_other", "crisis_other", "worse_other")
 
 
-def _next_step(case: Case) -> str:
-    return _(
-        "A clinician will read your answers, {when}, and decides what comes next; I do not decide "
-        "that, and nothing is booked yet. We call you at this number. Please change none of your "
-        "medicines because of this call."
-    ).format(when=_when(case))
+def wording(clinic: Clinic) -> str:
+    """Whose words these are."""
+    own = any(key.startswith("closing.") for key in clinic.texts)
+    return _("wording of this clinic") if own else _("built-in wording")
 
 
 def _when(case: Case) -> str:
@@ -66,24 +42,3 @@ def _when(case: Case) -> str:
     if soonest >= Due.SAME_DAY:
         return _("today")
     return _("within two business days")  # workflow.md, stage 8: a placeholder
-
-
-def _release() -> str:
-    return _("If we may speak with your own clinician, we send you a form to sign.")
-
-
-def _crisis(numbers: Mapping[str, str]) -> str:
-    line = numbers.get("crisis_line", "").strip()
-    if not line:
-        return _("If thoughts of ending your life come up, phone a crisis line, at any hour.")
-    return _(
-        "If thoughts of ending your life come up, phone or text {line}, at any hour, day or night."
-    ).format(line=line)
-
-
-def _worse(numbers: Mapping[str, str]) -> str:
-    emergency = numbers.get("emergency", "").strip() or _("emergency services")
-    return _(
-        "If anything gets worse, do not wait for our call: phone {emergency} when you are in "
-        "danger, and your own doctor for all else."
-    ).format(emergency=emergency)

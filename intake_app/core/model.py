@@ -181,7 +181,7 @@ class Clinic:
 
     `numbers` are whom to phone, "Name, number" or a number; their names are in `safety.NUMBERS`.
     The lock comes after so many minutes in which nobody touches anything, and after `call_minutes`
-    while a line is open.
+    while a line is open. `texts` are read aloud in place of the built-in ones (core/scripts.py).
     """
 
     name: str
@@ -190,6 +190,7 @@ class Clinic:
     numbers: Mapping[str, str] = field(default_factory=dict)
     idle_minutes: int = 10
     call_minutes: int = 60
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

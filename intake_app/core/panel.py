@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
-from intake_app.core import safety
+from intake_app.core import safety, scripts
 from intake_app.core.facts import years_between
 from intake_app.core.model import (
     NOT_SAID,
@@ -330,10 +330,11 @@ def says(case: Case | None, staff: str, clinic: Clinic) -> Says:
 
 
 def steps(case: Case | None, speaker: Says, zone: tzinfo | None) -> tuple[Step, ...]:
-    titles, aloud, notes = step_words(), _aloud(speaker), _notes(speaker)
+    titles, notes = step_words(), _notes(speaker)
     made = {key: _stamps(case, key) if case else () for key in titles}
     return tuple(
-        Step(key, titles[key], aloud[key], notes[key], *_stamp(made[key], zone)) for key in titles
+        Step(key, titles[key], _aloud(speaker, key), notes[key], *_stamp(made[key], zone))
+        for key in titles
     )
 
 
@@ -386,15 +387,17 @@ def first_name(name: str) -> str:
     return parts[0] if parts else name
 
 
-def _aloud(speaker: Says) -> dict[str, str]:
-    """What is read, by step; whoever cannot speak freely is asked what a yes or a no answers."""
-    texts = _of_another() if speaker.other else _of_themselves()
-    if speaker.closed:
-        texts |= _closed_of_another() if speaker.other else _closed_of_themselves()
-    cut_off = _cut_off(speaker)
-    name, clinic = first_name(speaker.staff), speaker.clinic.name
-    texts["1"] = texts["1"].format(name=name, clinic=clinic) + " " + cut_off
-    return texts
+def _aloud(speaker: Says, number: str) -> str:
+    """What is read at a step; whoever cannot speak freely is asked what a yes or a no answers."""
+    text = scripts.step(
+        speaker.clinic.texts,
+        number,
+        other=speaker.other,
+        closed=speaker.closed,
+        name=first_name(speaker.staff),
+        clinic=speaker.clinic.name,
+    )
+    return f"{text} {_cut_off(speaker)}" if number == "1" else text
 
 
 def _cut_off(speaker: Says) -> str:
@@ -404,87 +407,6 @@ def _cut_off(speaker: Says) -> str:
     if speaker.closed:
         return _("If we get cut off, may I call the number that you are calling from?")
     return _("If we get cut off, what number do I call you back on?")
-
-
-def _of_themselves() -> dict[str, str]:
-    return {
-        "1": _("I'm {name} at {clinic}. I'm glad you told me. I'm staying on the line with you."),
-        "2": _("Have you already taken something or done anything to hurt yourself today?"),
-        "3": _(
-            "Where are you right now? What would somebody see from outside? Is anybody with you?"
-        ),
-        "4": _(
-            "I'm asking a colleague to reach our clinician while we talk. I'm not going anywhere."
-        ),
-        "5": _(
-            "Is there anything near you that you might use? Is there a gun where you are? Could "
-            "you go to another room, or outside, while we talk?"
-        ),
-        "6": _(
-            "I'd like somebody who is trained for this to talk with you. I will stay until they "
-            "are on the line."
-        ),
-    }
-
-
-def _of_another() -> dict[str, str]:
-    return {
-        "1": _(
-            "Thank you for calling. Are you safe yourself? I'm {name} at {clinic}. I'm staying on "
-            "the line with you."
-        ),
-        "2": _(
-            "As far as you know, have they already taken something or done anything to hurt "
-            "themselves today?"
-        ),
-        "3": _(
-            "Where are they right now? What would somebody see from outside? Is anybody with "
-            "them? Can they come to the phone?"
-        ),
-        "4": _(
-            "I'm asking a colleague to reach our clinician while we talk. I'm not going anywhere."
-        ),
-        "5": _(
-            "As far as you know, is there anything near them that they might use? Is there a gun "
-            "where they are? Please do not go near it."
-        ),
-        "6": _(
-            "I'd like somebody who is trained for this to talk with them, or with you. I will "
-            "stay until they are on the line."
-        ),
-    }
-
-
-def _closed_of_themselves() -> dict[str, str]:
-    return {
-        "1": _(
-            "I'm {name} at {clinic}. I'm glad you told me. I'm staying on the line with you. A "
-            "yes or a no is enough."
-        ),
-        "2": _(
-            "A yes or a no is enough. Have you already taken something or done anything to hurt "
-            "yourself today?"
-        ),
-        "3": _(
-            "Are you still at the place that you told us? Are you in a car? Is anybody with you?"
-        ),
-        "5": _(
-            "Is there anything near you that you might use? Is there a gun where you are? Can you "
-            "go to another room, or outside?"
-        ),
-    }
-
-
-def _closed_of_another() -> dict[str, str]:
-    return {
-        "1": _(
-            "Thank you for calling. A yes or a no is enough. Are you safe yourself? I'm {name} at "
-            "{clinic}. I'm staying on the line with you."
-        ),
-        "3": _(
-            "Are you with them? Are they at home? Are they in a car? Can they come to the phone?"
-        ),
-    }
 
 
 def _notes(speaker: Says) -> dict[str, str]:

@@ -17,12 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from intake_app.core import agenda, contacts, opening, safety, typed, undo
+from intake_app.core import agenda, contacts, opening, panel, safety, scripts, typed, undo
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question, Section
 from intake_app.core.errors import IntakeError, WrongValue
 from intake_app.core.lines import lines
 from intake_app.core.model import (
     CallEnd,
+    Clinic,
     Patient,
     Source,
     Stage,
@@ -61,53 +62,22 @@ class _Spoken:
     staff: str = ""
 
 
-def _spoken(question: Question, case: Case, voice: Source) -> _Spoken:
+def _spoken(question: Question, case: Case, clinic: Clinic, voice: Source) -> _Spoken:
     """`voice`: whoever is on the line. Somebody who tells of the person is asked about them."""
+    of_another = tells_of_another(question, voice)
     if question.item is not None:
-        if not tells_of_another(question, voice):
+        if not of_another:
             return _Spoken(question.item.ask, question.item.staff_note)
         if _is_the_patients_alone(question.item, case, voice):
             return _to_the_patient(question.item, case)
         return _Spoken(question.item.ask_about or question.item.ask, question.item.staff_note)
-    back = _("I read that back: your number is {number}, and you are at {place}. Is that right?")
-    return {
-        READ_BACK: _Spoken(
-            back.format(
-                number=opening.number(case.intake),
-                place=words.latest_text(case, "caller_location") or _("a place not told yet"),
-            ),
-            _("Digit by digit. A no goes back to the number."),
-        ),
-        CALLER: _Spoken(
-            _("Are you calling for yourself, or for somebody else?"),
-            _("Whoever calls for another is not the person at risk; that record is its own."),
-        ),
-        NAME: _Spoken(
-            _("What is the name of the person that this call is about?"),
-            _("As on their papers. Ask how it is spelled."),
-        ),
-        MEDICINES: _Spoken(
-            _(
-                "Please tell me everything that they take, also without a prescription. I write it "
-                "down as it is said."
-            )
-            if tells_of_another(question, voice)
-            else _(
-                "Please tell me everything that you take, also without a prescription. I write it "
-                "down as you say it."
-            ),
-            _("As it is said, with strength and how often. Never advise to stop or skip any."),
-        ),
-        LANGUAGE: _Spoken(
-            _("Which language would you like to speak with us in? We can bring in an interpreter."),
-            _("A relative or a child interprets only until a qualified interpreter is there."),
-        ),
-        RECORDING: _Spoken(
-            _("May we record this call? You may say no, and we go on all the same."),
-            _("Everybody on the line has to agree. A no is kept, and the call is not recorded."),
-        ),
-        MORE_TRIALS: _Spoken(_("Was another medicine for depression tried, one not named yet?")),
-    }[question.key]
+    known, key, note = scripts.scripts(), question.key, f"staff.{question.key}"
+    if of_another and f"{key}.{scripts.OTHER}" in known:
+        key = f"{key}.{scripts.OTHER}"
+    number = opening.number(case.intake)
+    place = words.latest_text(case, "caller_location") or _("a place not told yet")
+    aloud = scripts.said(clinic.texts, key, number=number, place=place)
+    return _Spoken(aloud, scripts.said(clinic.texts, note) if note in known else "")
 
 
 def tells_of_another(question: Question, voice: Source) -> bool:
@@ -437,7 +407,7 @@ class CallScreen(Screen):
         if case is None or question is None or self._editors.currentWidget() is self._pause:
             return
         voice = self.source()
-        spoken = _spoken(question, case, voice)
+        spoken = _spoken(question, case, self.desk.service.about, voice)
         self._of_another.setVisible(tells_of_another(question, voice))
         name = case.intake.patient.name or _("the person whom the call is about")
         self._of_another.setText(
@@ -445,7 +415,8 @@ class CallScreen(Screen):
         )
         observed = question.item is not None and question.item.observed
         self._script.show()
-        self._script.setText(spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d")
+        said = spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d"
+        self._script.setText("\n".join(filter(None, (self._before(question), said))))
         self._staff.setVisible(bool(spoken.staff) and not (self._as_list and self._narrow))
         self._staff.setText(_("STAFF ONLY, do not read: {note}").format(note=spoken.staff))
         how = _("STAFF FILL THIS IN, do not read it") if observed else _read_aloud(question, case)
@@ -459,6 +430,16 @@ class CallScreen(Screen):
         self._focus()
         self.hinted.emit()
         self._keep_draft.start()  # behind the key, so that nothing waits for it
+
+    def _before(self, question: Question) -> str:
+        """What is read before the first question of a part."""
+        key, service = agenda.before(self._sections, question), self.desk.service
+        if not key:
+            return ""
+        about = service.about
+        name = panel.first_name(service.staff.name)
+        fields = {"clinic": about.name, "name": name, **scripts.lines(about)}
+        return f"\u201c{scripts.said(about.texts, key, **fields)}\u201d"
 
     def _place(self, question: Question) -> str:
         for section in self._sections:

@@ -221,9 +221,10 @@ class CheckScreen(Screen):
         self._obtain.setText("\n".join(lines) or _("Nothing on the list."))
 
     def _show_closing(self, case: Case) -> None:
-        said = closing.script(case, self.desk.service.about.numbers)
+        about = self.desk.service.about
+        said = closing.script(case, about)
         self._closing_title.setText(
-            _("READ ALOUD at the end · built-in wording")
+            _("READ ALOUD at the end · {wording}").format(wording=closing.wording(about))
             if said
             else _("NO CLOSING WORDS: AN ESCALATION IS OPEN")
         )

@@ -27,6 +27,7 @@ from ui.widgets.new_paper import NewPaperPanel
 from ui.widgets.numbers import NumbersPanel
 from ui.widgets.parameters import ParametersPanel
 from ui.widgets.roster import DEEDS, LockingPanel, OwnPasswordPanel, RosterPanel
+from ui.widgets.scripts import ScriptsPanel
 from ui.widgets.staffing import StaffPanel
 from ui.widgets.wording import WordingPanel
 
@@ -89,6 +90,7 @@ class ClinicPanels(QObject):
         self.roster = RosterPanel()
         self.password = OwnPasswordPanel()
         self.locking = LockingPanel()
+        self.scripts = ScriptsPanel()
         self.paper = NewPaperPanel()
         self.panels: Mapping[Part, Panel] = {
             Part.NUMBERS: self.numbers,
@@ -101,20 +103,21 @@ class ClinicPanels(QObject):
             self.roster: _("Who may unlock"),
             self.password: _("Your password"),
             self.locking: _("Locking"),
+            self.scripts: _("What is read aloud"),
         }
         self.numbers.kept.connect(self._keep_numbers)
         self.staff.form.ready.connect(self._add)
         self.parameters.decided.connect(self._decide)
         self.parameters.adopted.connect(self._adopt)
-        self.wording.attested.connect(self._attest)
-        self.instruments.attested.connect(self._attest)
+        for form in (self.wording, self.instruments):
+            form.attested.connect(self._attest)
+            form.chosen.connect(self._read_wording)
         self.roster.wanted.connect(self._act)
         self.password.given.connect(self._change_password)
         self.locking.kept.connect(self._keep_minutes)
+        self.scripts.kept.connect(self._keep_text)
         self.paper.wanted.connect(self._make_paper)
         self.paper.passed.connect(self._prove_paper)
-        self.wording.chosen.connect(self._read_wording)
-        self.instruments.chosen.connect(self._read_wording)
         self.staff.form.refused.connect(desk.refused)
 
     def put(self) -> None:
@@ -124,6 +127,7 @@ class ClinicPanels(QObject):
         self.numbers.put(about, self._countries.get(about.country))
         self._put_staff()
         self.locking.put(about)
+        self.scripts.put(about)
         self._put_draft()
         self._put_wording(protocol)
 
@@ -196,6 +200,15 @@ class ClinicPanels(QObject):
         if found is not None:
             self.locking.put(found)
             self.kept.emit(None, _("✓ The minutes are saved."))
+
+    def _keep_text(self, key: str, text: str) -> None:
+        about = self._desk.service.about
+        texts = {k: t for k, t in {**about.texts, key: text}.items() if t}
+        found = self._desk.ask(lambda s: s.clinic.change_clinic(replace(about, texts=texts)))
+        if found is not None:
+            self.scripts.put(found)
+            said = _("✓ Saved; the next call reads it.") if text else _("✓ Built-in words again.")
+            self.kept.emit(None, said)
 
     def _make_paper(self) -> None:
         made = self._desk.ask(lambda service: service.clinic.new_recovery_key())
