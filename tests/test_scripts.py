@@ -94,7 +94,7 @@ def test_an_own_text_is_said_and_one_that_no_longer_fits_is_not():
 
 
 def test_what_fills_a_text_is_never_read_as_a_field():
-    """Seen to fail with: the values put in before the fields are."""
+    """Braces in what a caller said stay braces."""
     found = scripts.said({}, "read_back", number="{place}", place="{number}")
     assert "{place}" in found
     assert "{number}" in found
@@ -223,8 +223,7 @@ def test_a_refused_text_stays_as_it_was_typed_and_changes_nothing(rewording):
 
 
 def test_an_administrator_rewords_a_text_by_keys_and_the_next_call_reads_it(rewording, unlocked):
-    """Seen to fail with: `clinic.texts` not handed to `said` in the call; the role table giving
-    `change_clinic` to coordinators."""
+    """Seen to fail with: `clinic.texts` not handed to `said` in the call."""
     rewording.type("Whose name shall I write down?")
     rewording.press(ENTER, CTRL)
     assert rewording.desk.service.about.texts == {"name": "Whose name shall I write down?"}
