@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from intake_app import service
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question
-from intake_app.core.model import CallEnd, Source, Stage, State
+from intake_app.core.model import CallEnd, Clinic, Source, Stage, State
 from intake_app.core.opening import READ_BACK
 from intake_app.core.screening import Case, screen
 from intake_app.store import database
@@ -230,7 +230,7 @@ def test_no_question_speaks_to_whoever_tells_of_another_as_to_the_patient(protoc
     case = Case(found, protocol, screen(found, protocol, TODAY), TODAY)
     questions = [Question(item.id, item) for item in protocol.items.values() if not item.observed]
     questions += [Question(MEDICINES), Question(NAME), Question(MORE_TRIALS)]
-    spoken = {q.key: _spoken(q, case, voice).aloud for q in questions if not q.of_the_line}
+    spoken = {q.key: _spoken(q, case, Clinic("Test Clinic"), voice).aloud for q in questions if not q.of_the_line}
     to_the_caller = {key for key, said in spoken.items() if TO_THE_CALLER.search(said)}
     assert to_the_caller == {*OF_THE_CALLER, *BY_THE_PANEL}
     own = {q.key: _spoken(q, case, Source.PATIENT_ALONE).aloud for q in questions}

@@ -12,7 +12,7 @@ from ui.theme import SHAPES
 from ui.widgets.basics import card, column, label
 from ui.widgets.fields import Panel, SideBySide
 
-_ROWS = 12
+_ROWS = 18
 
 
 class ScriptsPanel(Panel):
@@ -31,6 +31,8 @@ class ScriptsPanel(Panel):
         self.list = QListWidget()
         self.list.setAccessibleName(_("Texts"))
         self.list.setMinimumHeight(self.list.fontMetrics().height() * _ROWS)
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(lambda _row: self._show())
         self._kind = label(look="heading")
         self._built_in = label(look="script")
