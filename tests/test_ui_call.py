@@ -230,7 +230,11 @@ def test_no_question_speaks_to_whoever_tells_of_another_as_to_the_patient(protoc
     case = Case(found, protocol, screen(found, protocol, TODAY), TODAY)
     questions = [Question(item.id, item) for item in protocol.items.values() if not item.observed]
     questions += [Question(MEDICINES), Question(NAME), Question(MORE_TRIALS)]
-    spoken = {q.key: _spoken(q, case, Clinic("Test Clinic"), voice).aloud for q in questions if not q.of_the_line}
+    spoken = {
+        q.key: _spoken(q, case, Clinic("Test Clinic"), voice).aloud
+        for q in questions
+        if not q.of_the_line
+    }
     to_the_caller = {key for key, said in spoken.items() if TO_THE_CALLER.search(said)}
     assert to_the_caller == {*OF_THE_CALLER, *BY_THE_PANEL}
     own = {q.key: _spoken(q, case, Source.PATIENT_ALONE).aloud for q in questions}
