@@ -847,6 +847,30 @@ def test_enter_goes_on_from_a_question_of_safety_that_was_put_off(either):
     assert either.question == "suicide.2"
 
 
+def test_enter_goes_on_from_several_choices_that_were_put_off(calling, qapp):
+    """Also on coming back to them, and where every answer waits. Seen to fail with: Enter heard
+    only where something is ticked."""
+    calling.call.at("heart_problem")
+    calling.answer(1)
+    assert calling.question == "heart_kinds"
+    calling.press(ENTER)  # nothing is said of it: it stays
+    assert calling.question == "heart_kinds"
+    calling.digit(8)
+    after = calling.question
+    calling.press(Key.Key_Backspace)
+    assert calling.question == "heart_kinds"
+    calling.press(ENTER)
+    assert calling.question == after
+    assert latest(calling, "heart_kinds").state is State.DEFERRED
+
+
+def test_the_echo_is_of_what_backspace_leads_back_to(hands):
+    """Seen to fail with: the answer before left there behind a row that is no answer."""
+    opened(hands)
+    assert hands.question == CALLER
+    assert hands.call._echo.text() == ""
+
+
 # Keys under stress ----------------------------------------------------------------------------
 
 

@@ -96,14 +96,18 @@ def again_words(case: Case, now: datetime) -> str:
         return dropped + " " + _("Call back now. Everything so far is saved.")
     due = last.tried[-1][0] + timedelta(minutes=_RETRY_MINUTES)
     if now >= due:
-        return dropped + " " + _("{tried} tries. Call back again now.").format(tried=tried)
+        return dropped + " " + _("{tries}. Call back again now.").format(tries=_tries(tried))
     return (
         dropped
         + " "
-        + _("{tried} tries. Next try at {due} (placeholder).").format(
-            tried=tried, due=_minute(due, now)
+        + _("{tries}. Next try at {due} (placeholder).").format(
+            tries=_tries(tried), due=_minute(due, now)
         )
     )
+
+
+def _tries(count: int) -> str:
+    return _("1 try") if count == 1 else _("{count} tries").format(count=count)
 
 
 def _minute(moment: datetime, now: datetime) -> str:

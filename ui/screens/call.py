@@ -106,8 +106,10 @@ def _to_the_patient(item: Item, case: Case) -> _Spoken:
     )
 
 
-def _read_aloud(question: Question, case: Case) -> str:
-    instrument = question.item.instrument if question.item else None
+def _read_aloud(question: Question, case: Case, spoken: _Spoken) -> str:
+    """Which wording it is, where it is that of a scale."""
+    item = question.item
+    instrument = item.instrument if item is not None and spoken.aloud == item.ask else None
     if instrument is None:
         return _("READ ALOUD")
     official = case.protocol.official_wordings.get(instrument)
@@ -175,7 +177,7 @@ class Stepper(QListWidget):
                 here = number
             count = f"{section.answered}/{section.asked}"
             said.append(f"{count}   {section.title}")
-        said.append(_("Check answers   Ctrl+Enter"))
+        said.append(_("Check answers\nCtrl+Enter"))
         if [self.item(n).text() for n in range(self.count())] != said:
             self.clear()
             self.addItems(said)
@@ -419,7 +421,11 @@ class CallScreen(Screen):
         self._script.setText("\n".join(filter(None, (self._before(question), said))))
         self._staff.setVisible(bool(spoken.staff) and not (self._as_list and self._narrow))
         self._staff.setText(_("STAFF ONLY, do not read: {note}").format(note=spoken.staff))
-        how = _("STAFF FILL THIS IN, do not read it") if observed else _read_aloud(question, case)
+        how = (
+            _("STAFF FILL THIS IN, do not read it")
+            if observed
+            else _read_aloud(question, case, spoken)
+        )
         if question.closed:
             how = _("NOT ASKED ON THIS PATH; kept, and counts again when its branch does")
         self._where.setText(f"{self._place(question)} · {how}")
@@ -496,7 +502,9 @@ class CallScreen(Screen):
             said = "" if latest is None or latest.value is None else item.label(latest.value)
             hint = _HINTS[item.kind]()
             unit = f" ({item.unit})" if item.unit else ""
-            self._typed.put(self._script.text(), said, hint + unit, draft=draft)
+            self._typed.put(
+                self._script.text().strip("\u201c\u201d"), said, hint + unit, draft=draft
+            )
             if latest is not None and latest.value is None:
                 self._typed.understood(
                     _("Recorded: {state}").format(state=_state_said(latest.state))
@@ -607,6 +615,7 @@ class CallScreen(Screen):
             ):  # what is typed stays, to be given again
                 self._put()
             return
+        self._echo.setText("")  # what Backspace leads back to now is no answer of before
         if item is not None:
             said = _state_said(state) if value is None else item.label(item.parse(value))
             self._echo.setText(
@@ -931,6 +940,7 @@ class CallScreen(Screen):
                 each.hide()
             self._editors.setCurrentWidget(self._pause)
             self._focus()
+            self.hinted.emit()
         elif paused and not dropped:
             self._editors.setCurrentWidget(self._choices)
 

@@ -74,7 +74,7 @@ class ChoiceGroup(QWidget):
     choices may scroll and 7, 8 and 9 stay in view; it comes and goes with the group.
 
     Signals: `answered` carries the value of one choice or the tuple of several; `left_open` a
-    State; `entered` says that Enter was pressed where one choice answers.
+    State; `entered` says that Enter was pressed and answers nothing by itself.
     """
 
     answered = Signal(object)
@@ -196,6 +196,8 @@ class ChoiceGroup(QWidget):
         )
         if chosen:
             self.answered.emit(chosen)
+        else:
+            self.entered.emit()
 
     def _leave_open(self, digit: int) -> None:
         self.left_open.emit(STATE_DIGITS[digit])
