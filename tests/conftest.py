@@ -13,6 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
 
 from intake_app import content
 from intake_app.core.facts import Findings
@@ -34,6 +35,10 @@ from intake_app.core.model import (
 )
 from intake_app.core.protocol import Item, Protocol
 from tests.vaults import _fast_keys  # noqa: F401 - a fixture for every test
+from ui import theme
+from ui.app import App
+from ui.keys import EmergencyKey
+from ui.lock import IdleLock
 
 # A loaded machine is no failure, and an example kept from other code says nothing of this one.
 hypothesis.settings.register_profile("suite", deadline=None, database=None)
@@ -49,10 +54,19 @@ _number = count(1)
 
 @pytest.fixture(autouse=True)
 def _windows_are_gone():
-    """What a test closed is deleted: windows that pile up make each later one slower."""
+    """No window outlives its test, nor what hears the keys: where they pile up, the next change of
+    the style is put on all of them, which takes minutes."""
     yield
-    if QCoreApplication.instance() is not None:
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    app = QCoreApplication.instance()
+    if not isinstance(app, QApplication):
+        return
+    windows = [window for window in app.topLevelWidgets() if window.parent() is None]
+    ears = [ear for kind in (App, IdleLock, EmergencyKey) for ear in app.findChildren(kind)]
+    for left in (*windows, *ears):
+        left.deleteLater()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if app.styleSheet():
+        theme.apply(app, theme.Theme())  # now that there is nothing to put it on
 
 
 @pytest.fixture(scope="session")

@@ -707,7 +707,6 @@ def test_nothing_is_cut_off_sideways(qtbot, on_call, scale, size):
             assert corner.y() <= panel.height()
             assert isinstance(each, QWidget)
             assert each.width() >= each.minimumSizeHint().width()
-    theme.apply(QApplication.instance(), theme.Theme())
 
 
 def test_the_alert_goes_on_for_each_whom_nobody_has_accepted(on_call):

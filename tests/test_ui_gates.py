@@ -85,7 +85,6 @@ def frame(qtbot, qapp, records, tmp_path):
     qtbot.waitUntil(lambda: window._panel is not None and window.isActiveWindow())
     found = SimpleNamespace(window=window, desk=desk, heard=heard, qtbot=qtbot, popups=popups)
     yield found
-    theme.apply(qapp, theme.Theme())
     qapp.removeEventFilter(heard)
     window.panel().hide()
     window.hide()
