@@ -25,6 +25,7 @@ from tests.vaults import (
     PASSWORD,
     Clock,
     crash,
+    create_clinic,
     held,
     open_clinic,
 )
@@ -109,7 +110,7 @@ def test_plain_sqlite_in_place_of_the_records_is_refused(folder, desk):
 
 def test_the_records_of_another_vault_are_refused(tmp_path, folder, desk):
     desk.close()
-    open_clinic(tmp_path / "other", Clock(), AT_DESK).close()
+    create_clinic(tmp_path / "other", Clock(), AT_DESK).close()
     shutil.copyfile(tmp_path / "other" / database.DATABASE, folder / database.DATABASE)
     with pytest.raises(database.CannotOpen, match=anchor.KEYS):
         opened(folder)
@@ -145,17 +146,17 @@ def test_a_creation_that_fails_half_way_leaves_no_half_vault(
     places = {"vault": vault, "anchor": anchor, "audit.Journal": audit.Journal}
     monkeypatch.setattr({**places, "database": database}[owner], name, fail)
     with pytest.raises(database.NotCreated, match="No space left"):
-        open_clinic(folder, Clock(), AT_DESK)
+        create_clinic(folder, Clock(), AT_DESK)
     assert [path.name for path in tmp_path.iterdir()] == (["vault"] if existed else [])
     monkeypatch.undo()
-    open_clinic(folder, Clock(), AT_DESK).close()
+    create_clinic(folder, Clock(), AT_DESK).close()
 
 
 def test_what_stands_in_a_folder_is_not_touched_by_a_creation(folder):
     folder.mkdir()
     (folder / "letter.txt").write_text("dear")
     with pytest.raises(database.CannotOpen):
-        open_clinic(folder, Clock(), AT_DESK)
+        create_clinic(folder, Clock(), AT_DESK)
     assert (folder / "letter.txt").read_text() == "dear"
 
 
@@ -180,13 +181,10 @@ service.create_vault(Path(sys.argv[1]), service.Clinic("Test"), people, Clock(),
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
-@pytest.mark.parametrize(
-    "where", ["vault.create", "anchor.write_clinic", "Journal.write", "database.move"]
-)
-def test_what_a_killed_creation_left_goes_with_the_next_one(tmp_path, folder, where):
+def test_what_a_killed_creation_left_goes_with_the_next_one(tmp_path, folder):
     """Real process, real kill. Seen to fail with: nothing swept; swept by the name alone."""
-    make = [sys.executable, "-c", MAKE, folder, where]
-    for _again in range(2):
+    for where in ("vault.create", "anchor.write_clinic", "Journal.write", "database.move"):
+        make = [sys.executable, "-c", MAKE, folder, where]
         killed = subprocess.run(make, cwd=Path(__file__).parents[1], check=False)
         assert killed.returncode == -9
         assert len(list(tmp_path.iterdir())) == 1  # its own, and no longer the one before
@@ -200,7 +198,7 @@ def test_what_a_killed_creation_left_goes_with_the_next_one(tmp_path, folder, wh
     busy = database.writer_lock(tmp_path / ".vault-unfinished-busy")
     busy.acquire()
     before = set(tmp_path.iterdir())
-    open_clinic(folder, Clock(), AT_DESK).close()
+    create_clinic(folder, Clock(), AT_DESK).close()
     busy.release()
     gone = before - set(tmp_path.iterdir())
     assert len(gone) == 1
@@ -374,7 +372,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(small_disk):
 def test_no_vault_fits_a_full_disk_and_none_is_left_there(small_disk):
     (small_disk / "ballast").write_bytes(bytes(1800 * 1024))
     with pytest.raises(IntakeError) as refusal:
-        open_clinic(small_disk / "vault", Clock(), AT_DESK)
+        create_clinic(small_disk / "vault", Clock(), AT_DESK)
     assert "No vault was created" in str(refusal.value)
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 

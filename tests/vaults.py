@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from intake_app import cases, content, service
 from intake_app.core.model import Role
-from intake_app.store import vault
+from intake_app.store import database, vault
+from intake_app.transaction import Office, Session
 
 FAST = vault.KdfParams(memory_kib=128, iterations=1, lanes=1)
 PASSWORD = "a password for tests"
@@ -51,9 +53,44 @@ def people(names=PEOPLE):
     return [service.NewPerson(name, frozenset(PEOPLE[name]), PASSWORD) for name in names]
 
 
-def open_clinic(folder: Path, clock, names=PEOPLE, about=None):
-    about = about or service.Clinic("Test Clinic", numbers=NUMBERS)
+TEST_CLINIC = service.Clinic("Test Clinic", numbers=NUMBERS)
+
+
+def create_clinic(folder: Path, clock, names=PEOPLE, about=TEST_CLINIC):
     return service.create_vault(folder, about, people(names), clock, FAST)[0]
+
+
+def taken(folder: Path):
+    """Every file under a folder, to `put` it elsewhere."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def put(files, folder: Path):
+    for name, data in files.items():
+        (folder / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_bytes(data)
+
+
+_created = {}
+
+
+def open_clinic(folder: Path, clock, names=PEOPLE, about=TEST_CLINIC):
+    """What `create_clinic` leaves, each byte of it: laid out once in a session for the same staff,
+    clinic and minute, and copied, since to lay it out takes longer than most tests. Two clinics
+    that are to have keys of their own are created."""
+    what = (tuple(names), repr(about), clock.now)
+    if what not in _created:
+        with TemporaryDirectory() as place:
+            desk = create_clinic(Path(place) / "vault", clock, names, about)
+            crash(desk)
+            _created[what] = taken(Path(place) / "vault"), desk.staff, clock.now
+    files, founder, clock.now = _created[what]
+    put(files, folder)
+    unlocked = vault.unlock(folder, founder.name, PASSWORD)
+    records = database.open_records(folder, unlocked.keys)
+    return service.IntakeService(Session(Office(records, about, clock), founder, unlocked.pen))
 
 
 def crash(desk):

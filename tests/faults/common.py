@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from intake_app import backups
 from intake_app.store import anchor, database, vault, verify
-from tests.vaults import FAST, PASSWORD, Played
+from tests.vaults import FAST, PASSWORD, Played, put, taken
 
 WHO = "Dana Reyes"
 
@@ -44,6 +46,18 @@ def fast_keys() -> Iterator[None]:
 
 def played(place: Path) -> Path:
     """A closed vault with a signed intake and an addendum, and an earlier backup in `older`."""
+    put(_played(), place)
+    return place / "vault"
+
+
+@cache
+def _played() -> dict[Path, bytes]:
+    with TemporaryDirectory() as place:
+        _play(Path(place))
+        return taken(Path(place))
+
+
+def _play(place: Path) -> None:
     made = Played(place / "vault", "1-straightforward")
     intake = made.case.intake.id
     made.desk.backups.back_up(place / "older")
@@ -54,7 +68,6 @@ def played(place: Path) -> Path:
     made.desk.record_answer(call, "suicide.4", True)
     made.desk.add_note(call, "rings off")
     made.desk.close()
-    return place / "vault"
 
 
 def keys_of(folder: Path) -> vault.Keys:
