@@ -26,7 +26,7 @@ demo:
 	@$(PY) main.py demo $(ARGS)
 
 test: lint
-	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest -n 2 $(ARGS)
+	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint:
 	$(SETUP) test

@@ -59,11 +59,20 @@ def once(tmp_path_factory):
 
 
 @pytest.fixture
-def kept(run, once, tmp_path):
-    """A vault with one call in it."""
-    if not (once / "vault").exists():
-        assert screen(run, CASE, once / "vault")[0] == 0
-    return Path(shutil.copytree(once / "vault", tmp_path / "vault"))
+def keep(run, once, tmp_path):
+    """Puts a vault with one call where it says: made once, then copied."""
+
+    def put():
+        if not (once / "vault").exists():
+            assert screen(run, CASE, once / "vault")[0] == 0
+        return Path(shutil.copytree(once / "vault", tmp_path / "vault"))
+
+    return put
+
+
+@pytest.fixture
+def kept(keep):
+    return keep()
 
 
 def patients(folder):
@@ -144,13 +153,11 @@ BAD_CASES = {
 
 @pytest.mark.parametrize("what", BAD_CASES)
 @pytest.mark.parametrize("existing", [False, True])
-def test_a_bad_case_is_one_sentence_and_nothing_of_it_is_kept(run, tmp_path, what, existing):
+def test_a_bad_case_is_one_sentence_and_nothing_of_it_is_kept(run, keep, tmp_path, what, existing):
     """Seen to fail with: prove() left out before a vault is created, and before one is added to."""
     old, new, named = BAD_CASES[what]
     bad = edited(tmp_path, old, new)
-    folder = tmp_path / "vault"
-    if existing:
-        assert screen(run, CASE, folder)[0] == 0
+    folder = keep() if existing else tmp_path / "vault"
     status, out, err = screen(run, bad, folder)
     assert status == 1
     one_sentence(err)
@@ -304,13 +311,10 @@ def test_each_file_has_its_own_place(run, kept, tmp_path):
 @pytest.mark.parametrize("existing", [False, True])
 @pytest.mark.parametrize("option", ["--pdf", "--json"])
 def test_a_place_that_takes_no_file_is_refused_before_anything_is_recorded(
-    run, tmp_path, option, existing
+    run, keep, tmp_path, option, existing
 ):
     """Seen to fail with: the place tried only once all is saved."""
-    folder, out = tmp_path / "vault", tmp_path / "out.pdf"
-    if existing:
-        assert screen(run, CASE, folder)[0] == 0
-        out.unlink()
+    folder, out = keep() if existing else tmp_path / "vault", tmp_path / "out.pdf"
     (tmp_path / "folder").mkdir()
     for place in (tmp_path / "nowhere" / "out", tmp_path / "folder", "", tmp_path / ("x" * 254)):
         other = [] if option == "--pdf" else ["--pdf", out]
@@ -375,11 +379,9 @@ def test_the_window_puts_no_pdf_among_the_records_either(kept, tmp_path):
 
 
 @pytest.mark.parametrize("existing", [False, True])
-def test_a_stranger_at_the_desk_is_refused(run, tmp_path, existing):
+def test_a_stranger_at_the_desk_is_refused(run, keep, tmp_path, existing):
     """Seen to fail with: the name sorted first, whoever it is."""
-    folder = tmp_path / "vault"
-    if existing:
-        assert screen(run, CASE, folder)[0] == 0
+    folder = keep() if existing else tmp_path / "vault"
     status, out, err = screen(run, CASE, folder, "--staff", "Nobody Known")
     assert (status, out) == (1, "")
     one_sentence(err)
@@ -461,8 +463,11 @@ def test_the_window_opens_on_the_vault_that_is_named(run, window, tmp_path, monk
     assert window == [(tmp_path / "home" / "vault",), (tmp_path / "b",), (tmp_path / "c",)]
 
 
-def test_the_demo_of_today_is_made_once(run, window, tmp_path):
-    """Seen to fail with: the demo made at every start."""
+def test_the_demo_of_today_is_made_once_and_no_walk_passes_for_it(
+    run, window, tmp_path, monkeypatch
+):
+    """Seen to fail with: the demo made at every start; the mark of the day left when the vault is
+    taken away."""
     out = tmp_path / "demo"
     assert run("demo", "--out", out)[1:] == (
         "",
@@ -472,12 +477,6 @@ def test_the_demo_of_today_is_made_once(run, window, tmp_path):
     assert run("demo", "--out", out) == (0, "", "")
     assert (out / "vault" / "vault.keys").read_bytes() == made
     assert window == [(out / "vault", demo.PASSWORD)] * 2
-
-
-def test_a_walk_leaves_nothing_that_passes_for_the_demo(run, window, tmp_path, monkeypatch):
-    """Seen to fail with: the mark of the day left when the vault is taken away."""
-    out = tmp_path / "demo"
-    run("demo", "--out", out)
     monkeypatch.setattr(main, "_has_screen", lambda: False)
     run("demo", "--out", out)
     assert not demo.is_fresh(out / "vault", main._system_clock().date())

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 import pypdf
@@ -48,8 +49,8 @@ def test_a_clinics_first_day_by_keys_alone(qapp, tmp_path):
 
 
 @pytest.mark.skipif(
-    not all(map(shutil.which, ("Xvfb", "xdotool", "openbox"))),
-    reason="needs an X server: apt-get install xvfb xdotool openbox",
+    not all(map(shutil.which, ("Xvfb", "xdotool", "openbox"))) or not find_library("xcb-cursor"),
+    reason="needs an X server: apt-get install xvfb xdotool openbox libxcb-cursor0",
 )
 def test_the_same_day_by_the_keys_of_a_real_x_server(tmp_path):
     """In a process of its own, on a screen of its own."""

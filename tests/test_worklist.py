@@ -326,30 +326,34 @@ def test_a_long_worklist_is_read_in_one_query(clinic, clock):
 # Verify -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("statement", "place"),
-    [
-        ("UPDATE summary SET owner = 'somebody'", "worklist"),
-        ("UPDATE summary SET since = ''", "worklist"),
-        ("UPDATE summary SET queries = 1", "worklist"),
-        ("UPDATE summary SET call = ''", "worklist"),
-        ("UPDATE summary SET patient_id = 'other'", "worklist"),
-        ("UPDATE place SET fields = '[]'", "place"),
-        ("UPDATE place SET fields = '{\"a\":1}'", "place"),
-        ("UPDATE place SET fields = 'half'", "place"),
-        ('UPDATE place SET fields = \'{"a": "spaced"}\'', "place"),
-    ],
-)
-def test_what_the_trail_does_not_cover_is_looked_at_too(clinic, calling, statement, place):
+NOT_IN_THE_TRAIL = {
+    "UPDATE summary SET owner = 'somebody'": "worklist",
+    "UPDATE summary SET since = ''": "worklist",
+    "UPDATE summary SET queries = 1": "worklist",
+    "UPDATE summary SET call = ''": "worklist",
+    "UPDATE summary SET patient_id = 'other'": "worklist",
+    "UPDATE place SET fields = '[]'": "place",
+    "UPDATE place SET fields = '{\"a\":1}'": "place",
+    "UPDATE place SET fields = 'half'": "place",
+    'UPDATE place SET fields = \'{"a": "spaced"}\'': "place",
+}
+
+
+def test_what_the_trail_does_not_cover_is_looked_at_too(clinic, calling):
     """Seen to fail with: the columns of 0002 left out of the comparison; `place` not looked at."""
     clinic.Cora.clinic.keep_place({"screen": "call", "intake_id": calling})
     clinic.desk.close()
     assert service.verify_vault(clinic.folder, COORDINATOR, PASSWORD) is None
     keys = vault.unlock(clinic.folder, COORDINATOR, PASSWORD).keys
-    connection = database.connect(clinic.folder / database.DATABASE, keys.database)
-    connection.execute(statement)
-    connection.close()
-    assert service.verify_vault(clinic.folder, COORDINATOR, PASSWORD).startswith(place)
+    records = clinic.folder / database.DATABASE
+    before = records.read_bytes()
+    for statement, place in NOT_IN_THE_TRAIL.items():
+        connection = database.connect(records, keys.database)
+        connection.execute(statement)
+        connection.close()
+        found = service.verify_vault(clinic.folder, COORDINATOR, PASSWORD)
+        assert (found or "").startswith(place), statement
+        records.write_bytes(before)
 
 
 def test_only_derived_rows_and_places_may_be_changed():
