@@ -655,7 +655,7 @@ def test_the_first_window_waits_for_no_library_of_the_records(kept):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
     )
     assert done.stdout == "\n", done.stderr

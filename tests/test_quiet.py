@@ -144,7 +144,7 @@ def test_no_way_of_failing_says_more_than_a_class(tmp_path, window):
     Exception."""
     code = RAISE if not window else RAISE.replace("if len(sys.argv) > 1:", "if True:")
     run = python(code, tmp_path, stdin=subprocess.PIPE)
-    out, err = run.communicate(CANARY + "\n", timeout=60)
+    out, err = run.communicate(CANARY + "\n", timeout=600)
     assert run.returncode == 1
     for part in CANARY.split():
         assert part not in out + err
@@ -226,7 +226,7 @@ def test_no_folder_that_was_looked_at_is_kept_by_qt(tmp_path):
     person = tmp_path / CANARY
     person.mkdir()
     run = python(DIALOG.replace("CANARY", repr(str(person))), tmp_path)
-    _out, err = run.communicate(timeout=60)
+    _out, err = run.communicate(timeout=600)
     assert run.returncode == 0, err
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path for path in kept if CANARY.encode() in path.read_bytes()] == []

@@ -51,7 +51,7 @@ def test_locking_replaces_the_process_that_knew_the_key(tmp_path):
         cwd=ROOT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "INTAKE_PASSWORD": "secret"},
         check=True,
-        timeout=60,
+        timeout=600,
         capture_output=True,
     )
     lines = [line.split(" | ") for line in told.read_text("utf-8").splitlines()]
@@ -334,5 +334,5 @@ def test_the_unlock_window_waits_for_no_rule_and_no_page():
     )
     code = f"import sys, ui.screens.unlock; print([m for m in {heavy} if m in sys.modules])"
     command = [sys.executable, "-c", code]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60)
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=600)
     assert told.stdout.strip() == "[]"
