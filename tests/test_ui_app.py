@@ -334,5 +334,7 @@ def test_the_unlock_window_waits_for_no_rule_and_no_page():
     )
     code = f"import sys, ui.screens.unlock; print([m for m in {heavy} if m in sys.modules])"
     command = [sys.executable, "-c", code]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=600)
+    told = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=600
+    )
     assert told.stdout.strip() == "[]"
