@@ -372,7 +372,8 @@ class IntakeService:
             said = replace(
                 known, name=_needed_name(name), born=born or known.born, sex=sex or known.sex
             )
-            return self._settle(work, self._identify(work, intake, said), protocol)
+            # A row of the patient, and of no intake: for `verify` nobody changed this one by it.
+            return self._settle(work, self._identify(work, intake, said), protocol, own_row=False)
 
     def _identify(self, work: Transaction, intake: Intake, said: Patient) -> Intake:
         work.write(schema.patient_identity, patients.identity_row(said), "patient_identified")
@@ -994,14 +995,20 @@ class IntakeService:
             review.check_editable(intake)
         return intake, protocol
 
-    def _settle(self, work: Transaction, intake: Intake, protocol: Protocol) -> Case:
-        """Screen anew, raise what has to be raised, keep the worklist's row."""
+    def _settle(
+        self, work: Transaction, intake: Intake, protocol: Protocol, *, own_row: bool = True
+    ) -> Case:
+        """Screen anew, raise what has to be raised, keep the worklist's row. `own_row`: something
+        was recorded of this intake itself."""
         case = self._office.case(intake, protocol)
         uncovered = self._uncovered(case)
         if uncovered:
             intake = self._cover(work, intake, protocol, uncovered, case.screening.flags)
             case = self._office.case(intake, protocol)
-        kept.keep(work.connection, case, work.journal.at, self._staff.id)
+        if own_row:
+            kept.keep(work.connection, case, work.journal.at, self._staff.id)
+        else:
+            kept.renew(work.connection, case)
         return case
 
     @staticmethod

@@ -3,7 +3,7 @@
 import pytest
 
 from intake_app.store import audit, verify
-from tests.faults import edits, flips
+from tests.faults import canaries, edits, flips, window
 
 
 def test_a_hundred_flips_and_edits_are_all_found(tmp_path):
@@ -14,6 +14,20 @@ def test_a_hundred_flips_and_edits_are_all_found(tmp_path):
         figure = kind.run(times, place)
         assert figure.times == times
         assert not figure.missed, str(figure)
+
+
+def test_a_window_that_is_killed_keeps_what_it_said_was_saved(tmp_path):
+    """Seen to fail with: an answer told that nobody recorded."""
+    figure = window.run(1, tmp_path)
+    assert not figure.missed, str(figure)
+
+
+def test_no_file_no_output_and_no_clipboard_holds_a_word_of_a_patient(tmp_path):
+    """And a word is found in each encoding where it stands. Seen to fail with: a log that keeps its
+    words; base64 looked for at one of its three places; what is deflated not looked into."""
+    assert len(canaries.written("x")) == 6
+    figure = canaries.run(10, tmp_path)
+    assert not figure.missed, str(figure)
 
 
 DEFECTS = {

@@ -49,8 +49,8 @@ def keep(connection: Connection, case: Case, at: datetime, by: str) -> None:
 
 
 def renew(connection: Connection, case: Case) -> None:
-    """The row of an intake that nobody changed."""
-    _keep(connection, case, ("", ""))
+    """The row of an intake of which nothing new was recorded: whoever changed it last did."""
+    _keep(connection, case, intakes.last_change(connection, case.intake.id))
 
 
 def _keep(connection: Connection, case: Case, change: tuple[str, str]) -> None:

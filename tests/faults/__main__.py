@@ -12,13 +12,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.faults import edits, flips, shimmed
+from tests.faults import canaries, edits, flips, shimmed, window
 from tests.faults.common import Figure, fast_keys
 
 # Each kind, and how often it strikes where nothing else is said.
 KINDS: dict[str, tuple[Callable[[int, Path], Figure], int]] = {
     "flips": (flips.run, 10_000),
     "edits": (edits.run, 500),
+    "window": (window.run, 200),
+    "canaries": (canaries.run, 100),
     **{
         name: (partial(shimmed.figure, name), often)
         for name, (_shim, _run, often, _short) in shimmed.KINDS.items()
