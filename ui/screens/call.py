@@ -53,6 +53,8 @@ from ui.widgets.person import ButtonRow, narrow
 from ui.widgets.question_list import QuestionList
 from ui.widgets.rail import Rail
 
+_LOW_EM = 30  # lower than this there is room for the question alone
+
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
@@ -190,6 +192,7 @@ class CallScreen(Screen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._question: Question | None = None
+        self._said = ""  # what is read of it
         self._sections: tuple[Section, ...] = ()
         self._stage = Stage.CALL
         self._intake = ""
@@ -417,8 +420,8 @@ class CallScreen(Screen):
         )
         observed = question.item is not None and question.item.observed
         self._script.show()
-        said = spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d"
-        self._script.setText("\n".join(filter(None, (self._before(question), said))))
+        self._said = spoken.aloud if observed else f"\u201c{spoken.aloud}\u201d"
+        self._put_aloud()
         self._staff.setVisible(bool(spoken.staff) and not (self._as_list and self._narrow))
         self._staff.setText(_("STAFF ONLY, do not read: {note}").format(note=spoken.staff))
         how = (
@@ -1026,6 +1029,15 @@ class CallScreen(Screen):
 
     def _fit(self) -> None:
         self._make_narrow(self._narrow)
+        self._put_aloud()
+
+    def _put_aloud(self) -> None:
+        """With what opens the part, where there is room: the question has to stay in view."""
+        question = self._question
+        if question is not None and self.desk.case is not None:
+            low = self.height() < words.em(self) * _LOW_EM
+            opens = "" if low else self._before(question)
+            self._script.setText("\n".join(filter(None, (opens, self._said))))
 
     @property
     def _narrow(self) -> bool:
