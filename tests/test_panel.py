@@ -64,6 +64,32 @@ def aloud(case, staff="Dana Reyes"):
     return {s.key: s.aloud for s in panel.steps(case, speaker, NOW.tzinfo)}
 
 
+# Whose panel it is -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "escalated", "about"),
+    [
+        ({"calls": (on_the_line(),)}, False, True),
+        ({"calls": (ended(how=CallEnd.DROPPED),)}, False, True),
+        ({"calls": (ended(how=CallEnd.DROPPED),), "submitted": NOW}, False, False),
+        ({"calls": (ended(),)}, False, False),
+        ({"calls": ()}, False, False),
+        ({"calls": (ended(),)}, True, True),
+        ({"calls": (ended(how=CallEnd.DROPPED),), "submitted": NOW}, True, True),
+    ],
+)
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_chart_that_only_lies_open_is_nobodys_crisis(protocol, more, escalated, about, days):
+    """Of a call that dropped on another day too. Seen to fail with: a dropped call of any day; a
+    chart that was handed in."""
+    made = intake(escalations=(raised(**HERE),) if escalated else (), **more)
+    today = TODAY + timedelta(days=days)
+    found = Case(made, protocol, screen(made, protocol, today), today)
+    fresh = escalated or made.live_call is not None or days == 0
+    assert panel.is_about(found, NOW.tzinfo) is (about and fresh)
+
+
 # The steps ---------------------------------------------------------------------------------------
 
 

@@ -313,15 +313,19 @@ class MainWindow(QMainWindow):
             self._panel = EmergencyPanel(self.desk, self)
             self._panel.begun.connect(lambda: self.go("call"))
             self._panel.left.connect(self._back_from_panel)
+            self._panel.wanted.connect(self._to_call_of)
         return self._panel
 
     def open_panel(self) -> None:
         """From the worklist, for the person whom nobody has accepted."""
         waiting = self.panel().unaccepted
         if self.desk.case is None and waiting is not None:
-            if self.desk.open(waiting.intake.id):
-                self.go("call")
+            self._to_call_of(waiting.intake.id)
         self.panel().open()
+
+    def _to_call_of(self, intake_id: str) -> None:
+        if self.desk.open(intake_id):
+            self.go("call")
 
     def _panel_by_itself(self, case: Case) -> None:
         """A case that comes to the desk, or a line that drops, while somebody is in danger."""
@@ -353,7 +357,10 @@ class MainWindow(QMainWindow):
         return leaves
 
     def _refused(self, sentence: str) -> None:
+        """Beside the field in which it was typed; what the panel tried is said there alone."""
         announce.say(self, sentence, urgent=True)
+        if self._panel is not None and self._panel.is_trying:
+            return
         screen = self._stack.currentWidget()
         if not (isinstance(screen, Screen) and screen.refuse(sentence)):
             self._problem.setText(sentence)
@@ -446,7 +453,9 @@ class MainWindow(QMainWindow):
         if case is not None and panel.is_raised(case):
             return None
         live = case is not None and case.intake.live_call is not None
-        return max(about.idle_minutes, about.call_minutes) if live else about.idle_minutes
+        unnamed = self.panel().isVisible() and self.panel().case is None
+        on_phone = live or unnamed  # the panel without a record is somebody at the telephone
+        return max(about.idle_minutes, about.call_minutes) if on_phone else about.idle_minutes
 
     def leave(self) -> None:
         """The place is kept, nothing is seen any more, and only then the last backup is made."""

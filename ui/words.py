@@ -190,8 +190,8 @@ def clock_time(moment: datetime) -> str:
 
 
 def told_no_one_of_another(on_call: str) -> str:
-    """The banner over a record that is not the one whom nobody has accepted: F9 would be about the
-    record in front."""
+    """The banner over a record that is not the one whom nobody has accepted: F9 is not about them
+    there."""
     whom = on_call or _("emergency services for the person's place")
     template = _("This computer has told no one. Phone {whom}. Ctrl+W, then F9, opens its panel.")
     return template.format(whom=whom)

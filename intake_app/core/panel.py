@@ -62,6 +62,19 @@ def opens_by_itself(case: Case) -> bool:
     return is_raised(case) or (last is not None and last.end is not CallEnd.ENDED)
 
 
+def is_about(case: Case, zone: tzinfo | None) -> bool:
+    """Whether the panel is this person's without a further word: their escalation is open, they are
+    on the line, or the line dropped on them today. A chart that only lies open is nobody's crisis:
+    whoever is at the telephone may be somebody else (decisions/0030)."""
+    intake = case.intake
+    if safety.open_escalation(intake) is not None or intake.live_call is not None:
+        return True
+    if not is_dropped(case) or intake.submitted is not None:
+        return False
+    at = intake.calls[-1].ended
+    return at is not None and at.astimezone(zone).date() == case.today
+
+
 def clock(moment: datetime, zone: tzinfo | None) -> str:
     return moment.astimezone(zone).strftime("%H:%M:%S")
 
@@ -96,14 +109,23 @@ def cannot_speak(case: Case) -> bool:
 
 
 def whereabouts(case: Case) -> str:
-    """Place and phone in one line, always in view."""
+    """Place and phone in one line, always in view; of another's caller the number too, on which
+    they are called back."""
     known = person(case)
     place = [known[field] for field in ("where", "county") if known.get(field)]
-    return _("{who}: {place} · {phone}").format(
+    said = _("{who}: {place} · {phone}").format(
         who=known.get("who") or _("Person at risk"),
         place=", ".join(place) or _("PLACE NOT KNOWN") + _caller_gave(case, "where"),
         phone=known.get("phone") or _("NO PHONE KNOWN") + _caller_gave(case, "phone"),
     )
+    callers = callback_number(case) if about_another(case) else ""
+    return said + (_(" · the caller: {number}").format(number=callers) if callers else "")
+
+
+def callback_number(case: Case) -> str:
+    """As whoever calls gave it."""
+    told = _latest(case.intake, _OF_THE_CALLER["phone"])
+    return str(told.value) if told is not None and told.value is not None else ""
 
 
 def _caller_gave(case: Case, field: str) -> str:
@@ -323,8 +345,7 @@ def says(case: Case | None, staff: str, clinic: Clinic) -> Says:
     if case is None:
         return Says(staff, clinic)
     other = about_another(case)
-    told = _latest(case.intake, "callback_number")
-    callers = str(told.value) if told is not None and told.value is not None else ""
+    callers = callback_number(case)
     number = callers if other else person(case).get("phone") or callers
     return Says(staff, clinic, number, other, cannot_speak(case), is_minor(case))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -40,14 +40,27 @@ from intake_app.service import IntakeService
 from ui import announce, keys, theme
 from ui.desk import Desk
 from ui.theme import BODY, SHAPES
-from ui.widgets.basics import Foot, NoteEditor, button, card, column, label, row, scrolled
+from ui.widgets.basics import (
+    Foot,
+    NoteEditor,
+    WrappingButton,
+    button,
+    card,
+    column,
+    label,
+    row,
+    scrolled,
+)
 from ui.widgets.ladder import LadderList, LineList
 from ui.widgets.outcome import AcceptForm, CloseForm, TaskList
 from ui.widgets.person import PersonForm
 from ui.widgets.steps import StepList
+from ui.words import identity
 
 _WIDE_EM, _MIDDLE_EM = 78, 55  # below these widths, in em, one area less is seen at a time
+_LONGEST = 100  # minutes without an acceptance, as far as room is kept for their words
 _LOW_EM = 30  # below this height title and hints give way
+_OTHER_DIGITS = ("7", "8")  # what their buttons say: who is at risk, or how the call back went
 _DRAFT_MS = 400
 
 
@@ -66,7 +79,11 @@ def _announce(of: QWidget, words: str) -> None:
 
 class EmergencyPanel(QWidget):
     """Built once, shown at a key. Signals: `begun`, that a call record was started here, or that
-    the line is open again; `left`, that the screen below is in front again.
+    the line is open again; `left`, that the screen below is in front again; `wanted` the intake of
+    somebody whom nobody has accepted.
+
+    A chart that only lies open is not whom the crisis is about: until staff say so by a key, the
+    panel is about a person not yet named (decisions/0030).
 
     `waiting` holds every case for which nobody has accepted, by intake: the alert goes on for each,
     also when no case lies on the desk any more.
@@ -74,6 +91,7 @@ class EmergencyPanel(QWidget):
 
     begun = Signal()
     left = Signal()
+    wanted = Signal(str)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
@@ -82,7 +100,8 @@ class EmergencyPanel(QWidget):
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
         theme.look(self, "page")
         self.waiting: dict[str, Case] = {}
-        self._about = ""
+        self._about = ""  # the intake whose half typed words stand here
+        self._named = ""  # the intake of the person at risk; nothing while nobody is named
         self._countries = countries()
         self._alerted: dict[str, int] = {}
         self._deaf = False
@@ -113,6 +132,8 @@ class EmergencyPanel(QWidget):
         for key in safety.STEPS:
             self._hear([key, f"Alt+{key}"], partial(self._digit, key))
             self._hear([f"Ctrl+{key}"], partial(self._not_possible, key))
+        for key in _OTHER_DIGITS:
+            self._hear([key, f"Alt+{key}"], partial(self._press, key))
         self._hear(["Esc"], self._escape)
         self._hear(["F6"], lambda: self._next_area(1))
         self._hear(["Shift+F6"], lambda: self._next_area(-1))
@@ -135,7 +156,7 @@ class EmergencyPanel(QWidget):
         self.addAction(found)
 
     def _build(self) -> None:
-        self._told = label(look="banner")
+        self._told, self._longest = label(look="banner"), ""
         self._demo = label(_("DEMO: invented people, not real patients"), "demo")
         self._demo.setVisible(self.desk.service.about.demo)
         self._title = label(look="title")
@@ -178,9 +199,9 @@ class EmergencyPanel(QWidget):
     def _build_dropped(self) -> QWidget:
         self._number = label(look="callback", wrap=False)
         self._lost = label(look="critical")
-        self._again = button(_("They are on the line again"), "primary")
+        self._again = button(_("They are on the line again   7"), "primary")
         self._again.clicked.connect(self._resume)
-        self._no_one = button(_("Called back, not reached"))
+        self._no_one = button(_("Called back, not reached   8"))
         self._no_one.clicked.connect(self._not_reached)
         right = column([self._again, self._no_one], spacing=4)
         self._strip = row([self._number, self._lost, right])
@@ -196,7 +217,10 @@ class EmergencyPanel(QWidget):
         self._problem = _problem_label()
         self._start = button(_("Start a call record   Ctrl+N"), "primary")
         self._start.clicked.connect(self._start_record)
-        return _area([self._start, self._problem, self._steps])
+        self._it_is, self._other = WrappingButton("choice"), WrappingButton("choice")
+        self._it_is.clicked.connect(self._name_them)
+        self._other.clicked.connect(self._want_the_other)
+        return _area([self._start, self._it_is, self._other, self._problem, self._steps])
 
     def _build_person(self) -> QWidget:
         self._person = PersonForm(self._countries)
@@ -261,7 +285,7 @@ class EmergencyPanel(QWidget):
 
     def _name_buttons(self) -> None:
         """With their keys where there is room for them."""
-        case, wide = self.desk.case, self.width() / self._em() >= _WIDE_EM
+        case, wide = self.case, self.width() / self._em() >= _WIDE_EM
         raised = case is None or panel.is_raised(case)
         go = _("Accepted by") if raised else _("Close")
         for each, said, key in (
@@ -285,6 +309,8 @@ class EmergencyPanel(QWidget):
         so what is typed before it is seen was meant for the screen below."""
         if not self.isVisible():
             self._deaf = by_itself
+            self._named = ""
+            self._name_who_is_there(self.desk.case)
             self._begin()
             self._like_its_window()
             self.show()
@@ -292,7 +318,7 @@ class EmergencyPanel(QWidget):
         self.activateWindow()
 
     def _begin(self) -> None:
-        case = self.desk.case
+        case = self.case
         self._hide_problems()
         if case is not None and safety.open_escalation(case.intake) is None:
             self._change(
@@ -305,7 +331,7 @@ class EmergencyPanel(QWidget):
         QTimer.singleShot(0, self._focus_first)  # once it is active, where it was not before
 
     def _fill_from_the_caller(self) -> None:
-        case = self.desk.case
+        case = self.case
         told = panel.from_the_caller(case) if case is not None else {}
         if told:
             self._change(
@@ -318,7 +344,7 @@ class EmergencyPanel(QWidget):
             self.setGeometry(parent.geometry())
 
     def _focus_first(self) -> None:
-        case = self.desk.case
+        case = self.case
         if case is not None and panel.standing(case) and panel.starts_in_the_place(case):
             self._to_area(1)
             self._person.lines["where"].setFocus()
@@ -352,6 +378,12 @@ class EmergencyPanel(QWidget):
     # Shown ------------------------------------------------------------------------------------
 
     @property
+    def case(self) -> Case | None:
+        """Of the person at risk; None while nobody is named, whatever chart lies open below."""
+        below = self.desk.case
+        return below if below is not None and below.intake.id == self._named else None
+
+    @property
     def _intake(self) -> str:
         return self.desk.intake_id
 
@@ -369,6 +401,7 @@ class EmergencyPanel(QWidget):
 
     def _case_changed(self, case: Case) -> None:
         self.watch(case)
+        self._name_who_is_there(case)
         if case.intake.id != self._about:
             self._about = case.intake.id
             self._echo.hide()
@@ -381,9 +414,9 @@ class EmergencyPanel(QWidget):
             self._show()
 
     def _show(self) -> None:
-        case, about = self.desk.case, self.desk.service.about
+        case, about = self.case, self.desk.service.about
         now = self.desk.running()
-        self._start.setVisible(case is None)
+        self._show_who(case)
         self._show_areas()
         self._show_steps(case)
         self._show_told()
@@ -398,6 +431,23 @@ class EmergencyPanel(QWidget):
         self._dropped.setVisible(case is not None and panel.is_dropped(case))
         if case is not None:
             self._show_case(case)
+
+    def _name_who_is_there(self, case: Case | None) -> None:
+        if case is not None and panel.is_about(case, self.desk.now().tzinfo):
+            self._named = case.intake.id
+
+    def _show_who(self, case: Case | None) -> None:
+        """Who it may be, while nobody is named: the chart below, or whoever waits longest."""
+        below, waits = self.desk.case, self.unaccepted
+        self._start.setVisible(case is None)
+        self._it_is.setVisible(case is None and below is not None)
+        self._other.setVisible(case is None and below is not None and waits is not None)
+        if below is not None:
+            template = _("It is {who}, whose record lies open   7")
+            self._it_is.say(template.format(who=identity(below)))
+        if waits is not None:
+            template = _("It is {who}, whom nobody has accepted yet   8")
+            self._other.say(template.format(who=identity(waits)))
 
     def _show_steps(self, case: Case | None) -> None:
         staff, about = self.desk.service.staff, self.desk.service.about
@@ -420,7 +470,7 @@ class EmergencyPanel(QWidget):
         self._lost.setText(panel.dropped_words(case, self.desk.running()))
 
     def _show_told(self) -> None:
-        case, about, now = self.desk.case, self.desk.service.about, self.desk.now()
+        case, about, now = self.case, self.desk.service.about, self.desk.now()
         told = panel.told_words(case, about.numbers, now.tzinfo)
         still = panel.realert_words(panel.realert(case, self.desk.running()))
         look = "alarm" if still else self._calm(case)
@@ -428,6 +478,8 @@ class EmergencyPanel(QWidget):
         words = f"{shape} {told} {still}".strip()
         if self._told.text() != words:
             self._told.setText(words)
+            self._longest = f"{shape} {told} {panel.realert_words(_LONGEST)}"
+            self._keep_room()
         theme.look(self._told, look)
         live = case.intake.live_call if case else None
         title = _("Emergency panel · everything so far is saved")
@@ -435,7 +487,18 @@ class EmergencyPanel(QWidget):
             seconds = max(0, int((now - live.started).total_seconds()))
             title += f" · {seconds // 60:02}:{seconds % 60:02}"
         self._title.setText(title)
-        self._whereabouts.setText(panel.whereabouts(case) if case is not None else "")
+        self._whereabouts.setText(
+            panel.whereabouts(case) if case is not None else _("Person at risk: not named yet")
+        )
+
+    def _keep_room(self) -> None:
+        """For the alert to come: what is read out below does not move when it does."""
+        said = self._told.text()
+        self._told.setMinimumHeight(0)
+        if self.case is not None and panel.is_raised(self.case):
+            self._told.setText(self._longest)
+            self._told.setMinimumHeight(max(0, self._told.heightForWidth(self._told.width())))
+            self._told.setText(said)
 
     @staticmethod
     def _calm(case: Case | None) -> str:
@@ -453,8 +516,8 @@ class EmergencyPanel(QWidget):
         if self.isVisible():
             self._show_told()
             self._show_ladder(now)
-            if self.desk.case is not None:
-                self._lost.setText(panel.dropped_words(self.desk.case, now))
+            if self.case is not None:
+                self._lost.setText(panel.dropped_words(self.case, now))
 
     def _alert_again(self, watched: Case, minutes: int) -> None:
         if minutes > self._alerted.get(watched.intake.id, 0):
@@ -465,7 +528,7 @@ class EmergencyPanel(QWidget):
         self._alerted[watched.intake.id] = minutes
 
     def _show_ladder(self, now: datetime) -> None:
-        case, numbers = self.desk.case, self.desk.service.about.numbers
+        case, numbers = self.case, self.desk.service.about.numbers
         self._ladder.put(
             panel.ladder_lines(case, numbers, now),
             f"{panel.telling_words()}\n{panel.dialling_words(case)}",
@@ -486,6 +549,11 @@ class EmergencyPanel(QWidget):
         self._trying = None
         return saved
 
+    @property
+    def is_trying(self) -> bool:
+        """A refusal belongs here, and not beside what is below."""
+        return self._trying is not None
+
     def _refused(self, sentence: str) -> None:
         if self._trying is not None:
             self._say_problem(self._trying, sentence)
@@ -505,22 +573,22 @@ class EmergencyPanel(QWidget):
             each.hide()
 
     def _stamp_move(self, beside: QLabel, move: str, fields: Mapping[str, str]) -> bool:
-        if self.desk.case is None:
+        if self.case is None:
             return False
         return self._change(beside, lambda s: s.stamp_escalation(self._intake, move, fields))
 
     def _digit(self, key: str) -> None:
         """Once it is done, the same key adds a note."""
-        if self._deaf or self.desk.case is None:
+        if self._deaf or self.case is None:
             self._steps.look(key)
             return
-        if panel.is_stamped(self.desk.case, key):
+        if panel.is_stamped(self.case, key):
             self._steps.ask(key, "note")
         else:
             self._stamp(key)
 
     def _not_possible(self, key: str) -> None:
-        if self.desk.case is not None:
+        if self.case is not None:
             self._steps.ask(key, "not_possible")
 
     def _stamp(self, key: str) -> None:
@@ -544,7 +612,7 @@ class EmergencyPanel(QWidget):
             self._steps.leave_line()
 
     def _typed(self, field: str, text: str) -> None:
-        case = self.desk.case
+        case = self.case
         if case is None:
             return
         item = panel.caller_item(case, field)
@@ -558,18 +626,18 @@ class EmergencyPanel(QWidget):
 
     def _caller_is(self, code: str) -> None:
         """On the call as well: who calls is asked once."""
-        case = self.desk.case
+        case = self.case
         if case is None:
             return
         relationship, fields = panel.caller_is(case, code), panel.caller_fields(case, code)
         if relationship:
             self._change(self._person_problem, lambda s: s.set_caller(self._intake, relationship))
-        if panel.person(self.desk.case or case).get("is_caller") != code:
+        if panel.person(self.case or case).get("is_caller") != code:
             self._stamp_move(self._person_problem, "person", fields)
         self._fill_from_the_caller()
 
     def _picked(self, field: str, code: str) -> None:
-        case = self.desk.case
+        case = self.case
         if case is None:
             return
         if field == "is_caller":
@@ -614,7 +682,7 @@ class EmergencyPanel(QWidget):
 
     def _close(self, given: Mapping[str, str]) -> None:
         """By a clinician's own name and password, for this one action; the call stays open."""
-        case = self.desk.case
+        case = self.case
         if case is None:
             return
         missing = panel.missing_to_close(case, given)
@@ -639,21 +707,46 @@ class EmergencyPanel(QWidget):
 
     # The line ---------------------------------------------------------------------------------
 
+    def _press(self, key: str) -> None:
+        """The button that says this digit, where one is seen."""
+        if self._deaf:
+            return
+        shown = {
+            "7": (self._it_is, self._again),
+            "8": (self._other, self._no_one),
+        }[key]
+        for each in shown:
+            if each.isVisible():
+                each.click()
+                return
+
+    def _name_them(self) -> None:
+        """The chart below is that of the person at risk: said by a key, never taken for granted."""
+        if self.case is None and self.desk.case is not None:
+            self._named = self.desk.intake_id
+            self._begin()
+
+    def _want_the_other(self) -> None:
+        waits = self.unaccepted
+        if self.case is None and waits is not None:
+            self.wanted.emit(waits.intake.id)
+            self._begin()
+
     def _start_record(self) -> None:
-        if self.desk.case is not None:
+        if self.case is not None:
             return
         if self._change(self._problem, lambda s: s.begin_call()):
             self._begin()
             self.begun.emit()
 
     def _drop(self) -> None:
-        case = self.desk.case
+        case = self.case
         if case is not None and case.intake.live_call is not None:
             self._change(self._problem, lambda s: s.end_call(self._intake, CallEnd.DROPPED))
             self._to_area(0)
 
     def _resume(self) -> None:
-        case = self.desk.case
+        case = self.case
         if case is None or case.intake.live_call is not None:
             return
         last = case.intake.calls[-1]
@@ -669,7 +762,7 @@ class EmergencyPanel(QWidget):
     # Keys -------------------------------------------------------------------------------------
 
     def _copy(self) -> None:
-        case = self.desk.case
+        case = self.case
         if case is None:
             return
         QGuiApplication.clipboard().setText(self._card.text())
@@ -677,7 +770,7 @@ class EmergencyPanel(QWidget):
 
     def _main(self) -> None:
         """To what ends the alert, and once it has ended to what closes."""
-        case = self.desk.case
+        case = self.case
         if case is None:
             return
         if not panel.is_raised(case):
@@ -690,7 +783,7 @@ class EmergencyPanel(QWidget):
             self._see(self._accept)
 
     def _to_closing(self) -> None:
-        case = self.desk.case
+        case = self.case
         if case is None or safety.open_escalation(case.intake) is None:
             return
         self._to_area(2)
@@ -732,17 +825,17 @@ class EmergencyPanel(QWidget):
     def _show_areas(self) -> None:
         """All three where there is room; else the steps and the one chosen; else that one."""
         width, chosen = self.width() / self._em(), self._tabs.currentIndex()
-        self._tabs.setTabVisible(1, self.desk.case is not None)
+        self._tabs.setTabVisible(1, self.case is not None)
         self._tabs.setTabVisible(0, width < _MIDDLE_EM)
         self._tabs.setVisible(width < _WIDE_EM)
         for place, each in enumerate(self._cards):
             steps = place == 0 and width >= _MIDDLE_EM
             seen = width >= _WIDE_EM or steps or place == chosen
-            each.setVisible(seen and (place != 1 or self.desk.case is not None))
+            each.setVisible(seen and (place != 1 or self.case is not None))
         self._place_dropped(across=width >= _MIDDLE_EM)
+        self._keep_room()
         low = self.height() / self._em() < _LOW_EM
         self._title.setVisible(not low)
-        self._whereabouts.setVisible(not low and self.desk.case is not None)
         self._hints.setVisible(not low)
         self._name_buttons()
 
@@ -759,6 +852,11 @@ class EmergencyPanel(QWidget):
         super().resizeEvent(event)
         self._show_areas()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.layout() is not None:
+            self._show_areas()
+
     def paintEvent(self, event: object) -> None:
         super().paintEvent(event)  # type: ignore[arg-type]
         self._deaf = False
@@ -768,14 +866,17 @@ class EmergencyPanel(QWidget):
     def keep_place(self) -> bool:
         """What is half typed, beside the place of the screen below; encrypted, never screened.
         False only where something is typed and was refused."""
-        if self.desk.case is None:
+        if self.case is None:
             return True
         before = dict(self.desk.ask(lambda s: s.clinic.place()) or {})
         if before.get("intake_id") != self._intake:
             before = {"screen": "call", "intake_id": self._intake}
         field, text = self._draft
         fields = {**before, "panel_field": field, "panel_draft": text}
-        return self.desk.keep_place(fields) or not text
+        self._trying = self._person_problem
+        kept = self.desk.keep_place(fields)
+        self._trying = None
+        return kept or not text
 
     def take_place(self, place: Mapping[str, str]) -> None:
         line = self._person.lines.get(place.get("panel_field", ""))
