@@ -32,6 +32,7 @@ from intake_app.core import contacts, dosing, duplicates, opening, review, safet
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
     NOT_SAID,
+    OTHER,
     SELF,
     Addendum,
     Answer,
@@ -377,7 +378,16 @@ class IntakeService:
 
     def _identify(self, work: Transaction, intake: Intake, said: Patient) -> Intake:
         work.write(schema.patient_identity, patients.identity_row(said), "patient_identified")
-        return replace(intake, patient=said)
+        return self._follow_name(work, replace(intake, patient=said), intake.patient.name)
+
+    def _follow_name(self, work: Transaction, intake: Intake, before: str) -> Intake:
+        """Whoever is named, or named better, while an escalation is open is so for those who are
+        sent; a name that staff wrote down for the person at risk stays."""
+        standing, name = safety.open_escalation(intake), intake.patient.name
+        known = safety.person_at_risk(standing).get("who", "") if standing is not None else ""
+        if standing is None or name == before or known not in ("", before, _("not known yet")):
+            return intake
+        return self._move(work, intake, standing, "person", {"who": name})
 
     def possible_duplicates(self, intake_id: str) -> tuple[Patient, ...]:
         """Other patients with the same name, day of birth or phone: the likeliest first."""
@@ -402,7 +412,9 @@ class IntakeService:
                 raise WrongMove(_("This intake is that patient's already; nothing was changed."))
             row = {"intake_id": intake.id, "patient_id": known.id}
             work.write(schema.intake_patient, row, "intake_moved")
-            intake = self._born_on_record(work, replace(intake, patient=known), protocol)
+            before = intake.patient.name
+            intake = self._follow_name(work, replace(intake, patient=known), before)
+            intake = self._born_on_record(work, intake, protocol)
             return self._settle(work, intake, protocol)
 
     def join_patients(self, intake_id: str, patient_id: str) -> Case:
@@ -1067,15 +1079,19 @@ _NEEDED_FIELDS = {
 def _corrected(known: Mapping[str, str], intake: Intake) -> dict[str, str]:
     """What is to be changed in `known` of a person at risk now that it is said who calls.
 
-    What staff wrote down stays. A place and a phone that are the caller's are nobody else's.
+    What staff wrote down stays. A name, a place and a phone that are the caller's are nobody
+    else's.
     """
     now = {name: text for name, text in _person_on_the_line(intake).items() if text}
     if now["is_caller"] == "yes":
-        missing = {name: text for name, text in now.items() if name not in known}
+        open_ = {name for name in now if known.get(name, "") in ("", _("not known yet"))}
+        missing = {name: text for name, text in now.items() if name in open_}
         return missing if known.get("is_caller") == "yes" else missing | _IS_CALLER
     if known.get("is_caller") == now["is_caller"]:
         return {}
     told = _told_by_caller(intake)
+    if known.get("is_caller") == "yes" and intake.calls[-1].relationship == OTHER:
+        told["who"] = intake.patient.name  # as they were called while they spoke for themselves
     filled = [name for name, text in told.items() if text and known.get(name) == text]
     return {"is_caller": now["is_caller"]} | dict.fromkeys(filled, _("not known yet"))
 

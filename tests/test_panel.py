@@ -387,6 +387,30 @@ def test_who_calls_is_recorded_once_and_takes_the_callers_place_back(case):
     assert panel.caller_is(case(**HERE), "yes") == ""
 
 
+@pytest.mark.parametrize(
+    ("person", "said_of_them"),
+    [
+        ({"is_caller": "yes", "who": "Robin"}, "Robin, 41"),
+        ({"is_caller": "yes", "who": "Rob"}, "Rob, 41"),
+        ({"is_caller": "no", "who": "Robin"}, "Robin, 41"),
+        ({"is_caller": "no"}, "name not known (the record is of Robin: theirs?), 41"),
+        ({"is_caller": "no", "who": "Tom"}, "Tom, age not known"),
+        (
+            {"is_caller": "no", "who": "not known yet"},
+            "name not known (the record is of Robin: theirs?), age not known",
+        ),
+        ({"is_caller": "no", "who": "Tom", "age": "9"}, "Tom, 9"),
+    ],
+)
+def test_the_card_names_the_person_and_not_whoever_calls(case, person, said_of_them):
+    """Name and age. Seen to fail with: the birth date of the caller for somebody else."""
+    found = case(**person)
+    robin = replace(found.intake.patient, name="Robin", born=PartialDate.parse("1985-04-12"))
+    found = replace(found, intake=replace(found.intake, patient=robin))
+    card = panel.dispatch_card(found, "D", CLINIC, NOW.tzinfo)
+    assert f"PERSON: {said_of_them}, language not asked" in card
+
+
 def test_what_was_said_last_speaks(case):
     """Fails with: the person's record over a later answer, or the other way round."""
     later = replace(said("harm_already_done", True), at=NOW + timedelta(minutes=1))

@@ -863,6 +863,37 @@ def test_a_person_at_risk_is_filled_once_it_is_said_who_calls(
     assert person == {"is_caller": is_caller, "phone": "555 0199", **place}
 
 
+@pytest.mark.parametrize("relationship", ["relative", "friend", "other", ""])
+def test_whoever_is_named_later_is_named_to_those_who_are_sent(clinic, ringing, relationship):
+    """Named in the call, named better, or known already. Seen to fail with: the name of the moment
+    in which it was raised, and none where there was none."""
+    if relationship:
+        clinic.Cora.set_caller(ringing, relationship)
+    case = clinic.Cora.record_answer(ringing, "suicide.4", True)
+    assert "who" not in at_risk(case)
+    assert at_risk(clinic.Cora.identify_patient(ringing, "Robin"))["who"] == "Robin"
+    assert at_risk(clinic.Cora.identify_patient(ringing, "Robin Vale"))["who"] == "Robin Vale"
+    known = clinic.Cora.register_patient("Robin Vale-Hart")
+    assert at_risk(clinic.Cora.same_person(ringing, known.id))["who"] == "Robin Vale-Hart"
+    clinic.Cora.stamp_escalation(ringing, "person", {"who": "Rob"})
+    assert at_risk(clinic.Cora.identify_patient(ringing, "Robin Vale"))["who"] == "Rob"
+
+
+def test_a_callers_name_is_not_that_of_another(clinic, ringing):
+    """Until somebody is named anew. Seen to fail with: the caller's name given to those who are
+    sent to somebody else; a name that only was confirmed taken for a new one."""
+    clinic.Cora.set_caller(ringing, "self")
+    clinic.Cora.identify_patient(ringing, "Robin")
+    assert at_risk(clinic.Cora.record_answer(ringing, "suicide.4", True))["who"] == "Robin"
+    assert at_risk(clinic.Cora.set_caller(ringing, "interpreter"))["who"] == "Robin"
+    clinic.Cora.set_caller(ringing, "self")
+    assert at_risk(clinic.Cora.set_caller(ringing, "other"))["who"] == "not known yet"
+    assert at_risk(clinic.Cora.identify_patient(ringing, "Robin"))["who"] == "not known yet"
+    assert at_risk(clinic.Cora.set_caller(ringing, "self"))["who"] == "Robin"
+    clinic.Cora.set_caller(ringing, "other")
+    assert at_risk(clinic.Cora.identify_patient(ringing, "Tom"))["who"] == "Tom"
+
+
 def test_what_staff_found_out_before_is_completed_and_not_replaced(clinic, ringing):
     """The panel may have been told that it is the caller. Seen to fail with: nothing filled in
     where the panel and the call agree; the place of the panel written over."""

@@ -412,6 +412,29 @@ def test_a_place_that_was_the_callers_is_not_the_place_of_another(qtbot, on_call
     assert on_call.desk.case.intake.live_call.relationship == "self"
 
 
+def test_whoever_is_named_later_stands_on_the_card(qtbot, clinic):
+    """In the call, or in the panel, over a caller who is somebody else. Seen to fail with: "name
+    not known" for good."""
+    found = clinic()
+    found.desk.change(lambda s: s.begin_call())
+    id_ = found.desk.intake_id
+    found.desk.change(lambda s: s.set_caller(id_, "relative"))
+    panel = opened(qtbot, found)
+    assert "PERSON: name not known," in panel._card.text()
+    assert panel._whereabouts.text().startswith("Person at risk: ")
+    found.desk.change(lambda s: s.identify_patient(id_, "Robin"))
+    assert "PERSON: Robin," in panel._card.text()
+    assert panel._whereabouts.text().startswith("Robin: ")
+    who = panel._person.lines["who"]
+    assert who.text() == "Robin"
+    who.setFocus()
+    who.selectAll()
+    QTest.keyClicks(who, "Rob V.")
+    press(Key.Key_Return)
+    assert "PERSON: Rob V.," in panel._card.text()
+    assert panel._whereabouts.text().startswith("Rob V.: ")
+
+
 def test_something_done_puts_emergency_services_first(qtbot, on_call):
     """Fails with: the ladder of a quiet day; a script that goes on with step 1."""
     panel = opened(qtbot, on_call)

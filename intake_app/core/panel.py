@@ -24,6 +24,7 @@ from intake_app.core.model import (
     Escalation,
     EscalationEvent,
     Intake,
+    PartialDate,
     Source,
     State,
     relationship_words,
@@ -308,8 +309,15 @@ def is_minor(case: Case) -> bool:
     told = person(case).get("age", "").split()
     if told and told[0].isdigit():
         return int(told[0]) < _OF_AGE
-    born = case.intake.patient.born
+    born = _born(case)
     return born is not None and years_between(born.latest, case.today) < _OF_AGE
+
+
+def _born(case: Case) -> PartialDate | None:
+    """Of the record, unless somebody else than it is about turned out to be at risk."""
+    patient, found = case.intake.patient, standing(case)
+    who = safety.person_at_risk(found).get("who", "") if found else ""
+    return None if about_another(case) and who not in ("", patient.name) else patient.born
 
 
 # The steps ---------------------------------------------------------------------------------------
@@ -824,11 +832,19 @@ def _moment(at: datetime, case: Case, zone: tzinfo | None) -> str:
 
 
 def _who(case: Case, known: Mapping[str, str]) -> str:
-    born = case.intake.patient.born
+    born = _born(case)
     by_birth = str(years_between(born.latest, case.today)) if born else ""
     age = known.get("age") or by_birth or _("age not known")
     language = known.get("language") or _("language not asked")
-    return ", ".join((known.get("who") or _("name not known"), age, language))
+    return ", ".join((known.get("who") or _nameless(case), age, language))
+
+
+def _nameless(case: Case) -> str:
+    """The record's own name may be the caller's: better than nothing to those who are sent."""
+    if not case.intake.patient.name:
+        return _("name not known")
+    template = _("name not known (the record is of {name}: theirs?)")
+    return template.format(name=case.intake.patient.name)
 
 
 def _phone(case: Case, known: Mapping[str, str]) -> str:
