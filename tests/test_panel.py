@@ -177,6 +177,26 @@ def again(minutes=12):
     return replace(on_the_line(), id="again", started=NOW + timedelta(minutes=minutes))
 
 
+def test_where_the_help_stands_is_said_until_somebody_has_accepted(case):
+    """Above each further question. Seen to fail with: a line that ends with the call to emergency
+    services; nothing said where it is no medical emergency."""
+
+    def said_of(*events, answers=(), numbers=NUMBERS):
+        return panel.help_words(case(*events, answers=answers, **HERE), numbers, NOW.tzinfo)
+
+    unwell = (said("emergency_now", True),)
+    why, stands = said_of(answers=unwell)
+    assert why.startswith("Medical emergency now: ")
+    assert stands == "EMERGENCY SERVICES NOT PHONED YET: 911"
+    assert said_of(answers=unwell, numbers={})[1].endswith("NOT PHONED YET: find out now")
+    tried = event("step", 1, step="4", rung="emergency", how="no_answer")
+    told = said_of(tried, answers=unwell)[1]
+    assert told == "Emergency services: No answer 15:01; not accepted yet"
+    accepted = event("accepted", 2, by="Clive", read_back="yes")
+    assert said_of(tried, accepted, answers=unwell) == ("", "")
+    assert said_of() == ("", "Nobody has accepted yet; emergency services not phoned")
+
+
 @pytest.mark.parametrize("danger", [False, True])
 def test_back_on_the_line_they_hear_first_who_is_there(case, danger):
     """escalation.md, the line drops, 4. Seen to fail with: a step 1 of before the drop counted;

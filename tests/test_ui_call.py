@@ -5,7 +5,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -79,6 +79,25 @@ def latest(hands, item):
 def on_disk(hands):
     """What another opening of the same records would show: the transaction is done."""
     return hands.desk.service.show(hands.desk.intake_id)
+
+
+def test_the_next_question_says_where_the_help_stands(calling):
+    """Until somebody has accepted. Seen to fail with: the rail alone saying it."""
+    shown = calling.call._help
+    assert shown.isHidden()
+    calling.call.at("emergency_now")
+    calling.answer(1)
+    assert calling.question == "emergency_symptoms"
+    assert shown.isVisible()
+    assert "EMERGENCY SERVICES NOT PHONED YET: 911" in shown.text()
+    assert shown.text().startswith("◆ ")
+    bottom = shown.mapTo(calling.window, shown.rect().bottomLeft()).y()
+    assert bottom < calling.call._script.mapTo(calling.window, QPoint(0, 0)).y()
+    desk, id_ = calling.desk, calling.desk.intake_id
+    accepted = {"by": "Clive", "read_back": "yes"}
+    calling.window.panel().leave()
+    assert desk.change(lambda s: s.stamp_escalation(id_, "accepted", accepted))
+    assert shown.isHidden()
 
 
 def test_a_call_opens_with_one_key_and_saves_each_answer_as_the_key_goes_down(calling):

@@ -415,6 +415,25 @@ def test_at_twice_the_size_what_is_asked_and_how_to_answer_are_in_view(frame, qa
             assert each.visibleRegion().boundingRect() == each.rect(), (question, each)
 
 
+@pytest.mark.parametrize(("size", "scale"), [((1366, 768), 2.0), ((1024, 640), 2.0)])
+def test_where_the_help_stands_is_in_view_with_what_is_asked(frame, qapp, size, scale):
+    """Seen to fail with: a line of its own where the window is narrow."""
+    window, call = frame.window, frame.window.screens["call"]
+    window.resize(*size)
+    theme.apply(qapp, theme.Theme(scale=scale))
+    assert frame.desk.open(frame.desk.service.worklist()[0].intake_id)
+    id_ = frame.desk.intake_id
+    assert frame.desk.change(lambda s: s.record_answer(id_, "emergency_now", True))
+    window.go("call")
+    call.at("emergency_symptoms")
+    list(_seen("emergency_symptoms", window))
+    assert (window.width(), window.height()) == size
+    assert "EMERGENCY SERVICES NOT PHONED YET: 911" in call._line.text()
+    shown = next(each for each in call._choices._buttons if not each.isHidden())
+    for each in (call._line, call._script, shown, *call._choices._states.values()):
+        assert each.visibleRegion().boundingRect() == each.rect(), each
+
+
 @pytest.mark.parametrize(("size", "scale"), [((1024, 640), 1.0), ((1366, 720), 2.0)])
 def test_whoever_is_chosen_in_the_worklist_can_be_read_whole(frame, qapp, size, scale):
     """Columns give way, words do not. Seen to fail with: the line below left out."""

@@ -559,6 +559,23 @@ def realert_words(minutes: int) -> str:
     return _("Still not accepted, {minutes} min.").format(minutes=minutes) if minutes else ""
 
 
+def help_words(case: Case, numbers: Mapping[str, str], zone: tzinfo | None) -> tuple[str, str]:
+    """Why, and where the help stands: above each further question while nobody has accepted, and
+    nothing once somebody has."""
+    if not is_raised(case):
+        return "", ""
+    why = next((flag.reason for flag in case.screening.flags if flag.escalates), "")
+    tried = _tries(standing(case), EMERGENCY)
+    if tried:
+        how = how_words().get(tried[-1].get("how"), tried[-1].get("how"))
+        template = _("Emergency services: {how} {at}; not accepted yet")
+        return why, template.format(how=how, at=clock(tried[-1].at, zone)[:5])
+    if danger(case):
+        number = numbers.get(EMERGENCY, "").strip() or _("find out now")
+        return why, _("EMERGENCY SERVICES NOT PHONED YET: {number}").format(number=number)
+    return why, _("Nobody has accepted yet; emergency services not phoned")
+
+
 # The ladder --------------------------------------------------------------------------------------
 
 HOW = ("reached", "voicemail", "no_answer")

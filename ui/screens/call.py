@@ -279,8 +279,11 @@ class CallScreen(Screen):
             self._sources.addItem(said, source.value)
         self._sources.activated.connect(self._source_chosen)
         self._voice = label(_("Who answers   F4"), "meta", wrap=False)
-        top = row([self._where, self._voice, self._sources])
-        top.setStretch(0, 1)
+        self._help = label(look="critical")
+        self._help.hide()
+        asked = row([self._where, self._voice, self._sources])
+        asked.setStretch(0, 1)
+        top = column([self._help, asked])
         inside = QWidget()
         text = column([self._of_another, self._script, self._staff, self._were])
         text.addStretch()
@@ -354,10 +357,27 @@ class CallScreen(Screen):
             )
         self._stages.setCurrentIndex(self._stages.findData(self._stage.value))
         self._rail.show_case(case, self._open_here())
-        self._line.setText(self._rail.line(case, self._open_here(), brief=self._as_list))
         self._stepper.put(self._sections, self._question.key if self._question else None)
+        self._show_help(case)
         self._show_list(case)
         self._show_pause(case)
+
+    def _show_help(self, case: Case) -> None:
+        """Where the help stands, whatever is asked next, until somebody has accepted; in the one
+        line of the rail where the window is narrow."""
+        numbers, zone = self.desk.service.about.numbers, self.desk.now().tzinfo
+        why, stands = panel.help_words(case, numbers, zone)
+        shape = theme.SHAPES["critical"]
+        said = _("{shape} {why} {stands}. Stay on the line; F9 has the steps.")
+        self._help.setText(said.format(shape=shape, why=why, stands=stands) if stands else "")
+        self._help.setVisible(bool(stands) and not self._narrow)
+        line = self._rail.line(case, self._open_here(), brief=self._as_list)
+        if stands:
+            screen = words.suicide_state(case)
+            line = _("{shape} {stands} | screen: {screen}").format(
+                shape=shape, stands=stands, screen=screen
+            )
+        self._line.setText(line)
 
     def _show_list(self, case: Case) -> None:
         if self._as_list:
@@ -1030,6 +1050,8 @@ class CallScreen(Screen):
     def _fit(self) -> None:
         self._make_narrow(self._narrow)
         self._put_aloud()
+        if self.desk.case is not None:
+            self._show_help(self.desk.case)
 
     def _put_aloud(self) -> None:
         """With what opens the part, where there is room: the question has to stay in view."""
