@@ -18,7 +18,7 @@ from intake_app.core.backups import Backups, Place
 from intake_app.core.errors import NotAllowed
 from intake_app.core.model import Clinic, Role, Standing
 from intake_app.core.protocol import Protocol
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from intake_app.store import (
     anchor,
     audit,
@@ -63,17 +63,16 @@ class Found:
 
     @property
     def words(self) -> str:
-        template = _(
-            "{patients} patients, {intakes} intakes, {answers} answers, {entries} entries of the "
-            "audit trail; the newest of {at}"
+        counted = (
+            (_n("{count} patient", "{count} patients", self.patients), self.patients),
+            (_n("{count} intake", "{count} intakes", self.intakes), self.intakes),
+            (_n("{count} answer", "{count} answers", self.answers), self.answers),
+            (_n("{count} entry", "{count} entries", self.entries), self.entries),
         )
-        return template.format(
-            patients=self.patients,
-            intakes=self.intakes,
-            answers=self.answers,
-            entries=self.entries,
-            at=self.newest.isoformat(" ", "minutes"),
-        )
+        parts = ", ".join(template.format(count=count) for template, count in counted)
+        newest = self.newest.isoformat(" ", "minutes")
+        template = _("{parts} of the audit trail; the newest of {at}")
+        return template.format(parts=parts, at=newest)
 
 
 class BackupService:

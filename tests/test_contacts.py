@@ -31,7 +31,7 @@ def tried(*hows):
     ("hows", "minute", "words"),
     [
         ((), 10, "Call back now"),
-        (("no_answer",), 12, "Next try at 15:16"),
+        (("no_answer",), 12, "1 try. Next try at 15:16"),
         (("no_answer",), 16, "Call back again now"),
         (("no_answer", "voicemail"), 13, "2 tries. Next try at 15:17"),
         (("no_answer", "voicemail", "no_answer"), 60, "A clinician decides"),
@@ -41,7 +41,8 @@ def tried(*hows):
 def test_when_it_is_tried_again_and_what_comes_when_tries_are_used_up(
     protocol, hows, minute, words
 ):
-    """Seen to fail with: counted from the drop; a fourth try; a wrong number tried anew."""
+    """Seen to fail with: counted from the drop; a fourth try; a wrong number tried anew; one
+    tries."""
     found = contacts.again_words(case_of(protocol, calls=(tried(*hows),)), at(minute))
     assert words in found
     assert "Dropped at 15:10" in found

@@ -497,11 +497,12 @@ def test_a_no_for_the_person_is_unknown_on_page_one(protocol):
 
 @pytest.mark.parametrize("days", [0, 1, 7, 30])
 def test_the_age_of_the_screen_is_counted_in_days_from_the_last_time_it_was_asked(protocol, days):
-    """Seen to fail with: the day of printing for the day of asking."""
+    """Seen to fail with: the day of printing for the day of asking; "1 days ago"."""
+    ago = "1 day ago" if days == 1 else f"{days} days ago"
     today = TODAY + timedelta(days=days)
     case = case_of(protocol, said("suicide.1", False), today=today)
     line = next(line for line in block(case, 2) if line.startswith("Screen last asked"))
-    assert line.startswith(f"Screen last asked 2026-11-23, {days} days ago; built-in wording")
+    assert line.startswith(f"Screen last asked 2026-11-23, {ago}; built-in wording")
 
 
 def test_a_screen_that_nobody_asked_says_so(protocol):
@@ -783,11 +784,14 @@ def test_a_reading_older_than_the_clinics_limit_is_no_current_reading(protocol, 
 
 
 def test_a_reading_without_a_date_is_no_current_reading(protocol):
-    """Seen to fail with: no date taken for today."""
+    """It stands as it was given, and of its date is said that it is open. Seen to fail with: no
+    date taken for today; "124/78 mmHg, Not asked (patient alone)"."""
     reading = said("last_blood_pressure", protocol.items["last_blood_pressure"].parse("124/78"))
-    for more in ((), (unsaid("blood_pressure_date", State.UNKNOWN),)):
+    unknown = (unsaid("blood_pressure_date", State.UNKNOWN),)
+    for more, answer in (((), "Not asked"), (unknown, "Does not know")):
         line = block(case_of(protocol, reading, *more), 6)[0]
-        assert "NOT DATED: no current result" in line
+        given = f"Blood pressure: 124/78 mmHg (patient alone); its date: {answer}; "
+        assert line.startswith(given + "NOT DATED: no current result")
 
 
 def test_no_list_of_medicines_is_not_a_list_without_strangers(protocol):

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QLabel,
     QLineEdit,
+    QListWidget,
     QPlainTextEdit,
     QTabBar,
     QVBoxLayout,
@@ -546,6 +547,34 @@ def test_only_a_clinician_closes_by_name_and_password_and_the_call_stays(qtbot, 
     assert on_call.desk.service.staff.name == COORDINATOR
     assert on_call.desk.case.intake.live_call is not None
     assert "Closed" in panel.told()
+
+
+def test_what_a_clinician_closed_is_critical_no_more(qtbot, on_call):
+    """On no screen; a new ground is. Seen to fail with: the look of the flag alone."""
+    desk, id_, window = on_call.desk, on_call.intake, on_call.window
+
+    def critical():
+        found = []
+        for screen in ("call", "check", "review"):
+            window.go(screen)
+            QApplication.processEvents()
+            lists = window.screens[screen].findChildren(QListWidget)
+            said = [each.item(n).text() for each in lists for n in range(each.count())]
+            found.append("CRITICAL" in texts(window.centralWidget()) + "".join(said))
+        return found
+
+    assert desk.change(lambda s: s.record_answer(id_, "suicide.4", True))
+    assert critical() == [True, True, True]
+    accepted = {"by": "Clive", "read_back": "yes"}
+    assert desk.change(lambda s: s.stamp_escalation(id_, "accepted", accepted))
+    assert critical() == [True, True, True]
+    clinician = desk.service.acting_as(CLINICIAN, PASSWORD)
+    closing = {**CLOSING, "outcome": "crisis_line"}
+    assert desk.change(lambda _s: clinician.close_escalation(id_, closing))
+    assert critical() == [False, False, False]
+    assert not window._banner.isVisible()
+    assert desk.change(lambda s: s.record_answer(id_, "emergency_now", True))
+    assert critical() == [True, True, True]
 
 
 def test_the_card_is_copied_and_leaves_the_clipboard(qtbot, on_call):

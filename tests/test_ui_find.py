@@ -281,7 +281,7 @@ def test_a_flag_that_rises_a_refusal_and_a_saved_answer_are_said(frame, records,
     record = frame.desk.service.record_answer
     assert frame.desk.change(lambda _s: record(records.first, "aneurysm_or_avm_ever", True))
     flag = next(f for f in frame.desk.case.screening.flags if f.tier == Tier.STOP)
-    assert (f"Flag: {words.flag_title(flag)}", True) in heard
+    assert (f"Flag: {words.flag_title(frame.desk.case, flag)}", True) in heard
     assert ("Saved", False) in heard
     heard.clear()
     assert frame.desk.change(lambda _s: record(records.first, "aneurysm_or_avm_ever", True))

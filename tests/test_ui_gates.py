@@ -167,7 +167,7 @@ def _dialogs(frame):
     for dialog in (
         sign.SignDialog(review, case, NAME),
         sign.AddendumDialog(review, NAME),
-        sign.ClinicianDialog(review, case.screening.flags[0]),
+        sign.ClinicianDialog(review, case, case.screening.flags[0]),
     ):
         review._open(dialog)
         frame.qtbot.waitUntil(dialog.isActiveWindow)
@@ -474,7 +474,7 @@ def test_another_light_reaches_everything_at_once(frame, qapp, how):
         look = theme.current(qapp)
         assert look.dark is dark
         for row in range(listed.count()):
-            name = words.look_of(frame.desk.case.screening.flags[row])
+            name = words.look_of(frame.desk.case, frame.desk.case.screening.flags[row])
             assert listed.item(row).foreground().color() == look.colour(name)
             assert listed.item(row).background().color() == look.colour(f"{name}_bg")
         page = window.grab().toImage().pixelColor(2, window.height() // 2)

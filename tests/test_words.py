@@ -48,6 +48,11 @@ HELP = {"help", "description", "title", "epilog", "usage"}
 GIVES_WORDS = re.compile(r"(fault|gap|reasons?|_words?)$")
 KEEPS = {"cache", "lru_cache", "cached_property"}
 
+WORDS = {"_", "_n"}
+# A number, by the names that numbers have here, before the things that it counts.
+NUMBERS = "count|tried|hours|days|minutes|flags|age|patients"
+COUNTED = re.compile(rf"\{{({NUMBERS})\}} (?:more |open )?[a-z]+s\b")
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -67,7 +72,7 @@ def called(node: ast.AST) -> str:
 
 
 def is_word(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WORDS
 
 
 def family(trees: Iterable[ast.Module], known: frozenset[str]) -> frozenset[str]:
@@ -85,7 +90,8 @@ def family(trees: Iterable[ast.Module], known: frozenset[str]) -> frozenset[str]
 
 
 def not_plain(tree: ast.Module) -> Iterator[Finding]:
-    """A template is one literal, with named fields; and `_` means nothing else."""
+    """A template is one literal, with named fields; and `_` means nothing else. A number and what
+    it counts are two templates, of `_n`."""
     imports = any(isinstance(n, ast.ImportFrom) and "_" in [a.name for a in n.names]
                   for n in tree.body)  # fmt: skip
     for node in ast.walk(tree):
@@ -93,16 +99,28 @@ def not_plain(tree: ast.Module) -> Iterator[Finding]:
             assert isinstance(node, ast.Call)
             if not _is_template(node):
                 yield Finding("not a plain literal", node.lineno, ast.unparse(node))
+            elif called(node) == "_" and COUNTED.search(node.args[0].value):  # type: ignore[attr-defined]
+                yield Finding("one or many", node.lineno, ast.unparse(node))
         elif imports and isinstance(node, ast.Name | ast.arg) and _rebinds(node):
             yield Finding("another _", node.lineno, ast.unparse(node))
 
 
 def _is_template(node: ast.Call) -> bool:
     match node:
-        case ast.Call(args=[ast.Constant(value=str() as text)], keywords=[]):
-            fields = [name for _text, name, _spec, _how in Formatter().parse(text)]
-            return bool(text) and all(name is None or name.isidentifier() for name in fields)
+        case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str() as text)], keywords=[]):
+            return _is_named(text)
+        case ast.Call(
+            func=ast.Name(id="_n"),
+            args=[ast.Constant(value=str() as one), ast.Constant(value=str() as many), _],
+            keywords=[],
+        ):
+            return _is_named(one) and _is_named(many)
     return False
+
+
+def _is_named(text: str) -> bool:
+    fields = [name for _text, name, _spec, _how in Formatter().parse(text)]
+    return bool(text) and all(name is None or name.isidentifier() for name in fields)
 
 
 def _rebinds(node: ast.Name | ast.arg) -> bool:
@@ -266,7 +284,7 @@ def test_every_text_for_a_person_goes_through_gettext(families: frozenset[str]) 
     assert found == []
 
 
-START = "from intake_app.core.words import _\n"
+START = "from intake_app.core.words import _, _n\n"
 BAD = {
     "an f-string": 'def f(x):\n return _(f"{x} is")',
     "a variable": "def f(x):\n return _(x)",
@@ -277,6 +295,8 @@ BAD = {
     "a field without a name": 'def f(x):\n return _("{} is").format(x)',
     "a field with a number": 'def f(x):\n return _("{0} is").format(x)',
     "another _": "def f(pairs):\n return [x for x, _ in pairs]",
+    "one of many": 'def f(n):\n return _("{count} flags").format(count=n)',
+    "many that are another text": 'def f(x, n):\n return _n("{n} day", x, n)',
     "a module": 'WORD = _("a")',
     "a table of the module": 'WORDS = {"a": _("a")}',
     "a class": 'class A:\n word = _("a")',
@@ -317,6 +337,7 @@ def test_the_rules_find(name: str, families: frozenset[str]) -> None:
 
 
 GOOD = {
+    "one or many": 'def f(n):\n return _n("{count} flag", "{count} flags", n).format(count=n)',
     "a template": 'def f(x):\n raise NotFound(_("item {x}").format(x=x))',
     "a template from a variable": 'def f(x):\n t = _("item {x}")\n raise NotFound(t.format(x=x))',
     "a long text": 'def f():\n raise IntakeError(_("It is "\n "so."))',
@@ -351,6 +372,9 @@ def test_the_rules_let_pass(name: str, families: frozenset[str]) -> None:
 class Brackets(NullTranslations):
     def gettext(self, message: str) -> str:
         return f"[{message}]"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"[{super().ngettext(msgid1, msgid2, n)}]"
 
 
 @pytest.fixture

@@ -36,5 +36,7 @@ class Flags:
             return  # whoever opens a chart reads its flags
         for flag in flags:
             if before.get(flag.key, (-1, -1)) < (flag.tier, flag.due):
-                urgent = words.look_of(flag) in _URGENT
-                say(of, _("Flag: {title}").format(title=words.flag_title(flag)), urgent=urgent)
+                urgent = words.look_of(case, flag) in _URGENT
+                say(
+                    of, _("Flag: {title}").format(title=words.flag_title(case, flag)), urgent=urgent
+                )

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from intake_app.core import panel, safety, scripts
 from intake_app.core.gaps import is_put
 from intake_app.core.screening import Case
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from ui import announce, keys, theme, words
 from ui.clipboard import CleanClipboard
 from ui.desk import Desk
@@ -266,11 +266,13 @@ class MainWindow(QMainWindow):
         behind = None if service.about.demo else service.clock_is_behind(now)
         self._clock.setVisible(behind is not None)
         if behind is not None:
+            minutes = int(behind.total_seconds() // 60)
+            ahead = _n("{count} minute", "{count} minutes", minutes).format(count=minutes)
             template = _(
-                "The clock of this computer went back: the newest entry is {minutes} minutes ahead "
-                "of it. Entries keep their order; times and days are wrong until it is set."
+                "The clock of this computer went back: the newest entry is {ahead} ahead of it. "
+                "Entries keep their order; times and days are wrong until it is set."
             )
-            self._clock.setText(template.format(minutes=int(behind.total_seconds() // 60)))
+            self._clock.setText(template.format(ahead=ahead))
 
     def _show_hold(self) -> None:
         """On every screen, from the moment that the records were found not to fit their seal."""
@@ -293,7 +295,10 @@ class MainWindow(QMainWindow):
         if other:
             told = words.told_no_one_of_another(on_call)
         more = len(waiting.keys() - ({shown.intake.id} if shown else set()))
-        rest = _("Not accepted in {count} more records.").format(count=more) if more else ""
+        template = _n(
+            "Not accepted in {count} more record.", "Not accepted in {count} more records.", more
+        )
+        rest = template.format(count=more) if more else ""
         parts = (theme.SHAPES["critical"], other, still, told, rest)
         said = " ".join(part for part in parts if part)
         if told and said != self._banner.text():

@@ -127,9 +127,10 @@ def look_words() -> dict[str, str]:
     }
 
 
-def look_of(flag: Flag) -> str:
-    """ux.md, section 4: tier decides, and the due of a review; an open question has its own."""
-    if flag.escalates:
+def look_of(case: Case, flag: Flag) -> str:
+    """ux.md, section 4: tier decides, and the due of a review; an open question has its own.
+    Critical is what no clinician has closed yet."""
+    if flag.escalates and not safety.is_settled(case.intake, case.screening.grounds):
         return "critical"
     if flag.state is FlagState.UNRESOLVED:
         return "unknown"
@@ -138,9 +139,9 @@ def look_of(flag: Flag) -> str:
     return "caution" if flag.tier is Tier.REVIEW else "info"
 
 
-def flag_title(flag: Flag) -> str:
+def flag_title(case: Case, flag: Flag) -> str:
     """Shape, word and tier: no flag is a bare colour."""
-    look = look_of(flag)
+    look = look_of(case, flag)
     return _("{shape} {look} · {label} · {tier}, {due}").format(
         shape=SHAPES[look],
         look=look_words()[look],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 
 GENERATIONS = 3
 # Our choice: what an hour's work is worth; and a lock soon after a backup makes no second one.
@@ -72,8 +72,9 @@ def age_words(at: datetime | None, now: datetime) -> str:
     if hours < 1:
         return _("less than an hour ago")
     if hours < 48:
-        return _("{hours} hours ago").format(hours=hours)
-    return _("{days} days ago").format(days=hours // 24)
+        return _n("{hours} hour ago", "{hours} hours ago", hours).format(hours=hours)
+    days = hours // 24
+    return _n("{days} day ago", "{days} days ago", days).format(days=days)
 
 
 def warnings(found: Backups, now: datetime) -> Sequence[str]:

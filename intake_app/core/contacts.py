@@ -13,7 +13,7 @@ from intake_app.core import agenda, safety
 from intake_app.core.agenda import Question, Section
 from intake_app.core.model import Call, CallEnd, Intake, relationship_words
 from intake_app.core.screening import Case, reads
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 
 _RETRY_MINUTES = 5  # placeholder
 _MOST_TRIES = 3  # placeholder
@@ -86,28 +86,24 @@ def again_words(case: Case, now: datetime) -> str:
         return (
             dropped
             + " "
-            + _(
+            + _n(
+                "Not reached in {tried} try (placeholder). A clinician decides what comes next; "
+                "after thoughts of suicide, or where they were not asked yet, today. No letter "
+                "goes out first.",
                 "Not reached in {tried} tries (placeholder). A clinician decides what comes next; "
                 "after thoughts of suicide, or where they were not asked yet, today. No letter "
-                "goes out first."
+                "goes out first.",
+                tried,
             ).format(tried=tried)
         )
     if not tried:
         return dropped + " " + _("Call back now. Everything so far is saved.")
     due = last.tried[-1][0] + timedelta(minutes=_RETRY_MINUTES)
+    made = _n("{tried} try.", "{tried} tries.", tried).format(tried=tried)
     if now >= due:
-        return dropped + " " + _("{tries}. Call back again now.").format(tries=_tries(tried))
-    return (
-        dropped
-        + " "
-        + _("{tries}. Next try at {due} (placeholder).").format(
-            tries=_tries(tried), due=_minute(due, now)
-        )
-    )
-
-
-def _tries(count: int) -> str:
-    return _("1 try") if count == 1 else _("{count} tries").format(count=count)
+        return f"{dropped} {made} " + _("Call back again now.")
+    next_ = _("Next try at {due} (placeholder).").format(due=_minute(due, now))
+    return f"{dropped} {made} {next_}"
 
 
 def _minute(moment: datetime, now: datetime) -> str:

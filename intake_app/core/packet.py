@@ -52,7 +52,7 @@ from intake_app.core.screening import (
     reads,
     sedation_together,
 )
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 
 
 @dataclass(frozen=True, slots=True)
@@ -791,7 +791,8 @@ def _wording(pages: _Pages) -> str:
     if asked:
         last = max(asked)
         age = (pages.case.today - last.astimezone(pages.edition.made.tzinfo).date()).days
-        when = _("last asked {day}, {age} days ago").format(day=pages.day(last), age=age)
+        template = _n("last asked {day}, {age} day ago", "last asked {day}, {age} days ago", age)
+        when = template.format(day=pages.day(last), age=age)
     if pages.case.protocol.wording_is_official:
         return _("Screen {when}; official wording of {scale}").format(when=when, scale=scale)
     return _("Screen {when}; built-in wording, unvalidated; topics of {scale}").format(
@@ -824,7 +825,11 @@ def _stop_unknowns(pages: _Pages) -> Entries:
         lines.append(_("None among the questions asked."))
     not_asked = [c.label for c in undecided if not _asked_in_vain(pages, c)]
     if len(not_asked) > _FEW:
-        text = _("NOT ASKED YET: {count} subjects that could stop, named at the end of the answers")
+        text = _n(
+            "NOT ASKED YET: {count} subject that could stop, named at the end of the answers",
+            "NOT ASKED YET: {count} subjects that could stop, named at the end of the answers",
+            len(not_asked),
+        )
         lines.append(text.format(count=len(not_asked)))
     elif not_asked:
         lines.append(_("NOT ASKED YET: {which}").format(which="; ".join(not_asked)))
@@ -893,9 +898,12 @@ def _placeholders(pages: _Pages) -> str:
         for param in flag.params
         if param.is_placeholder and param.confirmed is None
     )
-    text = _("{count} thresholds are placeholders, nobody's number yet").format(
-        count=len(pages.case.protocol.unconfirmed)
-    )
+    count = len(pages.case.protocol.unconfirmed)
+    text = _n(
+        "{count} threshold is a placeholder, nobody's number yet",
+        "{count} thresholds are placeholders, nobody's number yet",
+        count,
+    ).format(count=count)
     if not used:
         return text
     return text + _("; used by flags here: {used}").format(used=", ".join(used))
@@ -906,10 +914,14 @@ def _pressure(pages: _Pages) -> str:
     if not isinstance(reading, BloodPressure):
         return pages.reads("last_blood_pressure")
     when = pages.findings.read("blood_pressure_date")
-    dated = when.text if isinstance(when, PartialDate) else pages.reads("blood_pressure_date")
-    text = _("{reading} mmHg, {dated} ({source})").format(
-        reading=reading, dated=dated, source=pages.source("last_blood_pressure")
-    )
+    source = pages.source("last_blood_pressure")
+    if isinstance(when, PartialDate):
+        template = _("{reading} mmHg, {dated} ({source})")
+        text = template.format(reading=reading, dated=when.text, source=source)
+    else:
+        template = _("{reading} mmHg ({source}); its date: {answer}")
+        answer = pages.reads("blood_pressure_date")
+        text = template.format(reading=reading, source=source, answer=answer)
     item = pages.item("last_blood_pressure")
     age = aged_words(pages.findings, item) if item else ""
     return f"{text}; {age}" if age else text
@@ -959,9 +971,11 @@ def _medicine_lines(pages: _Pages) -> list[str]:
             names=", ".join(strong) or _("none of those identified")
         ),
         f"{unknown} ({'; '.join(strange)})" if strange else unknown,
-        _("{count} medicines listed; is that all: {answer}").format(
-            count=len(matched), answer=pages.reads("medicine_list_complete")
-        ),
+        _n(
+            "{count} medicine listed; is that all: {answer}",
+            "{count} medicines listed; is that all: {answer}",
+            len(matched),
+        ).format(count=len(matched), answer=pages.reads("medicine_list_complete")),
     ]
 
 

@@ -31,7 +31,7 @@ from intake_app.core.model import (
 )
 from intake_app.core.safety import EscalationState, Outcome, Rung
 from intake_app.core.screening import Case
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 
 # escalation.md, "What stops, what closes" and "The line drops": placeholders.
 REALERT_MINUTES = 2
@@ -912,11 +912,11 @@ def dropped_words(case: Case, now: datetime) -> str:
     at = last.ended if last is not None and last.ended is not None else now
     until, tried = at + timedelta(minutes=_CALL_BACK_MINUTES), called_back(case)
     if tried >= _CALL_BACKS or now >= until:
-        return _(
-            "Not reached, {tried} tries. Emergency services for the last known place, with "
-            "vehicle and phone; then the ladder; then the emergency contact, if reaching them "
-            "brings no danger."
-        ).format(tried=tried)
+        made = _n("Not reached, {tried} try.", "Not reached, {tried} tries.", tried)
+        return f"{made.format(tried=tried)} " + _(
+            "Emergency services for the last known place, with vehicle and phone; then the ladder; "
+            "then the emergency contact, if reaching them brings no danger."
+        )
     return _(
         "THE LINE DROPPED at {at}. Call back at once, then again: twice by {until} (placeholder), "
         "{tried} so far. Another's phone: ask for the person by first name, say only your own "

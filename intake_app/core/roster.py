@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from intake_app.core.errors import WrongMove
 from intake_app.core.model import Role, Staff, Standing
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 
 # From how somebody stands to how they may stand next. Whoever is removed stays removed: their name
 # stays under what they did, and coming back is being added anew.
@@ -95,9 +95,9 @@ def still_to_wait(failures: int, last: datetime, now: datetime) -> timedelta:
 def wait_words(wait: timedelta) -> str:
     seconds = max(1, -(-int(wait.total_seconds() * 1000) // 1000))
     if seconds < 60:
-        return _("{n} seconds").format(n=seconds) if seconds != 1 else _("one second")
+        return _n("one second", "{n} seconds", seconds).format(n=seconds)
     minutes = -(-seconds // 60)
-    return _("one minute") if minutes == 1 else _("{n} minutes").format(n=minutes)
+    return _n("one minute", "{n} minutes", minutes).format(n=minutes)
 
 
 # How long nobody may touch anything ---------------------------------------------------------------

@@ -265,6 +265,11 @@ def uncovered(intake: Intake, now: frozenset[str]) -> frozenset[str]:
     return now.difference(*(grounds(e) for e in intake.escalations))
 
 
+def is_settled(intake: Intake, now: frozenset[str]) -> bool:
+    """Whether clinicians have closed every escalation that the grounds of now were raised for."""
+    return open_escalation(intake) is None and not uncovered(intake, now)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """Something that must happen and needs an outcome; derived, never ticked away by time."""

@@ -29,7 +29,7 @@ from intake_app.core.model import (
     Tier,
 )
 from intake_app.core.protocol import Criterion, Item, Param, Protocol, Rule
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 
 
 class FlagState(StrEnum):
@@ -469,13 +469,21 @@ def aged_words(findings: Findings, item: Item) -> str:
     if age is None:
         return ""
     _when, most = findings.protocol.dated[item.name]
-    return _age_words()[age].format(days=most)
+    return _age_words(most)[age].format(days=most)
 
 
-def _age_words() -> Mapping[Age, str]:
+def _age_words(days: int) -> Mapping[Age, str]:
     return {
-        Age.STALE: _("OLD: no current result, it counts for {days} days"),
-        Age.MAYBE_STALE: _("MAY BE OLD: no current result, it counts for {days} days"),
+        Age.STALE: _n(
+            "OLD: no current result, it counts for {days} day",
+            "OLD: no current result, it counts for {days} days",
+            days,
+        ),
+        Age.MAYBE_STALE: _n(
+            "MAY BE OLD: no current result, it counts for {days} day",
+            "MAY BE OLD: no current result, it counts for {days} days",
+            days,
+        ),
         Age.NOT_DATED: _("NOT DATED: no current result"),
     }
 

@@ -11,3 +11,8 @@ def speak(translations: NullTranslations) -> None:
 
 def _(text: str) -> str:
     return _chosen[0].gettext(text)
+
+
+def _n(one: str, many: str, count: int) -> str:
+    """The template that a number of things takes: one day, two days; languages have up to six."""
+    return _chosen[0].ngettext(one, many, count)

@@ -205,7 +205,7 @@ class CheckScreen(Screen):
             )
         )
         self._flags_title.setText(_("FLAGS ({count})").format(count=len(flags)))
-        self._flags.put(flags)
+        self._flags.put(case)
         stages = words.stage_words()
         dues = words.due_words()
         wanted = sorted(case.screening.to_obtain, key=lambda each: -each.due)

@@ -11,7 +11,7 @@ from shiboken6 import isValid
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.screening import Case
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from ui import keys
 from ui.desk import Desk
 from ui.screens.base import Screen
@@ -201,8 +201,11 @@ class PacketScreen(Screen):
             return
         if done is None:
             self._printing = None
-            self._said.setText(_("✓ Sent to the printer: {count} pages").format(
-                count=self._pages_to_print))  # fmt: skip
+            count = self._pages_to_print
+            template = _n(
+                "✓ Sent to the printer: {count} page", "✓ Sent to the printer: {count} pages", count
+            )
+            self._said.setText(template.format(count=count))
         else:
             self._said.setText(
                 _("Printing page {page} of {count}").format(page=done, count=self._pages_to_print)

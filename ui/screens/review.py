@@ -310,7 +310,7 @@ class ReviewScreen(Screen):
         if case.intake.signature is not None:
             self.refuse(_("This intake is signed and stays as it is. Ctrl+Enter adds to it."))
             return
-        dialog = ClinicianDialog(self, flag)
+        dialog = ClinicianDialog(self, case, flag)
         dialog.decided.connect(
             lambda decision, reason, name, password: self._done(
                 lambda service: service.acting_as(name, password).review_flag(

@@ -205,7 +205,7 @@ class ClinicianDialog(Confirm):
 
     decided = Signal(object, str, str, str)
 
-    def __init__(self, parent: QWidget, flag: Flag) -> None:
+    def __init__(self, parent: QWidget, case: Case, flag: Flag) -> None:
         super().__init__(parent, _("A clinician confirms"), "", _("Confirm   Ctrl+Enter"))
         self._decision: Decision | None = None
         self._kinds = ChoiceGroup()
@@ -217,7 +217,7 @@ class ClinicianDialog(Confirm):
         said = _("One decision, with the clinician's own name and password. The call stays open.")
         self.lay(
             [
-                label(words.flag_title(flag), "title"),
+                label(words.flag_title(case, flag), "title"),
                 label("\n".join(flag.reasons)),
                 label(said, "info"),
                 self._kinds,

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTabBar, QTa
 
 from intake_app.core.model import Due, Stage, Tier
 from intake_app.core.search import found_words
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from intake_app.core.worklist import is_overdue
 from intake_app.service import RECENT, WorklistRow
 from ui import keys, theme, words
@@ -70,17 +70,18 @@ def _next_step(row: WorklistRow) -> str:
     steps = {
         "draft": _("go on, then submit"),
         "look_again": _("the protocol changed: look at it again"),
-        "awaiting_review": _("review {count} flags, sign"),
+        "awaiting_review": _n("review {count} flag, sign", "review {count} flags, sign", row.flags),
         "signed": _("none") if row.tab == "done" else _("a task of the escalation: Ctrl+I"),
     }
     return steps[row.status].format(count=row.flags)
 
 
 def _open_words(row: WorklistRow) -> str:
-    template = _("{flags} flags, {open} unanswered")
+    flags = _n("{flags} flag", "{flags} flags", row.flags).format(flags=row.flags)
+    template = _("{flags}, {open} unanswered")
     if row.stale:
-        template = _("{flags} flags, {open} unanswered, as of another day")
-    return template.format(flags=row.flags, open=row.unanswered)
+        template = _("{flags}, {open} unanswered, as of another day")
+    return template.format(flags=flags, open=row.unanswered)
 
 
 def _waiting(row: WorklistRow, now: datetime) -> str:
@@ -95,7 +96,8 @@ def _waiting(row: WorklistRow, now: datetime) -> str:
     if minutes >= 2 * 60:
         said = _("{count} h").format(count=minutes // 60)
     if minutes >= 48 * 60:
-        said = _("{count} days").format(count=minutes // (24 * 60))
+        days = minutes // (24 * 60)
+        said = _n("{count} day", "{count} days", days).format(count=days)
     return _("{time}, overdue").format(time=said) if is_overdue(row, now) else said
 
 

@@ -17,7 +17,7 @@ from intake_app.core import safety
 from intake_app.core.model import Role, Standing
 from intake_app.core.protocol import Protocol
 from intake_app.core.setup import Part, missing
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from intake_app.imports import Questionnaire
 from intake_app.service import ClinicService, NewPerson
 from ui.desk import Desk
@@ -64,9 +64,11 @@ def lacking_words(desk: Desk) -> str:
     if not found:
         return ""
     names = ", ".join(said[part] for part in found)
-    if len(found) == 1:
-        return _("1 thing of the set-up is missing: {names}. Ctrl+, opens it.").format(names=names)
-    template = _("{count} things of the set-up are missing: {names}. Ctrl+, opens them.")
+    template = _n(
+        "{count} thing of the set-up is missing: {names}. Ctrl+, opens it.",
+        "{count} things of the set-up are missing: {names}. Ctrl+, opens them.",
+        len(found),
+    )
     return template.format(count=len(found), names=names)
 
 
@@ -244,7 +246,11 @@ class ClinicPanels(QObject):
         waiting = self._desk.ask(lambda service: service.protocols.to_look_at_again()) or ()
         said = _("✓ Adopted by {by}.").format(by=self._by)
         if waiting:
-            template = _("{said} {count} open intakes are to be looked at again: see the worklist.")
+            template = _n(
+                "{said} {count} open intake is to be looked at again: see the worklist.",
+                "{said} {count} open intakes are to be looked at again: see the worklist.",
+                len(waiting),
+            )
             said = template.format(said=said, count=len(waiting))
         self.kept.emit(Part.PROTOCOL, said)
 

@@ -235,11 +235,11 @@ class FlagCard(QFrame):
 
     def put(self, case: Case, flag: Flag, staff: Names) -> None:
         self.flag_key = flag.key
-        self._title.setText(words.flag_title(flag))
+        self._title.setText(words.flag_title(case, flag))
         self._reasons.setText(_why(flag))
         self._decision.setText(decision_line(case, flag, staff))
-        theme.look(self, f"flag_{words.look_of(flag)}")
-        self.setAccessibleName(f"{words.flag_title(flag)}, {flag.key}")
+        theme.look(self, f"flag_{words.look_of(case, flag)}")
+        self.setAccessibleName(f"{words.flag_title(case, flag)}, {flag.key}")
         self.setAccessibleDescription(f"{self._reasons.text()}\n{self._decision.text()}")
         self._basis = lambda: basis(case, flag, staff)
         if self.hasFocus() or not self._below.isHidden():

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 from intake_app.core import dosing
 from intake_app.core.medication import Formulary, MatchState, Suggestion
 from intake_app.core.model import Medication
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from ui import announce, theme
 from ui.theme import SHAPES
 from ui.widgets.answers import KeptLine
@@ -127,8 +127,12 @@ class MedicineList(QWidget):
         self.near.setCurrentRow(_NOTHING)
         for each in (self.near, self._looks_like):
             each.setVisible(bool(names))
-        count = _("{count} names look like it; arrow down to choose").format(count=len(names))
-        self.line.setAccessibleDescription(count if names else "")
+        template = _n(
+            "{count} name looks like it; arrow down to choose",
+            "{count} names look like it; arrow down to choose",
+            len(names),
+        )
+        self.line.setAccessibleDescription(template.format(count=len(names)) if names else "")
 
     def refuse(self, sentence: str) -> None:
         self._problem.setText(sentence)

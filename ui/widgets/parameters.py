@@ -240,7 +240,7 @@ def _state(protocol: Protocol, count: int) -> str:
         if protocol.adopted_by
         else _("A draft: nobody has adopted it yet.")
     )
-    template = _("{name}, version {version}. {adopted} {open} of {count} placeholders are open.")
+    template = _("{name}, version {version}. {adopted} Placeholders still open: {open} of {count}.")
     return template.format(
         name=protocol.name,
         version=protocol.version,

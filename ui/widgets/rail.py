@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QWidget
 
 from intake_app.core.model import State
-from intake_app.core.screening import Case, Flag
-from intake_app.core.words import _
+from intake_app.core.screening import Case
+from intake_app.core.words import _, _n
 from ui import theme, words
 from ui.theme import SHAPES
 from ui.widgets.basics import NoteEditor, column, label
@@ -27,12 +25,10 @@ class FlagList(QListWidget):
         self.setSpacing(3)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def put(self, flags: Sequence[Flag], text: Sequence[str] | None = None) -> None:
-        """`text` replaces what stands under each title."""
-        under = text or [flag.reason for flag in flags]
+    def put(self, case: Case) -> None:
         wanted = [
-            (words.look_of(flag), f"{words.flag_title(flag)}\n{below}")
-            for flag, below in zip(flags, under, strict=True)
+            (words.look_of(case, flag), f"{words.flag_title(case, flag)}\n{flag.reason}")
+            for flag in case.screening.flags
         ]
         if wanted == self._shown:
             return
@@ -100,7 +96,7 @@ class Rail(QWidget):
         """`open_here`: how many questions of this stage nobody answered yet."""
         flags = case.screening.flags
         self._heading.setText(_("FLAGS ({count})").format(count=len(flags)))
-        self.flags.put(flags)
+        self.flags.put(case)
         unknown = sum(q.state in (State.UNKNOWN, State.DECLINED) for q in case.screening.unanswered)
         text = _("{shape} {unknown} unknown or declined\n{open} still open in this part")
         if not flags:
@@ -149,11 +145,16 @@ class Rail(QWidget):
         """All of it in one line, where the window is narrow; `brief` without the strongest flag's
         words, of which the shape stays."""
         flags = case.screening.flags
-        strongest = words.flag_title(flags[0]) if flags else _("no flags raised")
+        strongest = words.flag_title(case, flags[0]) if flags else _("no flags raised")
         if brief and flags:
-            look = words.look_of(flags[0])
+            look = words.look_of(case, flags[0])
             strongest = f"{SHAPES[look]} {words.look_words()[look]}"
-        return _("{flags} flags: {strongest} | screen: {screen} | {open} still open").format(
+        template = _n(
+            "{flags} flag: {strongest} | screen: {screen} | {open} still open",
+            "{flags} flags: {strongest} | screen: {screen} | {open} still open",
+            len(flags),
+        )
+        return template.format(
             flags=len(flags),
             strongest=strongest,
             screen=words.suicide_state(case),

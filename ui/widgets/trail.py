@@ -12,7 +12,7 @@ from intake_app.core import review
 from intake_app.core.errors import IntakeError, WrongMove
 from intake_app.core.events import event_words
 from intake_app.core.model import Role
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from intake_app.service import Entry, TrailState, Wanted
 from ui import keys
 from ui.desk import Desk
@@ -79,7 +79,11 @@ class TrailPanel(Panel):
             return
         self._listed.clear()
         self._listed.addItems([self._line(entry) for entry in found])
-        template = _("{count} entries, the newest first. A file holds all of them.")
+        template = _n(
+            "{count} entry. A file holds it.",
+            "{count} entries, the newest first. A file holds all of them.",
+            len(found),
+        )
         self._count.setText(template.format(count=len(found)))
         if found:
             self._listed.setCurrentRow(0)
@@ -120,7 +124,11 @@ class TrailPanel(Panel):
         self._desk.in_background(self._desk.service.trail.check_trail, self._checked)
 
     def _checked(self, found: TrailState) -> None:
-        template = _("{mark} The chain holds: {count} entries, {seal} at its end, {at}.")
+        template = _n(
+            "{mark} The chain holds: {count} entry, {seal} at its end, {at}.",
+            "{mark} The chain holds: {count} entries, {seal} at its end, {at}.",
+            found.count,
+        )
         at = found.newest.strftime("%Y-%m-%d %H:%M")
         said = template.format(mark=SHAPES["done"], count=found.count, seal=found.seal, at=at)
         self._state.setText(said)
