@@ -5,8 +5,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -58,6 +58,7 @@ def clinic(qtbot, tmp_path, monkeypatch):
         window.take_place()
         qtbot.waitUntil(lambda: window._panel is not None)
         found = SimpleNamespace(window=window, desk=desk, clock=clock, panel=window.panel())
+        found.key = heard
         opened.append((window, heard))
         return found
 
@@ -294,6 +295,53 @@ def test_a_panel_that_names_nobody_is_somebody_at_the_telephone(qtbot, on_call):
     assert on_call.window.idle_limit() == about.idle_minutes
     opened(qtbot, on_call)
     assert on_call.window.idle_limit() == about.call_minutes
+
+
+def test_at_the_worklist_with_several_calls_open_nobody_is_taken_for_granted(qtbot, on_call):
+    """Whoever came on the line last is one digit away; once somebody waits for an acceptance, the
+    key is theirs, and of several the one that waits longest. Seen to fail with: an open call left
+    for the worklist that only a new record could stand for."""
+    desk, window = on_call.desk, on_call.window
+    assert desk.change(lambda s: s.begin_call())
+    second = desk.intake_id
+    window.go("worklist")
+    panel = opened(qtbot, on_call)
+    assert (panel.case, desk.case) == (None, None)
+    assert panel._it_is.isHidden()
+    press(Key.Key_7)
+    assert desk.case is None
+    press(Key.Key_8)
+    assert desk.intake_id == second
+    assert [len(panel.on_line), len(desk.case.intake.escalations)] == [2, 1]
+    assert window.screen_name == "call"
+    press(Key.Key_Escape)
+    assert desk.open(on_call.intake)
+    assert desk.change(lambda s: s.raise_escalation(on_call.intake, "said so"))
+    window.go("worklist")
+    opened(qtbot, on_call)
+    assert desk.intake_id == second
+    assert len(desk.case.intake.escalations) == 1
+
+
+@pytest.mark.parametrize("screen", ["call", "worklist"])
+def test_the_key_held_or_pressed_twice_in_haste_is_heard_once(qtbot, on_call, screen):
+    """Before the panel is painted. Seen to fail with: the repeats of a held key heard; a second
+    record begun or raised."""
+    on_call.window.go(screen)
+    heard = []
+    on_call.key.pressed.connect(lambda: heard.append(1))
+    target = QApplication.focusWidget() or on_call.window
+    for repeat in (False, True, True):
+        event = QKeyEvent(QEvent.Type.KeyPress, Key.Key_F9, Mod.NoModifier, "", repeat)
+        QApplication.sendEvent(target, event)
+    assert len(heard) == 1
+    QTest.keyClick(target, Key.Key_F9)
+    QTest.keyClick(target, Key.Key_F9)
+    qtbot.waitUntil(on_call.panel.isVisible)
+    press(Key.Key_F9)
+    raised = on_call.desk.service.show(on_call.intake).intake.escalations
+    assert len(raised) == (1 if screen == "call" else 0)
+    assert not texts(on_call.panel).count("An escalation is open already")
 
 
 def test_a_place_given_later_in_the_call_reaches_the_panel(qtbot, on_call):

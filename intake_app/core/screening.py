@@ -469,7 +469,7 @@ def aged_words(findings: Findings, item: Item) -> str:
     if age is None:
         return ""
     _when, most = findings.protocol.dated[item.name]
-    return _age_words(most)[age].format(days=most)
+    return _age_words(int(most))[age].format(days=most)
 
 
 def _age_words(days: int) -> Mapping[Age, str]:

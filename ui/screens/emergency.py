@@ -80,13 +80,13 @@ def _announce(of: QWidget, words: str) -> None:
 class EmergencyPanel(QWidget):
     """Built once, shown at a key. Signals: `begun`, that a call record was started here, or that
     the line is open again; `left`, that the screen below is in front again; `wanted` the intake of
-    somebody whom nobody has accepted.
+    somebody whose record does not lie open.
 
     A chart that only lies open is not whom the crisis is about: until staff say so by a key, the
     panel is about a person not yet named (decisions/0030).
 
     `waiting` holds every case for which nobody has accepted, by intake: the alert goes on for each,
-    also when no case lies on the desk any more.
+    also when no case lies on the desk any more. `on_line` holds those whose call is open.
     """
 
     begun = Signal()
@@ -100,6 +100,7 @@ class EmergencyPanel(QWidget):
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
         theme.look(self, "page")
         self.waiting: dict[str, Case] = {}
+        self.on_line: dict[str, Case] = {}
         self._about = ""  # the intake whose half typed words stand here
         self._named = ""  # the intake of the person at risk; nothing while nobody is named
         self._countries = countries()
@@ -111,21 +112,23 @@ class EmergencyPanel(QWidget):
             self.watch(desk.case)
         desk.case_changed.connect(self._case_changed)
         desk.refused.connect(self._refused)
-        self._ticking = QTimer(self)
-        self._ticking.setInterval(1000)
-        self._ticking.timeout.connect(self._tick)
+        self._ticking = self._timer(1000, self._tick)
         self._ticking.start()
         self._draft = ("", "")
-        self._keep_draft = QTimer(self)
-        self._keep_draft.setSingleShot(True)
-        self._keep_draft.setInterval(_DRAFT_MS)
-        self._keep_draft.timeout.connect(self.keep_place)
+        self._keep_draft = self._timer(_DRAFT_MS, self.keep_place, once=True)
         self._take_keys()
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._see_focus)
 
     # What it is made of -------------------------------------------------------------------------
+
+    def _timer(self, ms: int, slot: Callable[[], object], *, once: bool = False) -> QTimer:
+        found = QTimer(self)
+        found.setInterval(ms)
+        found.setSingleShot(once)
+        found.timeout.connect(slot)
+        return found
 
     def _take_keys(self) -> None:
         """Digits stamp from everywhere; in a text field they are typed, and Alt+digit stamps."""
@@ -389,15 +392,23 @@ class EmergencyPanel(QWidget):
 
     def watch(self, case: Case) -> None:
         """Only that somebody accepted ends the alert for a case."""
-        if panel.is_raised(case):
-            self.waiting[case.intake.id] = case
-        else:
-            self.waiting.pop(case.intake.id, None)
+        for those, is_one in (
+            (self.waiting, panel.is_raised(case)),
+            (self.on_line, case.intake.live_call is not None),
+        ):
+            if is_one:
+                those[case.intake.id] = case
+            else:
+                those.pop(case.intake.id, None)
 
     @property
     def unaccepted(self) -> Case | None:
         """The one that waits longest."""
         return next(iter(self.waiting.values()), None)
+
+    def _another(self) -> Case | None:
+        """Who it may be as well: whoever waits longest, else whoever came on the line last."""
+        return self.unaccepted or next(reversed(self.on_line.values()), None)
 
     def _case_changed(self, case: Case) -> None:
         self.watch(case)
@@ -437,17 +448,19 @@ class EmergencyPanel(QWidget):
             self._named = case.intake.id
 
     def _show_who(self, case: Case | None) -> None:
-        """Who it may be, while nobody is named: the chart below, or whoever waits longest."""
-        below, waits = self.desk.case, self.unaccepted
+        """Who it may be, while nobody is named: the chart below, or another."""
+        below, another = self.desk.case, self._another()
         self._start.setVisible(case is None)
         self._it_is.setVisible(case is None and below is not None)
-        self._other.setVisible(case is None and below is not None and waits is not None)
+        self._other.setVisible(case is None and another is not None)
         if below is not None:
             template = _("It is {who}, whose record lies open   7")
             self._it_is.say(template.format(who=identity(below)))
-        if waits is not None:
-            template = _("It is {who}, whom nobody has accepted yet   8")
-            self._other.say(template.format(who=identity(waits)))
+        if another is not None:
+            template = _("It is {who}, whose call is open   8")
+            if panel.is_raised(another):
+                template = _("It is {who}, whom nobody has accepted yet   8")
+            self._other.say(template.format(who=identity(another)))
 
     def _show_steps(self, case: Case | None) -> None:
         staff, about = self.desk.service.staff, self.desk.service.about
@@ -727,9 +740,9 @@ class EmergencyPanel(QWidget):
             self._begin()
 
     def _want_the_other(self) -> None:
-        waits = self.unaccepted
-        if self.case is None and waits is not None:
-            self.wanted.emit(waits.intake.id)
+        another = self._another()
+        if self.case is None and another is not None:
+            self.wanted.emit(another.intake.id)
             self._begin()
 
     def _start_record(self) -> None:
