@@ -721,7 +721,7 @@ def test_whoever_nobody_accepted_is_there_after_a_crash_wherever_staff_were(qtbo
     assert again.desk.intake_id == on_call.intake
     assert set(again.panel.waiting) == {on_call.intake, other}
     again.window._tick()
-    assert "Not accepted in 1 more records." in again.window._banner.text()
+    assert "Not accepted in 1 more record." in again.window._banner.text()
     again.desk.change(
         lambda s: s.stamp_escalation(on_call.intake, "accepted", {"by": "C", "read_back": "yes"})
     )
