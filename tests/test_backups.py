@@ -332,7 +332,7 @@ def test_backup_and_restore_by_command(folder, made, tmp_path, monkeypatch, caps
     assert run("backup", "--vault", folder, "--to", folder / "in", "--staff", NAME)[0] == 1
     before = files(folder)
     status, said = run("restore", "--from", to, "--vault", folder, "--staff", NAME, "--drill")
-    assert (status, "1 patients" in said.out, "Nothing was changed" in said.out) == (0, True, True)
+    assert (status, "1 patient" in said.out, "Nothing was changed" in said.out) == (0, True, True)
     assert files(folder) == before
     status, said = run("restore", "--from", to, "--vault", folder, INTAKE_RECOVERY_KEY=made[1])
     assert (status, "row by row" in said.out) == (0, True), said.err

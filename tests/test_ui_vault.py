@@ -239,7 +239,7 @@ def test_a_backup_is_made_tried_and_sent_by_keys(window, tmp_path):
     assert panel._listed.count() == 1
     assert "less than an hour ago" in panel._ages.text()
     press(Qt.Key.Key_T, CTRL | SHIFT)
-    window.qtbot.waitUntil(lambda: "would bring back 1 patients" in panel._said.text())
+    window.qtbot.waitUntil(lambda: "would bring back 1 patient" in panel._said.text())
     press(Qt.Key.Key_P, CTRL | SHIFT)
     assert panel._files.isVisible()
     put_away(window, panel)
