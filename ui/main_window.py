@@ -75,6 +75,10 @@ class MainWindow(QMainWindow):
         self._ticking.setInterval(1000)
         self._ticking.timeout.connect(self._tick)
         self._ticking.start()
+        self._placing = QTimer(self)
+        self._placing.setSingleShot(True)
+        self._placing.setInterval(400)
+        self._placing.timeout.connect(self.keep_place)
         for name, slot in {
             "lock": self.locking.emit,
             "change_person": self.changing.emit,
@@ -159,6 +163,7 @@ class MainWindow(QMainWindow):
             self._frame_without_case()
         screen.entered()
         self._show_hints()
+        self._placing.start()  # behind the key, so that nothing waits for it
 
     def _show_hints(self) -> None:
         self._hints.setText(self.screens[self.screen_name].hints())
@@ -489,7 +494,8 @@ class MainWindow(QMainWindow):
             kept = screen.keep_place()
         else:
             intake = self.desk.case.intake.id if self.desk.case else ""
-            self.desk.keep_place({"screen": self.screen_name, "intake_id": intake})
+            place = {"screen": self.screen_name, "intake_id": intake}
+            self.desk.keep_place(place, aloud=False)
         if self._panel is not None and self._panel.isVisible():
             kept = self._panel.keep_place() and kept
         return kept

@@ -205,7 +205,7 @@ class CallScreen(Screen):
         self._keep_draft = QTimer(self)
         self._keep_draft.setSingleShot(True)
         self._keep_draft.setInterval(400)
-        self._keep_draft.timeout.connect(self.keep_place)
+        self._keep_draft.timeout.connect(self._keep_place_here)
         self._waiting = QTimer(self)
         self._waiting.setInterval(1000)
         self._waiting.timeout.connect(self._wait_for_them)
@@ -980,6 +980,11 @@ class CallScreen(Screen):
             self.go.emit("check")
 
     # Coming back ------------------------------------------------------------------------------
+
+    def _keep_place_here(self) -> None:
+        """Nobody returns to a question that they left for another screen."""
+        if self.isVisible():
+            self.keep_place()
 
     def keep_place(self) -> bool:
         """Where to return to, with what is half typed; encrypted, and never screened. Nothing is
