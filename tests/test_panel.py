@@ -178,7 +178,7 @@ def again(minutes=12):
 
 
 def test_where_the_help_stands_is_said_until_somebody_has_accepted(case):
-    """Above each further question. Seen to fail with: a line that ends with the call to emergency
+    """Above each further question. Fails with: a line that ends with the call to emergency
     services; nothing said where it is no medical emergency."""
 
     def said_of(*events, answers=(), numbers=NUMBERS):
@@ -423,7 +423,7 @@ def test_who_calls_is_recorded_once_and_takes_the_callers_place_back(case):
     ],
 )
 def test_the_card_names_the_person_and_not_whoever_calls(case, person, said_of_them):
-    """Name and age. Seen to fail with: the birth date of the caller for somebody else."""
+    """Name and age. Fails with: the birth date of the caller for somebody else."""
     found = case(**person)
     robin = replace(found.intake.patient, name="Robin", born=PartialDate.parse("1985-04-12"))
     found = replace(found, intake=replace(found.intake, patient=robin))

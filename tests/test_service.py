@@ -865,7 +865,7 @@ def test_a_person_at_risk_is_filled_once_it_is_said_who_calls(
 
 @pytest.mark.parametrize("relationship", ["relative", "friend", "other", ""])
 def test_whoever_is_named_later_is_named_to_those_who_are_sent(clinic, ringing, relationship):
-    """Named in the call, named better, or known already. Seen to fail with: the name of the moment
+    """Named in the call, named better, or known already. Fails with: the name of the moment
     in which it was raised, and none where there was none."""
     if relationship:
         clinic.Cora.set_caller(ringing, relationship)
@@ -880,7 +880,7 @@ def test_whoever_is_named_later_is_named_to_those_who_are_sent(clinic, ringing, 
 
 
 def test_a_callers_name_is_not_that_of_another(clinic, ringing):
-    """Until somebody is named anew. Seen to fail with: the caller's name given to those who are
+    """Until somebody is named anew. Fails with: the caller's name given to those who are
     sent to somebody else; a name that only was confirmed taken for a new one."""
     clinic.Cora.set_caller(ringing, "self")
     clinic.Cora.identify_patient(ringing, "Robin")

@@ -82,7 +82,7 @@ def on_disk(hands):
 
 
 def test_the_next_question_says_where_the_help_stands(calling):
-    """Until somebody has accepted. Seen to fail with: the rail alone saying it."""
+    """Until somebody has accepted. Fails with: the rail alone saying it."""
     shown = calling.call._help
     assert shown.isHidden()
     calling.call.at("emergency_now")

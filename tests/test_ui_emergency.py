@@ -299,7 +299,7 @@ def test_a_panel_that_names_nobody_is_somebody_at_the_telephone(qtbot, on_call):
 
 def test_at_the_worklist_with_several_calls_open_nobody_is_taken_for_granted(qtbot, on_call):
     """Whoever came on the line last is one digit away; once somebody waits for an acceptance, the
-    key is theirs, and of several the one that waits longest. Seen to fail with: an open call left
+    key is theirs, and of several the one that waits longest. Fails with: an open call left
     for the worklist that only a new record could stand for."""
     desk, window = on_call.desk, on_call.window
     assert desk.change(lambda s: s.begin_call())
@@ -325,7 +325,7 @@ def test_at_the_worklist_with_several_calls_open_nobody_is_taken_for_granted(qtb
 
 @pytest.mark.parametrize("screen", ["call", "worklist"])
 def test_the_key_held_or_pressed_twice_in_haste_is_heard_once(qtbot, on_call, screen):
-    """Before the panel is painted. Seen to fail with: the repeats of a held key heard; a second
+    """Before the panel is painted. Fails with: the repeats of a held key heard; a second
     record begun or raised."""
     on_call.window.go(screen)
     heard = []
@@ -462,7 +462,7 @@ def test_a_place_that_was_the_callers_is_not_the_place_of_another(qtbot, on_call
 
 
 def test_whoever_is_named_later_stands_on_the_card(qtbot, clinic):
-    """In the call, or in the panel, over a caller who is somebody else. Seen to fail with: "name
+    """In the call, or in the panel, over a caller who is somebody else. Fails with: "name
     not known" for good."""
     found = clinic()
     found.desk.change(lambda s: s.begin_call())
@@ -598,7 +598,7 @@ def test_only_a_clinician_closes_by_name_and_password_and_the_call_stays(qtbot, 
 
 
 def test_what_a_clinician_closed_is_critical_no_more(qtbot, on_call):
-    """On no screen; a new ground is. Seen to fail with: the look of the flag alone."""
+    """On no screen; a new ground is. Fails with: the look of the flag alone."""
     desk, id_, window = on_call.desk, on_call.intake, on_call.window
 
     def critical():
