@@ -164,6 +164,7 @@ _CLEAN: Mapping[str, Value] = {
     "labs_where": "clinic laboratory",
     "liver_tests_date": PartialDate.parse("2026-11-01"),
     "pdmp_result": "checked_no_concern",
+    "msm.severity": "moderate",
 }
 _FAILED_TRIAL: Mapping[str, Value] = {
     "trial_dose_mg": Decimal("100"),
@@ -226,6 +227,9 @@ def some_values(item: Item) -> list[Value]:
     """A few values of an item that between them answer it in every way that matters."""
     if item.kind == "multi_choice":
         return [(str(option.code),) for option in item.options]
+    if item.limits:
+        least, most = item.limits
+        return [least, least + 1, most]
     return _SOME_VALUES.get(item.kind) or [option.code for option in item.options]
 
 

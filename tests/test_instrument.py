@@ -427,9 +427,9 @@ def test_every_state_of_the_five_questions() -> None:
 # The files ----------------------------------------------------------------------------------------
 
 
-def test_the_default_protocol_asks_three_and_reads_no_other(protocol: Protocol) -> None:
+def test_the_default_protocol_asks_four_and_reads_no_other(protocol: Protocol) -> None:
     """Seen to fail with: every instrument put among those of the protocol."""
-    assert set(protocol.instruments) == {"suicide", "phq9", "gad7"}
+    assert set(protocol.instruments) == {"suicide", "phq9", "gad7", "msm"}
     files = {
         name: text if name.split("/")[-1].removesuffix(".toml") in protocol.instruments else "= ="
         for name, text in SHIPPED.files.items()

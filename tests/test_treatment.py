@@ -12,11 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from intake_app import content
+from intake_app.core.agenda import agenda, questions
 from intake_app.core.condition import Span
 from intake_app.core.instrument import score
-from intake_app.core.model import PartialDate, Value
+from intake_app.core.model import Answer, PartialDate, Stage, Value
 from intake_app.core.protocol import Protocol
-from intake_app.core.screening import screen
+from intake_app.core.screening import Case, reads, screen
 from intake_app.core.treatment import (
     STAGING,
     Trial,
@@ -31,7 +32,7 @@ from intake_app.core.treatment import (
     staged,
     verdict,
 )
-from tests.conftest import clean, intake
+from tests.conftest import TODAY, clean, intake, on_the_line, said
 
 RULES = TrialRules(min_weeks=6, inadequate_below_pct=50)
 SINCE = PartialDate.parse("2024-01-10")
@@ -94,6 +95,16 @@ def test_all_that_rules_a_trial_out_is_said() -> None:
     assert "too short" in words
     assert "most days" in words
     assert "below the minimum" in words
+    assert words.count("; ") == 2
+    both = verdict(trial(weeks=None, end=None), RULES)
+    assert both.endswith("still open: how many weeks, why it ended")
+
+
+def test_open_trials_of_no_known_class_may_each_be_one_of_its_own() -> None:
+    """Seen to fail with: what may still be a class of its own taken away from the others."""
+    unnamed = trial(weeks=None, drug_class="")
+    assert failed_classes([unnamed, unnamed], RULES) == Span(0, 2)
+    assert failed_classes([trial(drug_class="SSRI"), unnamed], RULES) == Span(1, 2)
 
 
 OPENINGS = {
@@ -263,8 +274,6 @@ def test_a_life_holds_at_least_what_its_episode_holds(drawn: Drawn) -> None:
 
 # Staging ------------------------------------------------------------------------------------------
 
-TODAY = date(2026, 11, 23)
-
 
 @pytest.mark.parametrize(
     ("start", "months"),
@@ -331,7 +340,7 @@ def test_a_stage_is_that_of_every_number_that_the_record_allows(
     told: dict[str, Value | None], months: Span, failures: Span | None
 ) -> None:
     """Seen to fail with: the nearest ends alone; the two farthest alone, where no failure has any
-    level; a stage though its part is a range."""
+    level; a stage though the points of its part are open."""
     record = {"msm.duration": months}
     record |= {} if failures is None else {"msm.failures": failures}
     found = staged(STAGE, told, record)
@@ -346,7 +355,7 @@ def test_a_stage_is_that_of_every_number_that_the_record_allows(
     for part, ends in found.domains.items():
         least, most = zip(*(way.domains[part] for way in ways), strict=True)
         assert ends == (min(least), max(most))
-    exact = len(ways) == 1 and not ways[0].missing
+    exact = not any(way.missing for way in ways) and len({way.total for way in ways}) == 1
     assert (found.total is not None) is exact
     assert found.total == (ways[0].total if exact else None)
 
@@ -362,23 +371,80 @@ def test_an_episode_of_an_open_past_may_be_as_long_as_any() -> None:
     """Seen to fail with: an open end as nothing known, so that 30 months may be one."""
     found = staged(STAGE, {}, {"msm.duration": Span(30, None)})
     assert found.domains["duration"] == (3, 3)
-    assert "msm.duration" in found.missing
+    assert "msm.duration" not in found.missing  # more than 24 months, whatever it is
+    assert "msm.duration" in staged(STAGE, {}, {"msm.duration": Span(20, None)}).missing
 
 
 def test_the_record_knows_the_length_and_the_failures_or_nothing() -> None:
     found = of_record(Span(1, 3), PartialDate.parse("2024"), TODAY)
     assert found == {"msm.duration": Span(23, 35), "msm.failures": Span(1, 3)}
     assert of_record(None, None, TODAY) == {}
+    assert of_record(None, None, TODAY, (True, None)) == {}
 
 
-def test_a_protocol_that_asks_for_the_stage_has_bounds_from_the_trials_alone(
+def test_what_never_was_was_not_in_this_episode() -> None:
+    """Seen to fail with: what once was taken for this episode."""
+    for augmented, ect in product((True, False, None), repeat=2):
+        found = of_record(None, None, TODAY, (augmented, ect))
+        never = {"msm.augmentation": augmented, "msm.ect": ect}
+        assert found == {part: was for part, was in never.items() if was is False}
+        whole = staged(STAGE, {"msm.duration": 1, "msm.severity": "mild", "msm.failures": 1}, found)
+        assert set(whole.missing) == {part for part, was in never.items() if was is not False}
+
+
+def by_the_caller(protocol: Protocol) -> tuple[Answer, ...]:
+    """Trials and dates, and nothing that a clinician judges."""
+    return tuple(a for a in clean(protocol) if not a.item.startswith(f"{STAGING}."))
+
+
+def test_the_stage_has_bounds_from_the_trials_alone_until_a_clinician_answers(
     protocol: Protocol,
 ) -> None:
     """Seen to fail with: no score until a clinician answers; trials that are not counted."""
-    asking = replace(protocol, instruments={**protocol.instruments, STAGING: STAGE})
-    found = screen(intake(*clean(protocol)), asking, TODAY).scores[STAGING]
+    told = by_the_caller(protocol)
+    found = screen(intake(*told), protocol, TODAY).scores[STAGING]
     assert found.domains["failures"] == (1, 1)
     assert found.domains["duration"] == (3, 3)
     assert (found.total, found.severity) == (None, None)
-    assert found.missing == ("msm.severity", "msm.augmentation", "msm.ect")
-    assert screen(intake(), asking, TODAY).scores == {}
+    assert found.missing == ("msm.severity", "msm.augmentation")
+    assert STAGING not in screen(intake(), protocol, TODAY).scores
+    judged = (
+        said("msm.severity", "moderate"), said("msm.augmentation", True), said("msm.ect", False)
+    )  # fmt: skip
+    staged_now = screen(intake(*told, *judged), protocol, TODAY).scores[STAGING]
+    assert (staged_now.total, staged_now.severity, staged_now.missing) == (8, "moderate", ())
+
+
+def in_clinicians_part(protocol: Protocol, *answers: Answer) -> list[str]:
+    taken = intake(*answers, calls=(on_the_line(Stage.CLINICIAN),))
+    case = Case(taken, protocol, screen(taken, protocol, TODAY), TODAY)
+    asked = questions(agenda(case, Stage.CLINICIAN))
+    return [q.key for q in asked if q.key.startswith(f"{STAGING}.") and not q.answered]
+
+
+def test_the_clinician_is_asked_for_what_the_record_does_not_say_and_for_nothing_twice(
+    protocol: Protocol,
+) -> None:
+    """Seen to fail with: every part of the staging asked, whatever trials and dates say."""
+    parts = [item.id for item in STAGE.items]
+    assert in_clinicians_part(protocol) == parts
+    told = by_the_caller(protocol)
+    judged = ["msm.severity", "msm.augmentation"]  # ECT never was
+    assert in_clinicians_part(protocol, *told) == judged
+    found = screen(intake(*told), protocol, TODAY)
+    assert not {"msm.duration", "msm.failures"} & {q.item.id for q in found.unanswered}
+    months = reads(found.findings, protocol.items["msm.duration"])
+    assert months == "35 months, by what was told of treatments and dates"
+    open_ = [a for a in told if a.item != "trial_weeks"]
+    assert in_clinicians_part(protocol, *open_) == ["msm.severity", "msm.failures", *judged[1:]]
+    for stage in (Stage.CALL, Stage.SECOND_CONTACT):
+        case = Case(intake(), protocol, screen(intake(), protocol, TODAY), TODAY)
+        keys = [q.key for q in questions(agenda(case, stage))]
+        assert not any(key.startswith(STAGING) for key in keys)
+
+
+def test_a_clinicians_own_number_is_kept_beside_what_the_record_says(protocol: Protocol) -> None:
+    told = (*by_the_caller(protocol), said("msm.failures", 4))
+    found = screen(intake(*told), protocol, TODAY)
+    assert found.scores[STAGING].domains["failures"] == (2, 2)
+    assert reads(found.findings, protocol.items["msm.failures"]) == "4 trials"

@@ -153,7 +153,10 @@ class Findings:
         return tuple(self.at(entry) for entry in sorted(entries))
 
     def applicable(self, item: Item) -> bool | None:
-        """False where a branch skips it; None while the branch is open, and then it is asked."""
+        """False where a branch skips it, or the record has it; None while the branch is open, and
+        then it is asked."""
+        if self.recorded(item) is not None and not self.history(item):
+            return False
         asked = True if item.when is None else item.when.decide(self.read)
         if asked is False and item.instrument == self.protocol.suicide_screen:
             return item.when in self._reopened
@@ -175,7 +178,8 @@ class Findings:
         if item.name in self._implied:
             own = history[-1:] if history else ()
             return Finding(True, SETTLED, (*own, self._implied[item.name]))
-        asked = True if item.when is None else self.applicable(item)
+        staged = item.instrument == treatment.STAGING
+        asked = self.applicable(item) if item.when is not None or staged else True
         if asked is False:
             return self._told_all_the_same(item, history) if history else _SKIPPED
         if history:
@@ -423,12 +427,25 @@ class Findings:
             return treatment.staged(instrument, answers, record)
         return score(instrument, answers, self.intake.patient.sex)
 
+    def recorded(self, item: Item) -> Span | bool | None:
+        """A part of the staging that what was told decides: nobody is asked for it again."""
+        known = self._of_record.get(item.id) if item.instrument == treatment.STAGING else None
+        return known if known is not None and treatment.is_settled(item, known) else None
+
     @cached_property
-    def _of_record(self) -> Mapping[str, Span]:
+    def _of_record(self) -> treatment.Record:
         count = self.read("adequate_failed_trials")
         failures = Span(count, count) if isinstance(count, int) else count
         episode = self.date_of("episode_start")
-        return treatment.of_record(failures, episode, self.today)  # type: ignore[arg-type]
+        ever = self._ever_had("augmentation"), self._ever_had("other_treatments", "ect")
+        return treatment.of_record(failures, episode, self.today, ever)  # type: ignore[arg-type]
+
+    def _ever_had(self, name: str, option: str | None = None) -> bool | None:
+        """Whether a list of treatments holds one, or any; None where nobody knows."""
+        told = self.read(name) if name in self._items else None
+        if not isinstance(told, tuple):
+            return None
+        return told != (NONE_OF_THESE,) if option is None else option in told
 
     def _own_answer(self, item: Item) -> Value | State | None:
         """The latest counted answer: a positive one that somebody else gave, or that was taken

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from intake_app.core import facts, safety
-from intake_app.core.condition import SomeOf
+from intake_app.core.condition import SomeOf, Span
 from intake_app.core.facts import Age, Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.model import (
@@ -492,7 +492,9 @@ def _said(findings: Findings, item: Item) -> str:
     found = findings.find(item.name)
     if not found.answers:
         if found.value is not None:
-            return _through_gate(findings, item) or _("Not applicable")
+            return (
+                _of_record(findings, item) or _through_gate(findings, item) or _("Not applicable")
+            )
         return _not_asked(findings, item)
     own = tuple(answer for answer in found.answers if answer.item == item.id)
     if own != found.answers:
@@ -504,6 +506,25 @@ def _said(findings: Findings, item: Item) -> str:
     if before is latest or before.value is None:
         return said
     return _("{said} (was {before})").format(said=said, before=item.label(before.value))
+
+
+def _of_record(findings: Findings, item: Item) -> str | None:
+    known = findings.recorded(item)
+    if known is None:
+        return None
+    template = _("{known}, by what was told of treatments and dates")
+    return template.format(known=_ends(item, known))
+
+
+def _ends(item: Item, known: Span | bool) -> str:
+    if isinstance(known, bool):
+        return item.label(known)
+    if known.least == known.most:
+        return f"{known.least} {item.unit}"
+    if known.most is None:
+        return _("{least} {unit} or more").format(least=known.least, unit=item.unit)
+    template = _("{least} to {most} {unit}")
+    return template.format(least=known.least, most=known.most, unit=item.unit)
 
 
 def _through_gate(findings: Findings, item: Item) -> str | None:

@@ -12,6 +12,7 @@ from itertools import product
 from intake_app.core.condition import Span
 from intake_app.core.instrument import Instrument, Score, score
 from intake_app.core.model import PartialDate, Source, Value
+from intake_app.core.protocol import Item
 from intake_app.core.words import _
 
 Number = int | Decimal
@@ -188,35 +189,59 @@ def _months_begun(start: date, today: date) -> int:
 # The instrument that is the Maudsley staging method, and what the record knows of its parts.
 STAGING = "msm"
 _DURATION, _FAILURES = f"{STAGING}.duration", f"{STAGING}.failures"
+_AUGMENTATION, _ECT = f"{STAGING}.augmentation", f"{STAGING}.ect"
+Record = Mapping[str, Span | bool]
 
 
 def of_record(
-    failures: Span | None, episode: PartialDate | None, today: date
-) -> Mapping[str, Span]:
+    failures: Span | None,
+    episode: PartialDate | None,
+    today: date,
+    ever: tuple[bool | None, bool | None] = (None, None),
+) -> Record:
     """By item of the staging: how many months this episode lasts, and the failed trials in it.
 
-    How severe it is, augmentation and ECT in this episode are a clinician's to say: what the caller
-    answered about all of life does not settle them (Fekadu et al., J Clin Psychiatry 2009).
+    `ever`: augmentation and ECT at some time in life. What never was, was not in this episode; of
+    what once was, and of how severe it is, a clinician says it (Fekadu et al., J Clin Psychiatry
+    2009).
     """
     found = {_DURATION: months_since(episode, today), _FAILURES: failures}
-    return {part: span for part, span in found.items() if span is not None}
+    never = {
+        part: False for part, was in zip((_AUGMENTATION, _ECT), ever, strict=True) if was is False
+    }
+    return {part: span for part, span in found.items() if span is not None} | never
 
 
-def staged(
-    staging: Instrument, answers: Mapping[str, Value | None], record: Mapping[str, Span]
-) -> Score:
+def is_settled(item: Item, known: Span | bool) -> bool:
+    """Whether all that a part of the staging may be has the same points."""
+    if isinstance(known, bool):
+        return True
+    points = set()
+    for step in item.steps:
+        holds = True if step.when is None else step.when.decide({item.name: known}.__getitem__)
+        if holds is not False:
+            points.add(step.points)
+        if holds:
+            return len(points) == 1
+    return False  # it may have none, as no failed trial has
+
+
+def staged(staging: Instrument, answers: Mapping[str, Value | None], record: Record) -> Score:
     """The stage from a clinician's `answers`, and from the record where there is none.
 
     A range is scored at its ends, since a longer episode and more failures lower no stage, but
     every end of one with every end of the other: no failure at all has no level, and so may be
-    any. While there is a range its part is missing, and there are bounds and no stage.
+    any. While its points are open a part is missing, and there are bounds and no stage.
     """
-    spans = {part: span for part, span in record.items() if answers.get(part) is None}
+    unsaid = {part: known for part, known in record.items() if answers.get(part) is None}
+    answers = {**answers, **{p: known for p, known in unsaid.items() if isinstance(known, bool)}}
+    spans = {part: span for part, span in unsaid.items() if isinstance(span, Span)}
     farthest = {item.id: item.limits[-1] for item in staging.items if item.limits}
     ends = {p: {s.least, farthest[p] if s.most is None else s.most} for p, s in spans.items()}
     corners = [dict(zip(ends, each, strict=True)) for each in product(*ends.values())]
     found = [score(staging, {**answers, **corner}) for corner in corners]
-    missing = {part for part, both in ends.items() if len(both) > 1}
+    parts = {item.id: item for item in staging.items}
+    missing = {part for part, span in spans.items() if not is_settled(parts[part], span)}
     missing |= {part for one in found for part in one.missing}
     least, most = min(one.least for one in found), max(one.most for one in found)
     return replace(
