@@ -863,7 +863,7 @@ def test_half_typed_text_that_the_disk_does_not_take_says_so_in_the_panel(qtbot,
     def full(_service):
         raise NotSaved("the disk is full")
 
-    on_call.desk.keep_place = lambda _fields: on_call.desk.ask(full) is True
+    on_call.desk.keep_place = lambda _fields, **_how: on_call.desk.ask(full) is True
     QTest.keyClicks(line, "side door")
     assert not panel.keep_place()
     assert panel._person_problem.isVisible()
