@@ -144,5 +144,5 @@ def test_no_details_of_the_clinic_are_a_patients(clinic):
     clinic.Cora.register_patient("Zebedee Quux", PartialDate.parse("1980-01-01"))
     clinic.Ada.clinic.change_clinic(NEW)
     held = json.loads((clinic.folder / anchor.CLINIC).read_text())
-    about = {"name", "country", "demo", "numbers", "idle_minutes", "call_minutes"}
+    about = {"name", "country", "demo", "numbers", "idle_minutes", "call_minutes", "texts"}
     assert held.keys() == about | {"mac"}

@@ -19,8 +19,10 @@ from intake_app.core.packet import level_words
 from intake_app.core.protocol import Protocol
 from intake_app.core.safety import Level, asq, sheet_risk
 from intake_app.core.screening import Case, Screening, screen
+from tests import test_ui_emergency
 from tests.conftest import TODAY, ended, intake, said, unsaid
 from tests.test_ui_emergency import clinic, on_call, opened  # noqa: F401 - fixtures
+from tests.vaults import create_clinic
 from ui import words
 
 KETAMINE = "protocols/ketamine.toml"
@@ -288,13 +290,14 @@ def test_a_positive_answer_of_acuity_leads_to_the_emergency_panel(
 ) -> None:
     bundle = bundle_of(asq_text())
     monkeypatch.setattr(content, "shipped", lambda: bundle)
+    monkeypatch.setattr(test_ui_emergency, "open_clinic", create_clinic)
     found = request.getfixturevalue("on_call")
     change, taken = found.desk.change, found.intake
     assert change(lambda s: s.record_answer(taken, "asq.3", True))
     assert not found.desk.case.intake.escalations
     assert change(lambda s: s.record_answer(taken, "asq.5", True))
     flag = next(flag for flag in found.desk.case.screening.flags if flag.escalates)
-    assert words.look_words()[words.look_of(flag)] == "CRITICAL"
+    assert words.look_words()[words.look_of(found.desk.case, flag)] == "CRITICAL"
     assert safety.open_escalation(found.desk.case.intake) is not None
     assert "This computer has told no one." in found.window._banner.text()
     assert opened(qtbot, found).isVisible()

@@ -256,7 +256,10 @@ def test_no_question_speaks_to_whoever_tells_of_another_as_to_the_patient(protoc
     }
     to_the_caller = {key for key, said in spoken.items() if TO_THE_CALLER.search(said)}
     assert to_the_caller == {*OF_THE_CALLER, *BY_THE_PANEL}
-    own = {q.key: _spoken(q, case, Source.PATIENT_ALONE).aloud for q in questions}
+    own = {
+        q.key: _spoken(q, case, Clinic("Test Clinic"), Source.PATIENT_ALONE).aloud
+        for q in questions
+    }
     assert own["stroke_ever"] == "Have you ever had a stroke or a mini-stroke?"
     assert {q.key for q in questions if q.item and own[q.key] != q.item.ask} == set()
 

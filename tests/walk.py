@@ -10,6 +10,7 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QEventLoop, QObject, Qt, QTime
 from PySide6.QtGui import QGuiApplication, QKeySequence, QWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QWidget
+from shiboken6 import isValid
 
 from intake_app import service
 from intake_app.core import review, safety, setup
@@ -314,7 +315,7 @@ class Walk:
         self.type(str(path))
         self.press("Return")
         wait(path.exists)
-        wait(lambda: not dialog.isVisible())
+        wait(lambda: not (isValid(dialog) and dialog.isVisible()))
 
 
 # The calls ------------------------------------------------------------------------------------
