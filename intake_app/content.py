@@ -399,7 +399,7 @@ class _ProtocolBuilder:
 
     def _check_asked(self, fields: Fields, condition: Condition) -> None:
         """A fact that rests on a question which nobody asks would stay open for ever."""
-        for name in condition.names & facts.FACTS.keys():
+        for name in sorted(condition.names & facts.FACTS.keys()):
             missing = facts.not_asked(name, self._items)
             if missing:
                 template = _("'{name}' needs the question '{question}'")

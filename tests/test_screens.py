@@ -222,7 +222,7 @@ def test_a_protocol_has_one_screen_neither_none_nor_two() -> None:
 
 def test_a_rule_on_what_a_screen_does_not_ask_is_refused() -> None:
     """Seen to fail with: a fact about part of a screen that is not there, left open for ever."""
-    assert "'suicide_intent_reported' needs the question 'intent'" in refusal(with_screen("asq"))
+    assert "'days_since_suicide_intent' needs the question 'intent'" in refusal(with_screen("asq"))
 
 
 LATER = [
