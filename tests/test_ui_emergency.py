@@ -63,15 +63,15 @@ def clinic(qtbot, tmp_path, monkeypatch):
         return found
 
     yield open_window
-    for number, (window, heard) in enumerate(opened):
+    for window, heard in reversed(opened):  # the first closes the records that they share
         app.removeEventFilter(heard)
         window.panel().hide()
         window.hide()
-        if number == 0:
-            window.close()  # which closes the records that they share
-        window.deleteLater()
-        heard.deleteLater()
-    app.processEvents()
+        if window is opened[0][0]:
+            window.close()
+        for left in (window, heard):  # gone before that, with its timers
+            left.deleteLater()
+            app.sendPostedEvents(left, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
