@@ -66,7 +66,7 @@ def _windows_are_gone():
     for left in (*windows, *ears):
         left.deleteLater()
     app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    if app.styleSheet():
+    if theme.current(app) != theme.Theme():
         theme.apply(app, theme.Theme())  # now that there is nothing to put it on
 
 

@@ -160,6 +160,7 @@ def dressed(qtbot, qapp, request):
     around = QWidget()
     qtbot.addWidget(around)
     theme.look(around, "page")
+    theme.dress(around)
     yield around
     theme.apply(qapp, Theme())
 

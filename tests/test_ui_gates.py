@@ -484,7 +484,7 @@ def test_another_light_reaches_everything_at_once(frame, qapp, how):
 def test_no_widget_has_a_style_sheet_of_its_own(frame):
     """Light and dark come from one table. Seen to fail with: setStyleSheet on the banner."""
     for state, top in walk(frame):
-        own = [each for each in (top, *top.findChildren(QWidget)) if each.styleSheet()]
+        own = [each for each in top.findChildren(QWidget) if each.styleSheet()]
         assert not own, (state, own)
 
 

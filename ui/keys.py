@@ -125,10 +125,10 @@ class EmergencyKey(QObject):
         app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or not is_emergency(event):
+            return False  # the quickest question first: every event of the application comes here
         kind = event.type()
         if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
-            return False
-        if not isinstance(event, QKeyEvent) or not is_emergency(event):
             return False
         event.accept()
         if kind is QEvent.Type.KeyPress and isinstance(watched, QWidget):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QInputEvent
 from PySide6.QtWidgets import QApplication
 
 from intake_app import quiet
@@ -88,7 +89,7 @@ class IdleLock(QObject):
         app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in _SIGNS_OF_LIFE:
+        if isinstance(event, QInputEvent) and event.type() in _SIGNS_OF_LIFE:
             self._since = self._seconds()
         return False
 

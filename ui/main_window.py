@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         theme.look(centre, "page")
         centre.setLayout(self._whole)
         self.setCentralWidget(centre)
+        theme.dress(self)
         self._demo.setVisible(self.desk.service.about.demo)
         self._show_hold()
         for each in (self._clock, self._banner, self._tasks, self._problem):

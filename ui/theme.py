@@ -89,16 +89,28 @@ def system_is_dark(app: QApplication) -> bool:
 
 
 def apply(app: QApplication, theme: Theme) -> None:
-    if app.styleSheet() and current(app) == theme:
+    if app.property("theme_scale") and current(app) == theme:
         return  # polishing every widget anew takes its time
     app.setProperty("theme_dark", theme.dark)
     app.setProperty("theme_scale", theme.scale)
-    app.setStyle("Fusion")
+    if app.style().name() != "fusion":
+        app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     font = QFont(app.font())
     font.setPixelSize(theme.px(BODY))
     app.setFont(font)
-    app.setStyleSheet(theme.style())
+    for window in app.topLevelWidgets():
+        if window.styleSheet():
+            window.setStyleSheet(theme.style())
+
+
+def dress(window: QWidget) -> None:
+    """The style sheet for a window and whatever is shown over it, once it is built. The application
+    itself has none: else all that is not yet in a window is polished at each move into a layout,
+    and a window takes three times as long to build."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        window.setStyleSheet(current(app).style())
 
 
 def look_file() -> Path:
@@ -197,5 +209,6 @@ def look(widget: QWidget, name: str) -> None:
     """Give a widget one of the looks of the style sheet."""
     if widget.property("look") != name:
         widget.setProperty("look", name)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
+        if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)

@@ -951,6 +951,7 @@ class NumbersOnly(QWidget):
         whole = column([told, card(column([scrolled(inside)])), self._back], margin=8)
         whole.setStretch(1, 1)
         self.setLayout(whole)
+        theme.dress(self)
         self.resize(900, 640)
         self._back.setFocus()
 

@@ -111,6 +111,7 @@ class UnlockScreen(QWidget):
         whole.addLayout(middle)
         whole.addStretch()
         self.setLayout(whole)
+        theme.dress(self)
 
     def offer(
         self, names: Sequence[str], last: str = "", *, other: bool = False, demo: bool = False

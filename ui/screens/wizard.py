@@ -194,6 +194,7 @@ class Wizard(QWidget):
         self._key, self._trial = RecoveryKeyPanel(), KeyTrialPanel()
         self._late: dict[str, Panel] = {}
         self._build()
+        theme.dress(self)
         self._form.ready.connect(self._take_person)
         self._key.passed.connect(self._next)
         self._key.turned.connect(self._dress_foot)
