@@ -7,11 +7,12 @@ import pytest
 
 from intake_app.core import agenda
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question
-from intake_app.core.model import Answer, Patient, Stage, State
+from intake_app.core.gaps import Why, gaps
+from intake_app.core.model import Answer, Patient, Source, Stage, State
 from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
 from intake_app.core.protocol import Protocol
-from intake_app.core.screening import Case, screen
-from tests.conftest import TODAY, ended, intake, listed, on_the_line, said, unsaid
+from intake_app.core.screening import Case, resume_at, screen
+from tests.conftest import TODAY, clean, ended, intake, listed, on_the_line, said, unsaid
 
 NAMELESS = Patient("p", "P-000001", "")
 
@@ -131,6 +132,45 @@ def test_a_branch_opens_by_a_yes_or_by_a_gate_that_nobody_could_answer(
     """Seen to fail with: only a yes opening."""
     asked = keys(case_of(protocol, *([gate] if gate else [])))
     assert ("stroke_date" in asked) is opens
+
+
+@pytest.mark.parametrize(
+    ("gate", "detail"),
+    [
+        ("emergency_now", "emergency_symptoms"),
+        ("harm_thoughts", "harm_detail"),
+        ("psychosis_now", "psychosis_commands"),
+        ("suicide.2", "suicide.4"),
+        ("suicide.6", "suicide.6a"),
+    ],
+)
+def test_what_lies_behind_a_no_is_not_put_to_whoever_gave_it_for_another(
+    protocol: Protocol, gate: str, detail: str
+) -> None:
+    """The no counts for nothing: the question stays open, to be repeated with the person, and a
+    call goes on behind it. Once the person cannot say, or somebody told a yes, the detail comes.
+    Fails with: every open gate opening its branch; the no taken for an answer."""
+    for another in (Source.RELATIVE, Source.REFERRER):
+        no, yes = said(gate, False, another), said(gate, True, another)
+        told = case_of(protocol, no)
+        assert detail not in keys(told)
+        open_ = {gap.key: gap.why for gap in gaps(told, Stage.CALL)}
+        assert open_[gate] is Why.REPEAT
+        assert detail not in open_
+        assert detail in keys(case_of(protocol, no, unsaid(gate, State.UNKNOWN)))
+        assert detail in keys(case_of(protocol, no, yes))
+        assert detail in keys(case_of(protocol, yes, no))
+        assert detail in keys(case_of(protocol, unsaid(gate, State.DECLINED)))
+    assert detail not in keys(case_of(protocol, no, said(gate, False)))
+    with_others = said(gate, False, Source.PATIENT_WITH_OTHERS)
+    assert detail in keys(case_of(protocol, no, with_others))
+
+
+def test_a_call_of_another_goes_on_behind_their_no(protocol: Protocol) -> None:
+    """Fails with: the details of a no that does not count as the place to go on at."""
+    answers = [a for a in clean(protocol) if a.item != "psychosis_now"]
+    case = case_of(protocol, *answers, said("psychosis_now", False, Source.RELATIVE))
+    assert resume_at(case) == "check_answers"
 
 
 def test_what_was_told_out_of_order_stays_in_sight(protocol: Protocol) -> None:

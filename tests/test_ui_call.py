@@ -277,8 +277,7 @@ def test_a_caller_who_tells_of_another_is_asked_about_them(hands, digit, risen):
     assert hands.question == "emergency_now"
     assert "the person you are calling about" in hands.call._script.text()
     assert "not the patient: ask about Sam Rivera" in hands.call._of_another.text()
-    hands.answer(0)
-    hands.answer(8)  # a no of theirs counts for nothing, and so what is happening is asked
+    hands.answer(0)  # what is happening is not asked after a no, though it counts for nothing
     assert hands.question == "suicide.1"
     asked = hands.desk.case.protocol.items["suicide.1"].ask
     assert "ask Sam Rivera about this myself" in hands.call._script.text()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from intake_app.core.facts import NOT_ASKED, Findings
+from intake_app.core.facts import Findings
 from intake_app.core.model import Answer, Stage, State
 from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING, number, settled
 from intake_app.core.protocol import Criterion, Item
@@ -283,7 +283,7 @@ class _Asked:
             later = bool(history) and history[-1].state is State.DEFERRED
             answered = bool(history) and not later
             closed = bool(history) and at.applicable(item) is False
-            if item.stage is self._stage and (answered or closed or _is_due(at, item)):
+            if item.stage is self._stage and (answered or closed or at.is_put(item)):
                 key = f"{item.id}#{at.entry}" if at.entry else item.id
                 yield Question(key, item, at.entry, answered, later, closed)
 
@@ -329,12 +329,6 @@ def _tier(criterion: Criterion) -> int:
 
 def _relationship(case: Case) -> str:
     return case.intake.calls[-1].relationship if case.intake.calls else ""
-
-
-def _is_due(at: Findings, item: Item) -> bool:
-    """A branch is open by a yes, or by a gate that nobody could or would answer."""
-    due = at.applicable(item)
-    return due is True or (due is None and at.find(item.name).openness > NOT_ASKED)
 
 
 def next_trial(case: Case) -> int:

@@ -31,6 +31,7 @@ from intake_app.core.condition import (
 from intake_app.core.instrument import Instrument, Score, score
 from intake_app.core.model import (
     COUNTS_FOR_A_NO,
+    TELLS_OF_ANOTHER,
     Answer,
     BloodPressure,
     Due,
@@ -161,6 +162,25 @@ class Findings:
         if asked is False and item.instrument == self.protocol.suicide_screen:
             return item.when in self._reopened
         return asked
+
+    def is_put(self, item: Item) -> bool:
+        """Whether it is asked on this path: its branch is open by a yes, or by a gate that nobody
+        could or would answer."""
+        asked = self.applicable(item)
+        if asked is None and item.when is not None:
+            return any(self._in_vain(name) for name in item.when.node.open(self.read))
+        return asked is True
+
+    def _in_vain(self, gate: str) -> bool:
+        """Asked, and open all the same. A no of whoever tells of another leaves it open too, to be
+        asked of the person; what lies behind a no is not put to the one who gave it."""
+        found, item = self.find(gate), self._items.get(gate)
+        if found.openness <= NOT_ASKED:
+            return False
+        if item is None:
+            return True
+        history = self.history(item)
+        return not _is_anothers_no(item, history) if history else self.is_put(item)
 
     @cached_property
     def _reopened(self) -> tuple[Condition | None, ...]:
@@ -545,6 +565,12 @@ def _age_of_result(findings: Findings, when: str, most: Number) -> Age | None:
     if span.least is not None and span.least > most:
         return Age.STALE
     return None if span.most is not None and span.most <= most else Age.MAYBE_STALE
+
+
+def _is_anothers_no(item: Item, history: Sequence[Answer]) -> bool:
+    latest = history[-1]
+    denied = latest.value is not None and latest.source in TELLS_OF_ANOTHER
+    return denied and not any(item.reports(answer.value) for answer in history)
 
 
 def _denies(item: Item, latest: Value | None, before: Value | None) -> bool:

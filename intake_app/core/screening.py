@@ -585,8 +585,8 @@ def resume_at(case: Case) -> str:
     findings = case.screening.findings
     for question in case.screening.unanswered:
         item = question.item
-        asked = findings.applicable(item) or findings.item(item).openness >= facts.UNKNOWN
-        if question.state == NOT_ASKED and item.stage in findings.held_stages and asked:
+        here = question.state == NOT_ASKED and item.stage in findings.held_stages
+        if here and findings.is_put(item):
             return item.id
     return "check_answers"
 

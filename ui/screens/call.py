@@ -22,6 +22,7 @@ from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Questio
 from intake_app.core.errors import IntakeError, WrongValue
 from intake_app.core.lines import lines
 from intake_app.core.model import (
+    TELLS_OF_ANOTHER,
     CallEnd,
     Clinic,
     Patient,
@@ -83,7 +84,7 @@ def _spoken(question: Question, case: Case, clinic: Clinic, voice: Source) -> _S
 
 
 def tells_of_another(question: Question, voice: Source) -> bool:
-    return voice in (Source.RELATIVE, Source.REFERRER) and not question.of_the_line
+    return voice in TELLS_OF_ANOTHER and not question.of_the_line
 
 
 def _is_the_patients_alone(item: Item, case: Case, voice: Source) -> bool:
