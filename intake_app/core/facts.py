@@ -6,7 +6,6 @@ nobody asked yet, it is unknown, or the caller declined. None never turns into n
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +13,7 @@ from decimal import Decimal
 from enum import Enum, IntEnum, auto
 from functools import cache, cached_property
 from itertools import takewhile
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from intake_app.core import medication as drugs
 from intake_app.core import safety, treatment
@@ -99,19 +98,30 @@ _TO_COME = "_expiry"
 # The questions that say whether anybody listens.
 _CAN_TALK_FREELY = "can_talk_freely"
 _PRIVACY = (_CAN_TALK_FREELY, "listener_present")
-_T = TypeVar("_T")
 
 
-class _Lazy(dict[str, _T]):
-    """By name; `work_out` fills in what is looked up for the first time."""
+class _Found(dict[str, Finding]):
+    """By name; what is looked up for the first time is worked out."""
 
     __slots__ = ("_work_out",)
 
-    def __init__(self, work_out: Callable[[str], _T]) -> None:
+    def __init__(self, work_out: Callable[[str], Finding]) -> None:
         self._work_out = work_out
 
-    def __missing__(self, name: str) -> _T:
+    def __missing__(self, name: str) -> Finding:
         return self._work_out(name)
+
+
+class _Values(dict[str, object]):
+    """The values of what was found; a dict of their own, since the rules read nothing else."""
+
+    __slots__ = ("_work_out",)
+
+    def __init__(self, work_out: Callable[[str], Finding]) -> None:
+        self._work_out = work_out
+
+    def __missing__(self, name: str) -> object:
+        return self._work_out(name).value
 
 
 class Findings:
@@ -123,12 +133,20 @@ class Findings:
         self.today = today
         self.entry = entry
         self._items = protocol.by_name
-        self._history: dict[str, list[Answer]] = defaultdict(list)
+        self._history: dict[str, list[Answer]] = {}
+        self._changed: dict[str, None] = {}  # the questions that were not always answered alike
         for answer in intake.answers:
-            if answer.entry in (0, entry):
-                self._history[answer.item].append(answer)
-        self._found = _Lazy(self._work_out)
-        self._values = _Lazy[object](lambda name: self._work_out(name).value)
+            if answer.entry and answer.entry != entry:
+                continue
+            told = self._history.get(answer.item)
+            if told is None:
+                self._history[answer.item] = [answer]
+                continue
+            if answer.value != told[0].value:
+                self._changed[answer.item] = None
+            told.append(answer)
+        self._found = _Found(self._work_out)
+        self._values = _Values(self._work_out)
         self.find = self._found.__getitem__
         self.read = self._values.__getitem__  # what the rules do most
 
@@ -156,7 +174,8 @@ class Findings:
     def applicable(self, item: Item) -> bool | None:
         """False where a branch skips it, or the record has it; None while the branch is open, and
         then it is asked."""
-        if self.recorded(item) is not None and not self.history(item):
+        staged = item.instrument == treatment.STAGING
+        if staged and not self.history(item) and self.recorded(item) is not None:
             return False
         asked = True if item.when is None else item.when.decide(self.read)
         if asked is False and item.instrument == self.protocol.suicide_screen:
@@ -240,10 +259,10 @@ class Findings:
         in sight, and opens nothing.
         """
         latest = history[-1]
-        names = item.when.names if item.when and self._changed else ()
-        gates = (self._items[name] for name in names if name in self._items)
-        if any(self._corrected(gate, latest) for gate in gates):
-            return _SKIPPED
+        if self._changed and item.when is not None:
+            gates = (self._items[name] for name in item.when.names if name in self._items)
+            if any(self._corrected(gate, latest) for gate in gates):
+                return _SKIPPED
         if latest.value is None and item.instrument == self.protocol.suicide_screen:
             return Finding(NOT_APPLICABLE, SETTLED, (latest,))
         return self._finding_of(item, history) or _SKIPPED
@@ -254,15 +273,6 @@ class Findings:
             return False
         in_order = [answer.id for answer in self.intake.answers]
         return in_order.index(self._history[gate.id][-1].id) > in_order.index(detail.id)
-
-    @cached_property
-    def _changed(self) -> tuple[str, ...]:
-        """The ids of the questions that were not always answered alike."""
-        return tuple(
-            id_
-            for id_, history in self._history.items()
-            if len(history) > 1 and any(a.value != history[0].value for a in history)
-        )
 
     @cached_property
     def withdrawn(self) -> Mapping[str, Answer]:
@@ -323,7 +333,7 @@ class Findings:
 
     def _finding_of(self, item: Item, history: Sequence[Answer]) -> Finding | None:
         """What the counted answer says; None where it only put the question off."""
-        latest = self._counted(item, history)
+        latest = self._counted(item, history) if item.instrument else history[-1]
         if latest is None:
             return None
         if latest.value is not None:

@@ -154,9 +154,7 @@ def screen(intake: Intake, protocol: Protocol, today: date) -> Screening:
 
 
 def _readings(criterion: Criterion, findings: Findings) -> Iterable[Findings]:
-    if criterion.for_each is None:
-        return (findings,)
-    return findings.each
+    return (findings,) if criterion.for_each is None else findings.each
 
 
 def _grounds(flags: Iterable[Flag], protocol: Protocol) -> frozenset[str]:
