@@ -878,6 +878,24 @@ def test_how_the_call_was_opened_stands_on_paper_and_under_the_signature(protoco
     assert [pair[1:] for pair in snapshot(case, {})["settled"]] == [list(pair) for pair in told]
 
 
+def test_a_second_contact_hides_nothing_of_how_the_first_was_opened(protocol):
+    """Whether it may be recorded is asked at both. Seen to fail with: the opening of the latest
+    contact alone, where the language of the first read "not asked"."""
+    first = (("language", "qualified"), ("recording", "agreed"))
+    held = (
+        replace(ended(), settled=first),
+        replace(on_the_line(Stage.SECOND_CONTACT), settled=(("recording", "not_agreed"),)),
+    )
+    assert block(case_of(protocol, calls=held), 7)[1] == (
+        "Language: A qualified interpreter is on the line. "
+        "Recording, caller: Agreed. "
+        "Recording, patient, second contact: Not agreed: the call goes on unrecorded. "
+        "Call-back number: not read back"
+    )
+    unasked = (*held[:1], replace(held[1], settled=()))
+    assert "second contact: not asked" in block(case_of(protocol, calls=unasked), 7)[1]
+
+
 def test_what_is_to_obtain_stands_with_its_due_and_whom_to_ask_soonest_first(protocol):
     """Seen to fail with: the order of the protocol."""
     case = case_of(protocol, said("suicide.1", True, Source.AD_HOC_INTERPRETER))

@@ -1064,21 +1064,24 @@ def _voices(pages: _Pages) -> Entries:
     return Entries(_("7 Who answered"), (caller, opened, *(lines or (alone,))))
 
 
+# Consent to record is asked at each of these, the rest of the opening at the first alone.
+_RECORDED = (Stage.CALL, Stage.SECOND_CONTACT)
+
+
 def _settled(pages: _Pages) -> str:
-    """What was said at the opening of the latest contact that asks for it."""
-    intake = pages.intake
-    stage = next((c.stage for c in reversed(intake.calls) if c.settled), Stage.CALL)
-    names = {
-        opening.LANGUAGE: _("Language: {said}"),
-        opening.RECORDING: _("Recording: {said}"),
-    }
-    known = opening.settled_words()
-    parts = [
-        names[what].format(
-            said=known[what].get(opening.settled(intake, what, stage), _("not asked"))
-        )
-        for what in names
-    ]
+    """What was said at the opening; of recording, at each kind of contact that took place."""
+    intake, asked_of = pages.intake, _asked_of()
+
+    def told(what: str, stage: Stage = Stage.CALL) -> str:
+        known = opening.settled_words()[what]
+        return known.get(opening.settled(intake, what, stage), _("not asked"))
+
+    held = {call.stage for call in intake.calls} | {Stage.CALL}
+    stages = [stage for stage in _RECORDED if stage in held]
+    parts = [_("Language: {said}").format(said=told(opening.LANGUAGE))]
+    for stage in stages:
+        template = _("Recording: {said}") if len(stages) == 1 else _("Recording, {whom}: {said}")
+        parts.append(template.format(whom=asked_of[stage], said=told(opening.RECORDING, stage)))
     back = opening.settled(intake, opening.READ_BACK)
     parts.append(_("Call-back number: read back") if back else _("Call-back number: not read back"))
     return ". ".join(parts)
