@@ -147,7 +147,6 @@ def create_vault(
     about: Clinic,
     people: Sequence[NewPerson],
     clock: Clock,
-    kdf: vault.KdfParams = vault.DEFAULT_KDF,
 ) -> tuple[IntakeService, str]:
     """A new vault, opened by the first of `people`, and the recovery key: shown once, not kept."""
     places.refuse(folder)
@@ -171,7 +170,7 @@ def create_vault(
                 work.write(schema.staff, clinic.staff_row(member), "staff_added")
             put_in_force(work, content.shipped())
 
-    records, recovery_key = database.create(folder, slots, kdf, found)
+    records, recovery_key = database.create(folder, slots, found)
     founder = Session(Office(records, about, clock), staff[0], pens[0])
     return IntakeService(founder), recovery_key
 

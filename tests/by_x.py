@@ -6,12 +6,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
-from intake_app.store import vault
 from tests import vaults, walk
 
 
 def main() -> int:
-    vault.FLOOR = vaults.FAST
+    vaults.use_fast_keys()
     manager = subprocess.Popen(["openbox"])
     app = QApplication([])
     try:

@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from intake_app import service
 from intake_app.core.agenda import CALLER
-from intake_app.store import vault
-from tests.vaults import COORDINATOR, FAST, PASSWORD, Clock
+from tests.vaults import COORDINATOR, PASSWORD, Clock, use_fast_keys
 from tests.walk import QtKeys, Walk, wait
 
 OPENING = {
@@ -23,7 +22,7 @@ OPENING = {
 
 
 def main() -> None:
-    vault.FLOOR = FAST
+    use_fast_keys()
     folder, how = Path(sys.argv[1]), sys.argv[2]
     walk = Walk(QApplication([]), folder, QtKeys())
     walk.app._enter(service.open_vault(folder, COORDINATOR, PASSWORD, Clock()))

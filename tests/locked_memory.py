@@ -9,15 +9,14 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from intake_app import service
-from intake_app.store import vault
-from tests.vaults import COORDINATOR, FAST, PASSWORD, Clock
+from tests.vaults import COORDINATOR, PASSWORD, Clock, use_fast_keys
 from tests.walk import wait
 from ui.app import App, Surroundings
 from ui.screens.unlock import UnlockScreen
 
 
 def main() -> None:
-    vault.FLOOR = FAST
+    use_fast_keys()
     folder = Path(sys.argv[1])
     app = QApplication([])
     house = App(app, Surroundings(folder, Clock()))

@@ -10,16 +10,15 @@ from PySide6.QtWidgets import QApplication
 
 from intake_app import service
 from intake_app.core.errors import IntakeError
-from intake_app.store import vault
 from intake_app.store.database import LOG
-from tests.vaults import COORDINATOR, FAST, PASSWORD, Clock
+from tests.vaults import COORDINATOR, PASSWORD, Clock, use_fast_keys
 from tests.walk import wait
 from ui.app import App, Surroundings
 from ui.screens.unlock import UnlockScreen
 
 
 def main() -> None:
-    vault.FLOOR = FAST
+    use_fast_keys()
     folder, told = Path(sys.argv[1]), Path(sys.argv[2])
     first = not told.exists()
     app = QApplication([])

@@ -21,7 +21,7 @@ from intake_app.core.errors import IntakeError, NotAllowed
 from intake_app.core.model import Role
 from intake_app.store import anchor, backups, database, outlets, places, vault, verify
 from tests.test_hold import tamper
-from tests.vaults import FAST, NUMBERS, PASSWORD, Clock
+from tests.vaults import NUMBERS, PASSWORD, Clock
 
 NAME, COLLEAGUE = "Robin Vale", "Cora Quill"
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -36,7 +36,7 @@ def made(tmp_path_factory):
         service.NewPerson(COLLEAGUE, frozenset({Role.COORDINATOR}), PASSWORD[::-1]),
     ]
     about = service.Clinic("Test Clinic", numbers=NUMBERS)
-    desk, key = service.create_vault(folder, about, people, Clock(), FAST)
+    desk, key = service.create_vault(folder, about, people, Clock())
     intake = desk.begin_call().intake.id
     desk.identify_patient(intake, "Pat Example")
     desk.record_answer(intake, "stroke_ever", True)
@@ -483,7 +483,7 @@ def test_no_vault_in_a_synchronised_folder(folder, tmp_path, name):
     with pytest.raises(places.WrongDisk, match="synchronised"):
         opened(place)
     with pytest.raises(places.WrongDisk):
-        service.create_vault(place.with_name("new"), service.Clinic("C"), [], Clock(), FAST)
+        service.create_vault(place.with_name("new"), service.Clinic("C"), [], Clock())
     assert places.trouble(tmp_path / "my dropbox letters" / "vault") == ""
 
 

@@ -499,7 +499,7 @@ def twice(table: Any, key: Any) -> None:
         table[f"{key} "] = table[key]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_strange_tables_are_built_or_refused_and_nothing_else(data: st.DataObject) -> None:
     """Seen to fail with: `for row in options` of a number; equivalents as they come."""

@@ -21,7 +21,6 @@ from tests.vaults import (
     ADMINISTRATOR,
     CLINICIAN,
     COORDINATOR,
-    FAST,
     PASSWORD,
     Clock,
     crash,
@@ -166,6 +165,7 @@ from pathlib import Path
 from intake_app import service
 from intake_app.core.model import Role
 from intake_app.store import anchor, audit, database, vault
+from tests import vaults
 from tests.vaults import Clock
 
 def kill(*_given, **_named):
@@ -174,9 +174,9 @@ def kill(*_given, **_named):
 where, name = sys.argv[2].rsplit(".", 1)
 setattr({"vault": vault, "anchor": anchor, "Journal": audit.Journal, "database": database}[where],
         name, kill)
-vault.FLOOR = fast = vault.KdfParams(memory_kib=128, iterations=1, lanes=1)
+vaults.use_fast_keys()
 people = [service.NewPerson("Cora", frozenset({Role.COORDINATOR}), "a password for tests")]
-service.create_vault(Path(sys.argv[1]), service.Clinic("Test"), people, Clock(), fast)
+service.create_vault(Path(sys.argv[1]), service.Clinic("Test"), people, Clock())
 """
 
 
@@ -449,7 +449,6 @@ def test_a_newcomer_whose_row_was_lost_can_be_added_again(folder, desk, monkeypa
     """The keys are replaced just before the commit. Seen to fail with: `known` not looked at
     (NameTaken for ever)."""
     administrator = desk.acting_as(ADMINISTRATOR, PASSWORD)
-    monkeypatch.setattr(vault.with_staff, "__defaults__", (None, FAST))
     newcomer = service.NewPerson(CLINICIAN, frozenset({Role.CLINICIAN}), PASSWORD)
     replace_keys = database.Records.replace_keys
 

@@ -10,7 +10,7 @@ from intake_app.core import review, safety
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import Disposition
 from intake_app.store import database
-from tests.vaults import FAST, PASSWORD, Clock, open_clinic
+from tests.vaults import PASSWORD, Clock, open_clinic
 
 # Neither a day of the case files nor a time zone of theirs; early, so that "today" goes back.
 NOW = datetime(2030, 2, 1, 7, 5, tzinfo=timezone(timedelta(hours=-5)))
@@ -20,10 +20,7 @@ NOW = datetime(2030, 2, 1, 7, 5, tzinfo=timezone(timedelta(hours=-5)))
 def made(tmp_path_factory):
     """Made once; tests only look."""
     folder = tmp_path_factory.mktemp("demo") / "vault"
-    create = service.create_vault
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(service, "create_vault", lambda *given: create(*given, FAST))
-        demo.make(folder, NOW)
+    demo.make(folder, NOW)
     return folder
 
 

@@ -9,7 +9,7 @@ from intake_app import service
 from intake_app.core import events, review, safety
 from intake_app.core.model import Decision, Disposition, PartialDate, Role
 from intake_app.store import audit, schema
-from tests.vaults import DESK, FAST, NUMBERS, PASSWORD, Clock, people
+from tests.vaults import DESK, NUMBERS, PASSWORD, Clock, people
 
 NAME = "Robin Vale"
 CLOSING = {
@@ -26,7 +26,7 @@ def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("events") / "vault"
     person = service.NewPerson(NAME, frozenset(Role), PASSWORD)
     about = service.Clinic("Test Clinic", numbers=NUMBERS)
-    desk, _key = service.create_vault(folder, about, [person], Clock(), FAST)
+    desk, _key = service.create_vault(folder, about, [person], Clock())
     yield desk
     desk.close()
 

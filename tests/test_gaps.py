@@ -13,7 +13,7 @@ from intake_app.core.errors import IntakeError
 from intake_app.core.model import Role
 from intake_app.store import anchor, database, schema, vault
 from tests.test_hold import change_a_row, older_head, tamper
-from tests.vaults import CLINICIAN, FAST, NUMBERS, PASSWORD, Clock
+from tests.vaults import CLINICIAN, NUMBERS, PASSWORD, Clock
 
 NAME = "Robin Vale"
 WHY = "The disk was exchanged; compared with the paper."
@@ -27,7 +27,7 @@ def closed(tmp_path_factory):
         service.NewPerson(CLINICIAN, frozenset({Role.CLINICIAN}), PASSWORD),
     ]
     about = service.Clinic("Test Clinic", numbers=NUMBERS)
-    desk, _key = service.create_vault(folder, about, staff, Clock(), FAST)
+    desk, _key = service.create_vault(folder, about, staff, Clock())
     intake = desk.begin_call().intake.id
     desk.identify_patient(intake, "Pat Example")
     desk.record_answer(intake, "stroke_ever", True)

@@ -11,7 +11,7 @@ from intake_app.core.errors import IntakeError, NotAllowed
 from intake_app.core.model import Role
 from intake_app.store import anchor, audit, database, vault
 from tests.test_service import METHODS, attempt
-from tests.vaults import FAST, NUMBERS, PASSWORD, Clock, held
+from tests.vaults import NUMBERS, PASSWORD, Clock, held
 
 NAME = "Robin Vale"
 
@@ -21,7 +21,7 @@ def closed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hold") / "vault"
     person = service.NewPerson(NAME, frozenset(Role), PASSWORD)
     about = service.Clinic("Test Clinic", numbers=NUMBERS)
-    desk, _key = service.create_vault(folder, about, [person], Clock(), FAST)
+    desk, _key = service.create_vault(folder, about, [person], Clock())
     intake = desk.begin_call().intake.id
     desk.identify_patient(intake, "Pat Example")
     desk.record_answer(intake, "stroke_ever", True)

@@ -25,7 +25,6 @@ from tests.vaults import (
     ADMINISTRATOR,
     CLINICIAN,
     COORDINATOR,
-    FAST,
     NUMBERS,
     PASSWORD,
     Clock,
@@ -37,19 +36,12 @@ NEW = "seven green kettles whistle"
 OTHER = "another eleven words or so"
 
 
-@pytest.fixture(autouse=True)
-def _fast(monkeypatch):
-    """The cost of a guess is test_vault's; here it would be paid hundreds of times."""
-    monkeypatch.setattr(vault, "DEFAULT_KDF", FAST)
-    monkeypatch.setattr(vault.with_staff, "__defaults__", (None, FAST))
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A vault with a record, and its recovery key; each test has a copy."""
     folder = tmp_path_factory.mktemp("staff") / "vault"
     about = service.Clinic("Test Clinic", numbers=NUMBERS)
-    desk, paper = service.create_vault(folder, about, people(), Clock(), FAST)
+    desk, paper = service.create_vault(folder, about, people(), Clock())
     desk.register_patient("Kept Throughout")
     desk.close()
     return SimpleNamespace(folder=folder, paper=paper)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from intake_app import service
 from intake_app.core.model import PartialDate, Role, Tier
-from tests.vaults import FAST, NUMBERS, PASSWORD, Clock
+from tests.vaults import NUMBERS, PASSWORD, Clock
 from ui import announce, keys, theme, words
 from ui.desk import Desk
 from ui.keys import EmergencyKey
@@ -32,7 +32,7 @@ def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("find") / "vault"
     person = service.NewPerson("Robin Vale", frozenset(Role), PASSWORD)
     about = service.Clinic("Test", numbers=NUMBERS)
-    desk, _key = service.create_vault(folder, about, [person], Clock(), FAST)
+    desk, _key = service.create_vault(folder, about, [person], Clock())
     patient = desk.register_patient("Ana García", PartialDate.parse("1980-01-02"))
     first = desk.open_intake(patient.id).intake.id
     second = desk.open_intake(patient.id).intake.id

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from intake_app import service
 from intake_app.core.agenda import CALLER, MEDICINES
 from intake_app.core.model import Decision, PartialDate, Role
-from tests.vaults import FAST, NUMBERS, PASSWORD, Clock
+from tests.vaults import NUMBERS, PASSWORD, Clock
 from ui import theme, words
 from ui.desk import Desk
 from ui.keys import EmergencyKey
@@ -50,7 +50,7 @@ def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gates") / "vault"
     person = service.NewPerson(NAME, frozenset(Role), PASSWORD)
     about = service.Clinic("Test & Clinic", numbers=NUMBERS)
-    desk, _key = service.create_vault(folder, about, [person], Clock(), FAST)
+    desk, _key = service.create_vault(folder, about, [person], Clock())
     intake = desk.begin_call().intake.id
     desk.set_caller(intake, "self")
     desk.identify_patient(intake, "Robin Achterberg with a rather long family name")

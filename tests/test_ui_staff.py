@@ -21,7 +21,6 @@ from tests.vaults import (
     ADMINISTRATOR,
     CLINICIAN,
     COORDINATOR,
-    FAST,
     NUMBERS,
     PASSWORD,
     Clock,
@@ -40,7 +39,7 @@ KEY, CTRL, ALT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifie
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("desk") / "vault"
     about = service.Clinic("Test Clinic", numbers=NUMBERS)
-    desk, paper = service.create_vault(folder, about, people(), Clock(), FAST)
+    desk, paper = service.create_vault(folder, about, people(), Clock())
     desk.close()
     return SimpleNamespace(folder=folder, paper=paper)
 
@@ -48,7 +47,6 @@ def made(tmp_path_factory):
 @pytest.fixture
 def desk(qtbot, qapp, made, tmp_path, monkeypatch):
     """A shared desk: `start` is what the next process does, on the same vault."""
-    monkeypatch.setattr(vault, "DEFAULT_KDF", FAST)
     folder, clock, houses = shutil.copytree(made.folder, tmp_path / "vault"), Clock(), []
 
     def start():

@@ -16,7 +16,7 @@ from intake_app import service
 from intake_app.core.model import Role
 from intake_app.store import anchor, backups
 from tests.test_hold import change_a_row
-from tests.vaults import FAST, NUMBERS, PASSWORD, Clock
+from tests.vaults import NUMBERS, PASSWORD, Clock
 from ui.app import App, Surroundings
 from ui.backing_up import AutomaticBackups
 from ui.desk import Desk
@@ -37,7 +37,7 @@ def made(tmp_path_factory):
         service.NewPerson("Cora Quill", frozenset({Role.COORDINATOR}), PASSWORD),
     ]
     about = service.Clinic("Test Clinic", numbers=NUMBERS)
-    desk, _key = service.create_vault(folder, about, people, Clock(), FAST)
+    desk, _key = service.create_vault(folder, about, people, Clock())
     intake = desk.begin_call().intake.id
     desk.identify_patient(intake, "Pat Example")
     desk.end_call(intake)

@@ -21,7 +21,6 @@ from tests.vaults import (
     CLINICIAN,
     COORDINATOR,
     DESK,
-    FAST,
     NUMBERS,
     PASSWORD,
     Clock,
@@ -41,9 +40,7 @@ LONG = "seven plain words in a row"
 
 
 @pytest.fixture(autouse=True)
-def _fast(monkeypatch, qapp):
-    create = service.create_vault
-    monkeypatch.setattr(service, "create_vault", lambda *given: create(*given[:4], FAST))
+def _plain(qapp):
     theme.apply(qapp, theme.Theme())
 
 

@@ -30,7 +30,7 @@ from intake_app.core.errors import ContentError, IntakeError, NotAllowed, NotFou
 from intake_app.core.model import Role, Staff
 from intake_app.core.words import _, speak
 from intake_app.store import audit, database, vault, verify
-from tests.vaults import DEMO, FAST, PASSWORD
+from tests.vaults import DEMO, PASSWORD
 
 ROOT = Path(main.__file__).parent
 TREES = {
@@ -448,7 +448,7 @@ def test_damaged_content_is_refused_in_the_language_chosen(old: str, new: str, w
 @pytest.mark.usefixtures("_brackets")
 def test_a_vault_refuses_in_the_language_chosen(tmp_path, capsys, monkeypatch) -> None:
     """Seen to fail with: WrongPassword, NotAVault or `file_fault` without `_`."""
-    vault.create(tmp_path, [vault.NewStaff("1", "Ann", PASSWORD)], FAST)
+    vault.create(tmp_path, [vault.NewStaff("1", "Ann", PASSWORD)])
     wrong = refusal(vault.WrongPassword, vault.unlock, tmp_path, "Ann", "another")
     assert wrong.startswith("[This name and password do not open the vault. ")
     assert wrong.endswith("]")

@@ -30,12 +30,18 @@ NUMBERS = {
 }
 
 
+# What the app takes, for the tests that look at it.
+REAL_FLOOR, REAL_KDF = vault.FLOOR, vault.DEFAULT_KDF
+
+
+def use_fast_keys(kdf=FAST):
+    """The key derivation of real vaults would cost minutes here."""
+    vault.FLOOR = vault.DEFAULT_KDF = kdf
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _fast_keys():
-    """The floor of the key derivation is for real vaults; here it would cost minutes."""
-    floor, vault.FLOOR = vault.FLOOR, FAST
-    yield
-    vault.FLOOR = floor
+    use_fast_keys()
 
 
 class Clock:
@@ -57,7 +63,7 @@ TEST_CLINIC = service.Clinic("Test Clinic", numbers=NUMBERS)
 
 
 def create_clinic(folder: Path, clock, names=PEOPLE, about=TEST_CLINIC):
-    return service.create_vault(folder, about, people(names), clock, FAST)[0]
+    return service.create_vault(folder, about, people(names), clock)[0]
 
 
 def taken(folder: Path):
@@ -120,7 +126,7 @@ class Played:
         self.file = cases.read(DEMO / f"{name}.toml")
         self.clock = cases.CaseClock(self.file.today)
         staff = [service.NewPerson(p.name, p.roles, PASSWORD) for p in self.file.staff]
-        self.desk, _ = service.create_vault(folder, self.file.clinic, staff, self.clock, FAST)
+        self.desk, _ = service.create_vault(folder, self.file.clinic, staff, self.clock)
         self.saved = []
         replay = cases.Replay(self.desk, self.file, self.clock, PASSWORD, self.saved.append)
         self.case = replay.run()

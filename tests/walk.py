@@ -12,12 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QWidget
 from shiboken6 import isValid
 
-from intake_app import service
 from intake_app.core import review, safety, setup
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME
 from intake_app.core.model import Tier
 from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
-from tests.vaults import FAST, Clock
+from tests.vaults import Clock
 from ui.app import App, Surroundings
 from ui.screens.emergency import AskBeforeLeaving
 from ui.screens.wizard import Wizard
@@ -507,14 +506,9 @@ def handed_over(walk: Walk) -> None:
 
 def whole_day(app: QApplication, folder: Path, keys) -> Walk:
     """Set-up and both calls; the two papers are left beside the vault."""
-    create = service.create_vault
-    service.create_vault = lambda *given: create(*given[:4], FAST)
     walk = Walk(app, folder / "vault", keys)
-    try:
-        walk.set_up()
-        straightforward(walk, folder / "straightforward.pdf")
-        walk.press("Ctrl+W")
-        crisis(walk, folder / "crisis.pdf")
-    finally:
-        service.create_vault = create
+    walk.set_up()
+    straightforward(walk, folder / "straightforward.pdf")
+    walk.press("Ctrl+W")
+    crisis(walk, folder / "crisis.pdf")
     return walk

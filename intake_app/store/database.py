@@ -412,9 +412,7 @@ def take_over(folder: Path) -> None:
 Founding = Callable[[Records], None]
 
 
-def create(
-    folder: Path, people: list[vault.NewStaff], kdf: vault.KdfParams, found: Founding
-) -> tuple[Records, str]:
+def create(folder: Path, people: list[vault.NewStaff], found: Founding) -> tuple[Records, str]:
     """A new vault in a new or empty folder, and its recovery key.
 
     It is made beside its place, with the first rows that `found` writes, and moved there whole:
@@ -429,7 +427,7 @@ def create(
     except OSError as error:
         raise NotCreated(str(error.strerror)) from None
     try:
-        keys, recovery_key = _make(making, people, kdf, found)
+        keys, recovery_key = _make(making, people, found)
         move(making, folder)
     except (CannotOpen, NotSaved) as error:
         shutil.rmtree(making, ignore_errors=True)
@@ -444,13 +442,11 @@ def create(
     return _open(folder, keys), recovery_key
 
 
-def _make(
-    making: Path, people: list[vault.NewStaff], kdf: vault.KdfParams, found: Founding
-) -> tuple[vault.Keys, str]:
+def _make(making: Path, people: list[vault.NewStaff], found: Founding) -> tuple[vault.Keys, str]:
     """Under its lock from the start: nobody takes it for an abandoned one."""
     lock = _locked(making)
     try:
-        keys, recovery_key = vault.create(making, people, kdf)
+        keys, recovery_key = vault.create(making, people)
     except BaseException:
         lock.release()
         raise

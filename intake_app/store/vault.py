@@ -278,16 +278,14 @@ class _Opened:
 # What the app does with a vault.
 
 
-def create(
-    folder: Path, people: Sequence[NewStaff], kdf: KdfParams = DEFAULT_KDF
-) -> tuple[Keys, str]:
+def create(folder: Path, people: Sequence[NewStaff]) -> tuple[Keys, str]:
     """Start a vault for at least one person. The recovery key is given this once and not kept."""
     if os.path.lexists(folder / FILE_NAME):
         raise VaultExists(folder.name)
     keys = _derived(str(uuid4()), secrets.token_bytes(_KEY_BYTES))
     file, recovery_key = with_recovery(VaultKeys(keys.vault_id, (), b"", mac=b""), keys)
     for person in people:
-        file = _with_staff(file, keys, person, kdf)
+        file = _with_staff(file, keys, person)
     save(folder, sealed(file, keys))
     return keys, recovery_key
 
@@ -340,7 +338,7 @@ def with_slot(file: VaultKeys, keys: Keys, slot: Slot) -> VaultKeys:
     return replace(file, slots=slots)
 
 
-def new_slot(keys: Keys, person: NewStaff, kdf: KdfParams | None = None) -> Slot:
+def new_slot(keys: Keys, person: NewStaff) -> Slot:
     """New key pairs under this password."""
     name = _one_spelling(person.name)
     if not name:
@@ -349,7 +347,7 @@ def new_slot(keys: Keys, person: NewStaff, kdf: KdfParams | None = None) -> Slot
         raise NothingTyped(_("password"))
     private = _Private(X25519PrivateKey.generate(), ec.generate_private_key(_CURVE))
     box_public, sign_public = _public(private)
-    slot = Slot(person.staff_id, name, kdf or DEFAULT_KDF, b"", box_public, sign_public, b"", b"")
+    slot = Slot(person.staff_id, name, DEFAULT_KDF, b"", box_public, sign_public, b"", b"")
     return _given_the_key(_locked(keys.vault_id, slot, private, person.password), keys)
 
 
@@ -385,7 +383,6 @@ def with_staff(
     keys: Keys,
     person: NewStaff,
     known: Collection[str] | None = None,
-    kdf: KdfParams = DEFAULT_KDF,
 ) -> bytes:
     """The file as it will be with one more person. The staff_id must be new.
 
@@ -395,7 +392,7 @@ def with_staff(
     file = proven(folder, keys)
     if known is not None:
         file = replace(file, slots=tuple(s for s in file.slots if s.staff_id in known))
-    return sealed(_with_staff(file, keys, person, kdf), keys)
+    return sealed(_with_staff(file, keys, person), keys)
 
 
 def save(folder: Path, data: bytes) -> None:
@@ -409,9 +406,9 @@ def save(folder: Path, data: bytes) -> None:
         raise NotSaved from problem
 
 
-def add_staff(folder: Path, keys: Keys, person: NewStaff, kdf: KdfParams = DEFAULT_KDF) -> None:
+def add_staff(folder: Path, keys: Keys, person: NewStaff) -> None:
     """Needs an open vault and nobody else's password. The staff_id must be new."""
-    save(folder, with_staff(folder, keys, person, kdf=kdf))
+    save(folder, with_staff(folder, keys, person))
 
 
 def change_password(folder: Path, name: str, old: str, new: str) -> None:
@@ -633,8 +630,8 @@ def _given_the_key(slot: Slot, keys: Keys) -> Slot:
     return replace(slot, vault_key=sealed_key)
 
 
-def _with_staff(file: VaultKeys, keys: Keys, person: NewStaff, kdf: KdfParams) -> VaultKeys:
-    slot = new_slot(keys, person, kdf)
+def _with_staff(file: VaultKeys, keys: Keys, person: NewStaff) -> VaultKeys:
+    slot = new_slot(keys, person)
     if _find(file, slot.name):
         raise NameTaken(slot.name)
     if slot_of(file, slot.staff_id):

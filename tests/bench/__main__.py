@@ -23,15 +23,16 @@ from intake_app.store import schema, vault
 from tests.bench import forms, headless, peer, window
 from tests.bench.common import (
     ANSWERS,
-    FAST,
     MANY,
     NOW,
+    REAL_KDF,
     crowd,
     figure,
     intake,
     open_new,
     raw_insert,
     times,
+    use_fast_keys,
 )
 from ui import theme
 from ui.desk import Desk
@@ -40,7 +41,7 @@ from ui.widgets.pdf_view import Pages
 
 
 def main() -> int:
-    vault.FLOOR = FAST
+    use_fast_keys()
     rows: list[tuple[str, str, str]] = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -143,10 +144,11 @@ def _whole_case(folder: Path) -> list[tuple[str, str, str]]:
 
 def _unlocking(folder: Path) -> list[tuple[str, str, str]]:
     """With the parameters of a real vault; the Argon2id run is most of it."""
-    real = vault.DEFAULT_KDF
     person = service.NewPerson("Bench", frozenset(Role), "bench")
     about = service.Clinic("Bench")
-    service.create_vault(folder, about, [person], lambda: NOW, real)[0].close()
+    vault.DEFAULT_KDF = REAL_KDF
+    service.create_vault(folder, about, [person], lambda: NOW)[0].close()
+    use_fast_keys()
     taken = times(lambda _n: service.open_vault(folder, "Bench", "bench", lambda: NOW).close(), 5)
     keys = times(lambda _n: vault.unlock(folder, "Bench", "bench"), 5)
     return [

@@ -71,12 +71,11 @@ def first(folder: Path) -> None:
 
 def worklist(folder: Path) -> None:
     """Seconds from Enter under the password to the painted rows."""
-    from intake_app.store import vault
-    from tests.bench.common import FAST, NAME, NOW, PASSWORD
+    from tests.bench.common import NAME, NOW, PASSWORD, use_fast_keys
     from ui.app import App, Surroundings
     from ui.screens.unlock import UnlockScreen
 
-    vault.FLOOR = FAST
+    use_fast_keys()
     app = QApplication(sys.argv[:1])
     house = App(app, Surroundings(folder, lambda: NOW))
     start = 0.0
@@ -110,13 +109,12 @@ def worklist(folder: Path) -> None:
 
 def _shown(folder: Path) -> tuple[QApplication, MainWindow]:
     from intake_app import service
-    from intake_app.store import vault
-    from tests.bench.common import FAST, NAME, NOW, PASSWORD
+    from tests.bench.common import NAME, NOW, PASSWORD, use_fast_keys
     from ui import theme
     from ui.desk import Desk
     from ui.main_window import MainWindow
 
-    vault.FLOOR = FAST
+    use_fast_keys()
     app = QApplication(sys.argv[:1])
     theme.apply(app, theme.Theme())
     desk = Desk(service.open_vault(folder, NAME, PASSWORD, lambda: NOW), lambda: NOW)

@@ -9,19 +9,18 @@ import sys
 from pathlib import Path
 
 from intake_app import cases, content, service
-from intake_app.store import vault
-from tests.bench.common import FAST, PASSWORD, resident_mb
+from tests.bench.common import PASSWORD, resident_mb, use_fast_keys
 
 CASE = content.RESOURCES / "demo" / "cases" / "1-straightforward.toml"
 
 
 def run(folder: Path, paper: Path) -> int:
     """Leaves the PDF at `paper`; the number of answers."""
-    vault.FLOOR = FAST
+    use_fast_keys()
     case = cases.read(CASE)
     clock = cases.CaseClock(case.today)
     people = [service.NewPerson(each.name, each.roles, PASSWORD) for each in case.staff]
-    desk, _key = service.create_vault(folder, case.clinic, people, clock, FAST)
+    desk, _key = service.create_vault(folder, case.clinic, people, clock)
     shown = cases.Replay(desk, case, clock, PASSWORD, lambda _what: None).run()
     desk.print_summary(shown.intake.id, paper)
     desk.close()

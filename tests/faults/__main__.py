@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults import canaries, edits, flips, shimmed, window
-from tests.faults.common import Figure, fast_keys
+from tests.faults.common import Figure
+from tests.vaults import use_fast_keys
 
 # Each kind, and how often it strikes where nothing else is said.
 KINDS: dict[str, tuple[Callable[[int, Path], Figure], int]] = {
@@ -31,15 +32,15 @@ KINDS: dict[str, tuple[Callable[[int, Path], Figure], int]] = {
 def main(arguments: list[str]) -> int:
     names = arguments[:1] or list(KINDS)
     missed = 0
-    with fast_keys():
-        for name in names:
-            run, often = KINDS[name]
-            times = int(arguments[1]) if len(arguments) > 1 else often
-            with tempfile.TemporaryDirectory(prefix="faults-") as place:
-                began = time.monotonic()
-                figure = run(times, Path(place))
-                print(f"{figure}  ({time.monotonic() - began:.0f} s)", flush=True)
-            missed += len(figure.missed)
+    use_fast_keys()
+    for name in names:
+        run, often = KINDS[name]
+        times = int(arguments[1]) if len(arguments) > 1 else often
+        with tempfile.TemporaryDirectory(prefix="faults-") as place:
+            began = time.monotonic()
+            figure = run(times, Path(place))
+            print(f"{figure}  ({time.monotonic() - began:.0f} s)", flush=True)
+        missed += len(figure.missed)
     return 1 if missed else 0
 
 

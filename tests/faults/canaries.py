@@ -116,12 +116,11 @@ def main() -> None:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from intake_app import quiet  # noqa: PLC0415
-    from intake_app.store import vault  # noqa: PLC0415
     from tests import walk  # noqa: PLC0415
-    from tests.vaults import FAST  # noqa: PLC0415
+    from tests.vaults import use_fast_keys  # noqa: PLC0415
     from ui import faults  # noqa: PLC0415
 
-    vault.FLOOR = FAST
+    use_fast_keys()
     place, times = Path(sys.argv[1]), int(sys.argv[2])
     papers = place.parent / "papers"  # asked for, and so not looked through
     papers.mkdir()

@@ -7,8 +7,6 @@ is how often it strikes, `place` an empty folder of its own. A short form of eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from intake_app import backups
 from intake_app.store import anchor, database, vault, verify
-from tests.vaults import FAST, PASSWORD, Played, put, taken
+from tests.vaults import PASSWORD, Played, put, taken
 
 WHO = "Dana Reyes"
 
@@ -32,16 +30,6 @@ class Figure:
     def __str__(self) -> str:
         said = f"{self.what}: {self.times:,} times, {len(self.missed)} undetected"
         return "\n    ".join([said, *self.missed[:10]])
-
-
-@contextmanager
-def fast_keys() -> Iterator[None]:
-    """The floor of the key derivation is for real vaults; here it would cost days."""
-    floor, vault.FLOOR = vault.FLOOR, FAST
-    try:
-        yield
-    finally:
-        vault.FLOOR = floor
 
 
 def played(place: Path) -> Path:

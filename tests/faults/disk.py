@@ -22,7 +22,7 @@ from sqlalchemy import text
 from intake_app import service
 from intake_app.core.errors import IntakeError
 from intake_app.store import database, vault
-from tests.vaults import ADMINISTRATOR, COORDINATOR, FAST, PASSWORD, Clock, open_clinic
+from tests.vaults import ADMINISTRATOR, COORDINATOR, PASSWORD, Clock, open_clinic, use_fast_keys
 
 ANSWERS = 60
 COUNT, KILL, FAIL, LOG = 1, 2, 3, 4
@@ -68,7 +68,7 @@ class Rig:
     """A vault with an open call, copied for each run. `place` has to lie under FAULT_UNDER."""
 
     def __init__(self, place: Path) -> None:
-        vault.FLOOR = FAST
+        use_fast_keys()
         self.place = place
         self.model = place / "model"
         desk = open_clinic(self.model, Clock(), [COORDINATOR, ADMINISTRATOR])

@@ -15,7 +15,7 @@ from intake_app.core.errors import IntakeError
 from intake_app.store import database, migrations, vault
 from tests import first_version
 from tests.faults.disk import COUNT, KILL, Rig, spread
-from tests.vaults import FAST, PASSWORD
+from tests.vaults import PASSWORD, use_fast_keys
 
 WHO = first_version.WHO
 # Loaded before any child is forked, and not once in each.
@@ -26,7 +26,7 @@ class Upgrade(Rig):
     """Opening, and closing again."""
 
     def __init__(self, place: Path) -> None:
-        vault.FLOOR = FAST
+        use_fast_keys()
         self.place, self.model = place, place / "model"
         played, _rows, self.shown = first_version.in_the_first_version(self.model)
         self.clock = played.clock

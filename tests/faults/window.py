@@ -19,7 +19,7 @@ from sqlalchemy import text
 from intake_app import service
 from intake_app.store import database, vault
 from tests.faults.common import Figure
-from tests.vaults import ADMINISTRATOR, COORDINATOR, FAST, PASSWORD, Clock, open_clinic
+from tests.vaults import ADMINISTRATOR, COORDINATOR, PASSWORD, Clock, open_clinic, use_fast_keys
 
 ROOT = Path(__file__).parent.parent.parent
 # So many answers are waited for at most before a strike; the call has more.
@@ -85,7 +85,7 @@ def main() -> None:
 
     from tests.walk import QtKeys, Walk, wait  # noqa: PLC0415
 
-    vault.FLOOR = FAST
+    use_fast_keys()
     folder = Path(sys.argv[1])
     hands = Walk(QApplication([]), folder, QtKeys())
     hands.app._enter(service.open_vault(folder, COORDINATOR, PASSWORD, Clock()))
