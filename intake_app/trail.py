@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from intake_app.core import review
 from intake_app.core.words import _
-from intake_app.store import audit, clinic, database, outlets, trail, verify
+from intake_app.store import audit, clinic, database, gaps, outlets, trail, verify
 from intake_app.store.codec import time_of
 from intake_app.store.trail import Entry, Wanted
 from intake_app.transaction import Session
@@ -29,11 +29,13 @@ _COLUMNS = ("n", "at", "staff", "role", "event", "subject", "record")
 
 @dataclass(frozen=True)
 class TrailState:
-    """The end of the trail as it was proven: `seal` is what to compare with an earlier print."""
+    """The end of the trail as it was proven: `seal` is what to compare with an earlier print.
+    `gaps` names each that an administrator went on with: before it, nothing is proven."""
 
     count: int
     newest: datetime
     seal: str
+    gaps: tuple[str, ...] = ()
 
 
 class TrailService:
@@ -64,7 +66,8 @@ class TrailService:
         records.prove(fault)
         with self._session.change("check_trail") as work:
             work.journal.note("trail_checked", "audit")
-            return TrailState(head.n, work.journal.at, head.mac[:12])
+            names = gaps.told(work.connection)
+            return TrailState(head.n, work.journal.at, head.mac[:12], names)
 
     def is_check_due(self) -> bool:
         """Whether nobody proved everything for a week: by hand, for a backup, or by itself. A clock

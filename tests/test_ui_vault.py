@@ -182,6 +182,22 @@ def test_the_trail_is_filtered_checked_and_exported_by_keys(window, tmp_path):
     window.qtbot.waitUntil(lambda: "The chain holds" in panel._state.text())
 
 
+def _went_on(folder):
+    """Records whose trail was changed, gone on with by an administrator."""
+    change_a_row(folder)
+    service.go_on(folder, NAME, PASSWORD, "compared with the paper", Clock())
+
+
+@pytest.mark.parametrize("window", [_went_on], indirect=True)
+def test_a_trail_that_was_gone_on_with_never_just_holds(window):
+    """Seen to fail with: the gap left out beside the chain that holds."""
+    _screen, panel = settings(window, "Audit trail")
+    press(Qt.Key.Key_V, CTRL | SHIFT)
+    window.qtbot.waitUntil(lambda: "The chain holds" in panel._state.text())
+    assert "Gone on with a gap before entry" in panel._state.text()
+    assert "compared with the paper" in panel._state.text()
+
+
 def export(window, panel, place):
     """Until it is there, or refused beside the name."""
     if not (panel._files and isValid(panel._files) and panel._files.isVisible()):

@@ -131,7 +131,8 @@ class TrailPanel(Panel):
         )
         at = found.newest.strftime("%Y-%m-%d %H:%M")
         said = template.format(mark=SHAPES["done"], count=found.count, seal=found.seal, at=at)
-        self._state.setText(said)
+        gaps = (f"{SHAPES['caution']} {gap}" for gap in found.gaps)
+        self._state.setText("\n".join((said, *gaps)))
 
     def _ask_where(self) -> None:
         """As CSV, or as JSON lines where the name ends in .jsonl."""
