@@ -48,6 +48,15 @@ def times(work: Callable[[int], object], rounds: int = ROUNDS) -> list[float]:
     return sorted(found)
 
 
+def alternately(*works: Callable[[int], object]) -> list[list[float]]:
+    """The times of each, taken in turns: what else the machine does falls on all alike."""
+    found: list[list[float]] = [[] for _work in works]
+    for _round in range(ROUNDS):
+        for work, taken in zip(works, found, strict=True):
+            taken.extend(times(work, 1))
+    return [sorted(taken) for taken in found]
+
+
 def at(sorted_times: list[float], share: float) -> float:
     return sorted_times[min(len(sorted_times) - 1, int(len(sorted_times) * share))]
 
