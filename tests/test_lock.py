@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,13 @@ def test_no_key_and_no_patient_is_in_the_memory_of_the_locked_process(tmp_path):
         )
     }
     canaries = {how: CANARY.encode(how) for how in ("utf-8", "utf-16-le")}
-    wanted = {**secrets, **canaries}
+    plain = CANARY.encode()
+    others = {  # as text is held, or handed on: none of them has to be there before
+        "utf-32": CANARY.encode("utf-32-le"),
+        "hex": plain.hex().encode(),
+        **{f"base64 {n}": b64encode(b"\0" * n + plain)[4:-4] for n in range(3)},
+    }
+    wanted = {**secrets, **canaries, **others}
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.locked_memory", folder],
         cwd=ROOT,
