@@ -287,6 +287,44 @@ def test_an_open_escalation_and_a_line_that_dropped_today_need_no_further_word(q
     assert panel.case is None
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_over_the_panel_of_one_in_danger_the_next_is_one_key_away(qtbot, on_call, accepted):
+    """Shown on the panel with its key, at twice the size as well. Nothing of the first ends: what
+    was half typed is kept, 7 leads back, a record of the second begins at the second key. Seen to
+    fail with: Ctrl+N that did nothing there, so that the panel had to be left first."""
+    panel = opened(qtbot, on_call)
+    if accepted:
+        by = {"by": "Dr. Okafor", "read_back": "yes"}
+        on_call.desk.change(lambda s: s.stamp_escalation(on_call.intake, "accepted", by))
+        press(Key.Key_Escape)
+        opened(qtbot, on_call)
+    first = panel.case
+    assert first.intake.id == on_call.intake
+    panel._person.lines["way_in"].setFocus()
+    QTest.keyClicks(QApplication.focusWidget(), "side door")
+    assert (panel._else.text(), panel._else.isVisible()) == ("Somebody else   Ctrl+N", True)
+    press(Key.Key_N, Mod.ControlModifier)
+    assert panel.case is None
+    assert panel._whereabouts.text() == "Person at risk: not named yet"
+    seen = [each.text() for each in panel.findChildren(QLabel) if each.isVisible()]
+    assert PLACE not in " ".join(seen)
+    assert "Clive, 555 0100" in panel.told()
+    assert panel._other.isHidden(), "the same person twice"
+    assert len(on_call.desk.case.intake.escalations) == 1
+    press(Key.Key_7)
+    assert panel.case.intake.id == on_call.intake
+    assert "side door" in panel._card.text()
+    press(Key.Key_N, Mod.ControlModifier)
+    press(Key.Key_N, Mod.ControlModifier)
+    assert on_call.desk.intake_id != on_call.intake
+    assert panel.case is on_call.desk.case
+    assert len(panel.case.intake.escalations) == 1
+    assert (on_call.intake in panel.waiting) is not accepted
+    press(Key.Key_N, Mod.ControlModifier)
+    press(Key.Key_8)
+    assert panel.case.intake.id == on_call.intake
+
+
 def test_a_panel_that_names_nobody_is_somebody_at_the_telephone(qtbot, on_call):
     """Seen to fail with: the idle limit of an empty desk while step 1 is read out."""
     a_chart(on_call, "review")
@@ -931,12 +969,13 @@ def test_nothing_is_cut_off_sideways(qtbot, on_call, scale, size):
         for scroll in panel._scrolls:
             if scroll.isVisible():
                 assert scroll.widget().minimumSizeHint().width() <= scroll.viewport().width()
-        for each in (panel._back, panel._go, panel._told):
+        for each in (panel._back, panel._else, panel._go, panel._told):
             corner = each.mapTo(panel, QPoint(each.width(), each.height()))
             assert corner.x() <= panel.width()
             assert corner.y() <= panel.height()
             assert isinstance(each, QWidget)
             assert each.width() >= each.minimumSizeHint().width()
+        qtbot.waitUntil(lambda: panel._else.y() == panel._go.y())  # the foot takes one line
 
 
 def in_full(each):

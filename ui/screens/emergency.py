@@ -58,6 +58,7 @@ from ui.widgets.steps import StepList
 from ui.words import identity
 
 _WIDE_EM, _MIDDLE_EM = 78, 55  # below these widths, in em, one area less is seen at a time
+_KEYS_EM = 90  # from this width on the buttons at the foot have room for their keys
 _LONGEST = 100  # minutes without an acceptance, as far as room is kept for their words
 _LOW_EM = 30  # below this height title and hints give way
 _OTHER_DIGITS = ("7", "8")  # what their buttons say: who is at risk, or how the call back went
@@ -271,6 +272,8 @@ class EmergencyPanel(QWidget):
         self._back.clicked.connect(self.leave)
         self._copy_it = button("", name=_("Copy the card"))
         self._copy_it.clicked.connect(self._copy)
+        self._else = button(_("Somebody else   Ctrl+N"), name=_("Somebody else is in danger"))
+        self._else.clicked.connect(self._somebody_else)
         self._close_it = button("", name=_("Close, clinician"))
         self._close_it.clicked.connect(self._to_closing)
         self._go = button("", "primary")
@@ -278,27 +281,29 @@ class EmergencyPanel(QWidget):
         self._hints = label(
             _(
                 "1-6 stamp a step (Alt+1-6 while typing) · again: a note · Ctrl+1-6 not possible · "
-                "F6 next part · Ctrl+D call dropped · Esc back · Ctrl+Enter accepted, then close"
+                "F6 next part · Ctrl+D call dropped · Ctrl+N somebody else · Esc back · "
+                "Ctrl+Enter accepted, then close"
             ),
             "meta",
         )
-        buttons = row([self._back, self._copy_it, self._close_it, self._go])
-        buttons.insertStretch(2, 1)
+        buttons = Foot([self._back, self._copy_it, self._else, self._close_it, self._go])
         return _held(column([buttons, self._hints], spacing=2))
 
     def _name_buttons(self) -> None:
-        """With their keys where there is room for them."""
-        case, wide = self.case, self.width() / self._em() >= _WIDE_EM
+        """With their keys where there is room for them; that of somebody else always."""
+        case, width = self.case, self.width() / self._em()
+        wide, middle = width >= _KEYS_EM, width >= _MIDDLE_EM
         raised = case is None or panel.is_raised(case)
         go = _("Accepted by") if raised else _("Close")
         for each, said, key in (
             (self._back, _("Back to the call") if wide else _("Back"), "Esc"),
-            (self._copy_it, _("Copy the card"), "Ctrl+Shift+C"),
+            (self._copy_it, _("Copy the card") if middle else _("Copy"), "Ctrl+Shift+C"),
             (self._close_it, _("Close, clinician"), "Ctrl+Shift+K"),
             (self._go, go, "Ctrl+Enter"),
         ):
             each.setText(f"{said}   {key}" if wide else said)
-            each.setVisible(each is self._back or case is not None)
+        for each in (self._copy_it, self._else, self._go):
+            each.setVisible(case is not None)
         self._close_it.setVisible(case is not None and raised and wide)
         self._go.setAccessibleName(go)
 
@@ -368,10 +373,13 @@ class EmergencyPanel(QWidget):
 
     def leave(self) -> None:
         """Back to the call; nothing is lost, and nothing is ended by it."""
-        self._person.keep()
-        self._notes.keep()
+        self._keep_typed()
         self.hide()
         self.left.emit()
+
+    def _keep_typed(self) -> None:
+        self._person.keep()
+        self._notes.keep()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """As Esc: the frame's own button ends nothing either."""
@@ -407,8 +415,13 @@ class EmergencyPanel(QWidget):
         return next(iter(self.waiting.values()), None)
 
     def _another(self) -> Case | None:
-        """Who it may be as well: whoever waits longest, else whoever came on the line last."""
-        return self.unaccepted or next(reversed(self.on_line.values()), None)
+        """Who it may be besides the chart below: whoever waits longest, else whoever came on the
+        line last."""
+        may_be = (*self.waiting.values(), *reversed(self.on_line.values()))
+        return next((each for each in may_be if not self._is_below(each)), None)
+
+    def _is_below(self, case: Case) -> bool:
+        return self.desk.case is not None and case.intake.id == self.desk.intake_id
 
     def _case_changed(self, case: Case) -> None:
         self.watch(case)
@@ -747,10 +760,19 @@ class EmergencyPanel(QWidget):
 
     def _start_record(self) -> None:
         if self.case is not None:
-            return
-        if self._change(self._problem, lambda s: s.begin_call()):
+            self._somebody_else()
+        elif self._change(self._problem, lambda s: s.begin_call()):
             self._begin()
             self.begun.emit()
+
+    def _somebody_else(self) -> None:
+        """Another is in danger as well: the panel is for a person not yet named, and nothing of the
+        one before ends. 7 leads back to them; the key once more begins a record."""
+        self._keep_typed()
+        self._hide_problems()
+        self._named = ""
+        self._show()
+        self._focus_first()
 
     def _drop(self) -> None:
         case = self.case
