@@ -35,16 +35,47 @@ def main() -> None:
     walk.press("Return")
     walk.answer({**OPENING, **dict.fromkeys(("read_back", "language", "recording"), 1)},
                 until=lambda: walk.question == "suicide.2")  # fmt: skip
-    if how == "elsewhere":
-        walk.press("PgDown", "PgDown")
-        kept(walk)
-    if how == "half typed":
-        walk.call.at("stroke_ever")
-        walk.press("1")
-        walk.type("last spr")
-        kept(walk)
+    GOES_ON[how](walk)
     print(walk.question, flush=True)
     wait(lambda: False)
+
+
+def elsewhere(walk: Walk) -> None:
+    walk.press("PgDown", "PgDown")
+    kept(walk)
+
+
+def half_typed(walk: Walk) -> None:
+    walk.call.at("stroke_ever")
+    walk.press("1")
+    walk.type("last spr")
+    kept(walk)
+
+
+def half_a_note(walk: Walk) -> None:
+    walk.press("Ctrl+L")
+    walk.say("his sister drives him")
+    walk.type("sounds slurr")
+    kept(walk)
+
+
+def half_a_note_on_the_panel(walk: Walk) -> None:
+    walk.press("F9")
+    wait(walk.main.panel().isActiveWindow)
+    walk.press("Ctrl+L")
+    walk.say("a door slammed")
+    walk.type("somebody shou")
+    kept(walk)
+    wait(lambda: not walk.main.panel()._keep_draft.isActive())
+
+
+GOES_ON = {
+    "at once": lambda _walk: None,
+    "elsewhere": elsewhere,
+    "half typed": half_typed,
+    "half a note": half_a_note,
+    "half a note on the panel": half_a_note_on_the_panel,
+}
 
 
 def kept(walk: Walk) -> None:

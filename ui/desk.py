@@ -41,6 +41,8 @@ class Desk(QObject):
         self._done.connect(self._deliver)
         self._closed = False
         self._ran = (clock(), time.monotonic())
+        self._place: dict[str, str] = {}
+        self._beside: dict[str, str] = {}
 
     def now(self) -> datetime:
         return self.clock()
@@ -91,13 +93,25 @@ class Desk(QObject):
             self.unsaved.emit()
         self.refused.emit(str(refusal))
 
-    def keep_place(self, fields: Mapping[str, str], *, aloud: bool = True) -> bool:
-        """Where this person is, with what is half typed; False where that was refused. `aloud`
+    def keep_place(
+        self, fields: Mapping[str, str], *, beside: bool = False, aloud: bool = True
+    ) -> bool:
+        """Where this person is, with what is half typed; False where that was refused. `beside` the
+        screen: on the panel, for the intake that it names, until the place is another's. `aloud`
         says so: of a place alone nobody loses anything."""
         if self._closed:
             return False
+        if beside:
+            self._beside = dict(fields)
+        else:
+            self._place = dict(fields)
+        if self._beside.get("intake_id") != self._place.get("intake_id"):
+            if beside:
+                self._place = {"screen": "call"}
+            else:
+                self._beside = {}
         try:
-            self.service.clinic.keep_place(fields)
+            self.service.clinic.keep_place({**self._place, **self._beside})
         except IntakeError as refusal:
             if aloud:
                 self._refuse(refusal)

@@ -207,6 +207,7 @@ class CallScreen(Screen):
         self._keep_draft.setSingleShot(True)
         self._keep_draft.setInterval(400)
         self._keep_draft.timeout.connect(self._keep_place_here)
+        self._rail.notes.textChanged.connect(self._keep_draft.start)
         self._waiting = QTimer(self)
         self._waiting.setInterval(1000)
         self._waiting.timeout.connect(self._wait_for_them)
@@ -896,6 +897,7 @@ class CallScreen(Screen):
         key = question.item.id if question and question.item else ""
         if self.desk.change(lambda s: s.add_note(self._intake, text, key)):
             self._rail.notes.clear()
+            self.keep_place()  # at once: what is in the record is not half written any more
 
     def _to_section(self) -> None:
         place = self._stepper.currentRow()
@@ -997,16 +999,18 @@ class CallScreen(Screen):
             "question": self._question.key if self._question else "",
             "mode": "list" if self._as_list else "",
             "told": contacts.told_so_far(self.desk.case) if self.desk.case else "",
+            "note": self._rail.notes.toPlainText(),
         }
         lines = {self._typed: self._typed.line, self._medicines: self._medicines.line}
         line = lines.get(self._editors.currentWidget())
         if line is not None:
             fields["draft"] = line.text()
-        draft = bool(fields.get("draft"))
+        draft = bool(fields.get("draft") or fields["note"])
         return self.desk.keep_place(fields, aloud=draft) or not draft
 
     def take_place(self, place: dict[str, str]) -> None:
         self.show_as(as_list=place.get("mode") == "list")
+        self._rail.notes.setPlainText(place.get("note", ""))
         if place.get("stage"):
             self._stage = Stage(place["stage"])
             if self.desk.case is not None:

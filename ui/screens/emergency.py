@@ -109,14 +109,14 @@ class EmergencyPanel(QWidget):
         self._deaf = False
         self._build()
         self._trying: QLabel | None = None
-        if desk.case is not None:
-            self.watch(desk.case)
         desk.case_changed.connect(self._case_changed)
         desk.refused.connect(self._refused)
         self._ticking = self._timer(1000, self._tick)
         self._ticking.start()
         self._draft = ("", "")
         self._keep_draft = self._timer(_DRAFT_MS, self.keep_place, once=True)
+        if desk.case is not None:
+            self._case_changed(desk.case)
         self._take_keys()
         app = QApplication.instance()
         if isinstance(app, QApplication):
@@ -254,6 +254,7 @@ class EmergencyPanel(QWidget):
         self._notes_so_far = label(look="meta")
         self._notes = NoteEditor(_("Notes: Enter keeps a line with its time"), lines=2)
         self._notes.kept.connect(self._note)
+        self._notes.textChanged.connect(self._keep_soon)
         accepted = label(_("WHO ACCEPTED"), "heading")
         dispatch = label(_("DISPATCH CARD   Ctrl+Shift+C copies it"), "heading")
         why = label(_("WHY"), "heading")
@@ -428,6 +429,7 @@ class EmergencyPanel(QWidget):
         self._name_who_is_there(case)
         if case.intake.id != self._about:
             self._about = case.intake.id
+            self._draft = ("", "")
             self._echo.hide()
             self._person.forget()
             self._accept.empty()
@@ -648,7 +650,9 @@ class EmergencyPanel(QWidget):
                 self._person_problem,
                 lambda s: s.record_answer(self._intake, item, text, source=source),
             )
-        self._stamp_move(self._person_problem, "person", {field: text})
+        if self._stamp_move(self._person_problem, "person", {field: text}):
+            self._draft = ("", "")
+            self._keep_soon()
 
     def _caller_is(self, code: str) -> None:
         """On the call as well: who calls is asked once."""
@@ -684,6 +688,10 @@ class EmergencyPanel(QWidget):
 
     def _edited(self, field: str, text: str) -> None:
         self._draft = (field, text)
+        self._keep_soon()
+
+    def _keep_soon(self) -> None:
+        """Behind the key, so that nothing waits for it."""
         self._keep_draft.start()
 
     def _tried(self, key: str, how: str, to: str) -> None:
@@ -730,6 +738,7 @@ class EmergencyPanel(QWidget):
     def _note(self, text: str) -> None:
         if self._change(self._problem, lambda s: s.add_note(self._intake, text)):
             self._notes.clear()
+            self.keep_place()  # at once: what is in the record is not half written any more
 
     # The line ---------------------------------------------------------------------------------
 
@@ -903,20 +912,21 @@ class EmergencyPanel(QWidget):
         False only where something is typed and was refused."""
         if self.case is None:
             return True
-        before = dict(self.desk.ask(lambda s: s.clinic.place()) or {})
-        if before.get("intake_id") != self._intake:
-            before = {"screen": "call", "intake_id": self._intake}
-        field, text = self._draft
-        fields = {**before, "panel_field": field, "panel_draft": text}
-        self._trying = self._person_problem
-        kept = self.desk.keep_place(fields)
+        (field, text), note = self._draft, self._notes.toPlainText()
+        half = {"panel_field": field, "panel_draft": text, "panel_note": note}
+        self._trying = self._problem if note else self._person_problem
+        kept = self.desk.keep_place({"intake_id": self._intake, **half}, beside=True)
         self._trying = None
-        return kept or not text
+        return kept or not (text or note)
 
     def take_place(self, place: Mapping[str, str]) -> None:
-        line = self._person.lines.get(place.get("panel_field", ""))
-        if line is not None and place.get("panel_draft"):
-            line.setText(place["panel_draft"])
+        field, text = place.get("panel_field", ""), place.get("panel_draft", "")
+        line = self._person.lines.get(field)
+        if line is not None and text:
+            line.setText(text)
+            self._draft = (field, text)
+        self._notes.setPlainText(place.get("panel_note", ""))
+        self.keep_place()
 
 
 def _held(layout: QLayout) -> QWidget:
