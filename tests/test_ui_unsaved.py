@@ -108,7 +108,7 @@ def test_a_choice_that_is_not_saved_is_not_shown_as_chosen(calling, why):  # noq
         assert not any(each.isChecked() for each in calling.call._choices._buttons)
         calling.press(Key.Key_W, CTRL)
         assert "NOT SAVED" in said(calling)
-    calling.press(Key.Key_W, CTRL)  # the list was not read either
+    calling.press(Key.Key_W, CTRL)  # so read-only that not even the list is read
     calling.press(ENTER)
     assert latest(calling, "stroke_ever") is None
     calling.call.at("stroke_ever")
@@ -152,3 +152,43 @@ def test_what_was_only_refused_leaves_the_header(calling):  # noqa: F811
     assert header(calling).startswith("✓ Saved")
     calling.desk.change(lambda s: s.record_answer(calling.desk.intake_id, "stroke_ever", "maybe"))
     assert header(calling).startswith("✓ Saved")
+
+
+def shown(hands):  # noqa: F811
+    rows = hands.window.screens["worklist"]._rows
+    return [row.patient for row in rows.rows], rows.rowCount()
+
+
+def test_while_nothing_can_be_written_the_worklist_shows_who_waits(calling):  # noqa: F811
+    """And finds them by name. Seen to fail with: an empty list, "Nothing waiting here" and "Nobody
+    is found by this", until Ctrl+W was pressed again."""
+    before = "Robin Achterberg"
+    with disk_error(calling):
+        calling.press(Key.Key_W, CTRL)
+        assert "NOT SAVED" in header(calling)
+        assert "the disk reported an error" in said(calling)
+        assert shown(calling) == ([before], 1)
+        calling.type("achter")
+        assert shown(calling) == ([before], 1)
+        calling.type("xx")
+        assert shown(calling) == ([], 0)
+        assert "Nobody is found by this" in said(calling)
+        calling.press(Key.Key_Escape)
+        assert shown(calling) == ([before], 1)
+        assert "Nothing waiting" not in said(calling)
+
+
+def test_a_list_that_cannot_be_read_does_not_say_that_nobody_waits(calling, monkeypatch):  # noqa: F811
+    """Seen to fail with: "Nothing waiting here"."""
+
+    def broken(*_given, **_more):
+        raise database.NotSaved("the disk reported an error")
+
+    for name in ("worklist", "worklist_page", "count_worklist", "search", "search_on"):
+        monkeypatch.setattr(type(calling.desk.service), name, broken)
+    calling.press(Key.Key_W, CTRL)
+    assert "Nothing waiting" not in said(calling)
+    assert "could not be read" in said(calling)
+    calling.type("a")
+    assert "Nobody is found" not in said(calling)
+    assert "could not be read" in said(calling)

@@ -278,7 +278,9 @@ class WorklistScreen(Screen):
     def _read(self) -> Mapping[str, int]:
         """The first page is read before the counts: rows of another day may change their tab."""
         tab = self._tab
-        first = self.desk.ask(lambda service: service.worklist(tab, _PAGE)) or ()
+        first = self.desk.ask(lambda service: service.worklist(tab, _PAGE))
+        if first is None:  # the disk takes no entry of the trail; who waits is shown all the same
+            first = self.desk.ask(lambda service: service.worklist_page(tab, 0, _PAGE))
         counts = self.desk.ask(lambda service: service.count_worklist()) or {}
         for place in range(self._tabs.count()):
             name = self._tabs.tabData(place)
@@ -289,7 +291,8 @@ class WorklistScreen(Screen):
         if self._find.text():
             self._search()
         else:
-            self._show(first, max(len(first), counts.get(tab, 0)), partial(self._page, tab))
+            count = max(len(first), counts.get(tab, 0)) if first is not None else 0
+            self._show(first, count, partial(self._page, tab))
         return counts
 
     def _show_tabs(self) -> None:
@@ -345,21 +348,24 @@ class WorklistScreen(Screen):
             if went_on:
                 self._read()
             return
-        if went_on:
+        found = None if went_on else self.desk.ask(lambda service: service.search(said))
+        if found is None:
             found = self.desk.ask(lambda service: service.search_on(said))
-        else:
-            found = self.desk.ask(lambda service: service.search(said))
-        self._show(found or (), len(found or ()))
+        self._show(found, len(found or ()))
 
     def _show(
         self,
-        first: tuple[WorklistRow, ...],
+        first: tuple[WorklistRow, ...] | None,
         count: int,
         fetch: Callable[[int], tuple[WorklistRow, ...]] = lambda _start: (),
     ) -> None:
-        self._rows.put(first, count, self.desk.now(), fetch)
-        said = found_words(count) if self._searching else ""
-        self._empty.setText(said if count else self._empty_words())
+        """None where nothing could be read: that is not nobody."""
+        self._rows.put(first or (), count, self.desk.now(), fetch)
+        said = found_words(count) if self._searching and count else ""
+        if first is None:
+            self._empty.setText(_("The list could not be read. Ctrl+W tries again."))
+        else:
+            self._empty.setText(said or self._empty_words())
         self._empty.setVisible(bool(said) or not count)
         if count:
             self._table.selectRow(0)
