@@ -17,6 +17,7 @@ from intake_app import service
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import Role
 from intake_app.store import anchor, audit, database, files, schema, vault
+from tests import disks
 from tests.vaults import (
     ADMINISTRATOR,
     CLINICIAN,
@@ -337,17 +338,8 @@ def test_what_does_not_fit_its_anchor_keeps_its_log(folder, desk):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1900k", "tmpfs", place],
-        check=False,
-        capture_output=True,
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk can be mounted by root only")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    with disks.small_disk(tmp_path / "disk") as place:
+        yield place
 
 
 def test_a_full_disk_loses_nothing_that_was_saved(small_disk):

@@ -1,6 +1,7 @@
 """The summary looked at, saved and printed from the window, on a real vault."""
 
 import os
+import re
 from pathlib import Path
 
 import pypdf
@@ -14,6 +15,7 @@ from sqlalchemy import select
 
 from intake_app.core.errors import IntakeError
 from intake_app.store import schema
+from tests import disks
 from tests.vaults import COORDINATOR, PASSWORD, Clock, open_clinic
 from ui import theme
 from ui.desk import Desk
@@ -178,11 +180,8 @@ def places(tmp_path):
     """None of them takes a file, each for a reason of its own."""
     (tmp_path / "a file").write_text("")
     (tmp_path / "folder.pdf").mkdir()
-    (tmp_path / "read-only").mkdir()
-    (tmp_path / "read-only").chmod(0o500)
-    found = [tmp_path / "a file" / "x.pdf", tmp_path / "folder.pdf", Path("/proc/x.pdf"),
+    return [tmp_path / "a file" / "x.pdf", tmp_path / "folder.pdf", Path("/proc/x.pdf"),
              tmp_path / "v" / "x.pdf", tmp_path / "nowhere" / "x.pdf"]  # fmt: skip
-    return found + [tmp_path / "read-only" / "x.pdf"] * bool(os.geteuid())
 
 
 def test_a_place_that_takes_no_file_is_one_sentence_beside_the_name(
@@ -199,6 +198,25 @@ def test_a_place_that_takes_no_file_is_one_sentence_beside_the_name(
     assert not list(tmp_path.rglob("*.new"))
     assert entries(window, "summary_exported") == []
     dialog.reject()
+
+
+@pytest.mark.parametrize(
+    ("disk", "why"), [(disks.read_only, "Read-only|Permission"), (disks.full, "No space")]
+)
+def test_a_folder_that_is_read_only_or_full_is_one_sentence_beside_the_name(
+    qtbot, window, saving, tmp_path, disk, why
+):
+    """For root as for anybody. Nothing is left there, and nothing is noted as saved."""
+    with disk(tmp_path / "disk") as folder:
+        before = sorted(folder.iterdir())
+        dialog = saving(folder / "x.pdf")
+        qtbot.waitUntil(lambda: bool(beside(dialog)))
+        assert re.search(why, beside(dialog))
+        assert "another place" in beside(dialog)
+        assert dialog.name.text() == str(folder / "x.pdf")
+        assert sorted(folder.iterdir()) == before
+        assert entries(window, "summary_exported") == []
+        dialog.reject()
 
 
 def test_a_file_that_is_there_is_replaced_at_the_second_enter_only(qtbot, window, saving, tmp_path):
