@@ -314,6 +314,15 @@ def test_over_the_panel_of_one_in_danger_the_next_is_one_key_away(qtbot, on_call
     press(Key.Key_7)
     assert panel.case.intake.id == on_call.intake
     assert "side door" in panel._card.text()
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_the_next_in_danger_gets_a_record_and_the_first_is_a_digit_away(qtbot, on_call, accepted):
+    """Seen to fail with: no record beside an open escalation."""
+    panel = opened(qtbot, on_call)
+    if accepted:
+        by = {"by": "Dr. Okafor", "read_back": "yes"}
+        on_call.desk.change(lambda s: s.stamp_escalation(on_call.intake, "accepted", by))
     press(Key.Key_N, Mod.ControlModifier)
     press(Key.Key_N, Mod.ControlModifier)
     assert on_call.desk.intake_id != on_call.intake

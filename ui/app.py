@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from intake_app.core.errors import IntakeError
@@ -290,10 +289,6 @@ def _is_taken(folder: Path) -> bool:
 def run(folder: Path, clock: Callable[[], datetime], demo_password: str = "") -> int:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Ketamine intake")
-    # Qt keeps which folders its file dialog showed; a folder may be named after a person.
-    QSettings.setPath(
-        QSettings.Format.NativeFormat, QSettings.Scope.UserScope, tempfile.gettempdir()
-    )
     around = Surroundings(folder, clock, demo_password=demo_password, look_file=theme.look_file())
     house = App(app, around)
     faults.install(house.tell)

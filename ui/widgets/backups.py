@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem
+from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from intake_app.core.backups import Backups, Place, age_words, warnings
 from intake_app.core.words import _
@@ -16,7 +16,7 @@ from ui.desk import Desk
 from ui.theme import SHAPES
 from ui.widgets.basics import Foot, button, card, column, label
 from ui.widgets.fields import Panel
-from ui.widgets.files import ask_folder
+from ui.widgets.files import PlaceDialog, ask_folder
 
 _AT = Qt.ItemDataRole.UserRole
 
@@ -39,7 +39,7 @@ class BackupPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._files: QFileDialog | None = None
+        self._files: PlaceDialog | None = None
         self._ages, self._warned = label(), label(look="staff")
         self._said = label(look="calm")
         self._said.hide()

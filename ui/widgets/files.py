@@ -1,45 +1,50 @@
-"""Dialogs for files and folders, none of them the system's, which is deaf to the emergency key."""
+"""Dialogs for files and folders, none of them the system's, which is deaf to the emergency key, and
+none of Qt's own, which looks at every entry while somebody waits: a folder that does not answer, or
+changes all the time, held every key."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
-from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QPushButton, QWidget
+from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QListWidget, QWidget
 from shiboken6 import isValid
 
 from intake_app.core.errors import IntakeError
 from intake_app.core.words import _
 from ui import faults, keys, theme
-from ui.widgets.basics import Foot, button, column, label
+from ui.widgets.basics import ENTERS, Foot, button, column, label
 from ui.widgets.fields import Field
 
 _SLOW_MS = 150  # nothing is said of a wait that is shorter
 _DEAD_MS = 5_000
+_MOST = 1_000  # entries of a folder that are listed
+_UP = ".."
 
 
-class _Writing(QObject):
-    """One write on a thread of its own: a drive that does not answer holds nothing else. `ended`
-    carries what refused it, "" where nothing did, and whether a file stood there."""
+class _OnThread(QObject):
+    """One piece of work on a thread of its own: a drive that does not answer holds nothing else.
+    `ended` carries what came of it, or what refused it, "" where nothing did."""
 
-    ended = Signal(str, bool)
+    ended = Signal(object, str)
 
-    def start(self, place: Path, write: Callable[[Path], object], *, replaces: bool) -> None:
-        def work() -> None:
-            refusal, taken = "", False
+    def start(self, work: Callable[[], object]) -> None:
+        def run() -> None:
+            found, refusal = None, ""
             try:
-                taken = not replaces and place.is_file()
-                if not taken:
-                    write(place)
+                found = work()
             except IntakeError as said:
                 refusal = str(said)
             except Exception as bug:  # noqa: BLE001 - or it would vanish with its thread
                 refusal = faults.fault_words(type(bug))
-            self.ended.emit(refusal, taken)
+            self.ended.emit(found, refusal)
 
-        Thread(target=work, daemon=True).start()
+        Thread(target=run, daemon=True).start()
 
 
 class SaveDialog(QDialog):
@@ -110,9 +115,18 @@ class SaveDialog(QDialog):
             (_DEAD_MS, _("That place does not answer yet; nothing is saved. Esc leaves it.")),
         ):
             QTimer.singleShot(after, self, lambda said=said: self._still(said))
-        work = _Writing()
-        work.ended.connect(lambda refusal, taken: self._ended(work, place, then, refusal, taken))
-        work.start(place, write, replaces=place == self._replaced)
+        replaces = place == self._replaced
+
+        def put() -> bool:
+            """Whether a file stood there, which is not replaced unasked."""
+            taken = not replaces and place.is_file()
+            if not taken:
+                write(place)
+            return taken
+
+        work = _OnThread()
+        work.ended.connect(lambda taken, refusal: self._ended(work, place, then, refusal, taken))
+        work.start(put)
 
     def _still(self, said: str) -> None:
         if self._writing:
@@ -120,11 +134,11 @@ class SaveDialog(QDialog):
 
     def _ended(
         self,
-        _kept: _Writing,
+        _kept: _OnThread,
         place: Path,
         then: Callable[[Path], object],
         refusal: str,
-        taken: bool,
+        taken: object,
     ) -> None:
         if not refusal and not taken:
             then(place)
@@ -141,6 +155,166 @@ class SaveDialog(QDialog):
             self.name.refuse(refusal)
         else:
             self.accept()
+
+
+class PlaceDialog(QDialog):
+    """Which folder; or, with an `ending`, which file of that kind. Its path can be typed or pasted,
+    and below stands what is in the folder that is named. `chosen` carries the path."""
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget, title: str, ending: str = "") -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setModal(True)
+        theme.look(self, "page")
+        self._ending = ending
+        self._entries: tuple[str, ...] = ()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SLOW_MS)
+        self._soon.timeout.connect(self._look)
+        self._asked = 0  # the latest look; what an earlier one finds is of another folder
+        self.path = Field(_("File, or the folder that it is in") if ending else _("Folder"))
+        self.path.edit.returnPressed.disconnect()
+        self.path.edit.returnPressed.connect(self.take)
+        self.path.edit.textEdited.connect(lambda _text: self._soon.start())
+        self.listed = _Entries()
+        self.listed.entered.connect(self._enter)
+        self.listed.left.connect(lambda: self._go(_UP))
+        self._said = label(look="meta")
+        take = button(_("Take it   Ctrl+Enter"), "primary", name=_("Take it"))
+        take.clicked.connect(self.take)
+        keys.action(self, "main", self.take)
+        leave = button(_("Leave   Esc"), name=_("Leave, nothing is chosen"))
+        leave.clicked.connect(self.reject)
+        whole = column([self.path, self.listed, self._said, Foot([take, leave])], margin=12)
+        whole.setStretch(1, 1)
+        self.setLayout(whole)
+        self.resize(self.fontMetrics().height() * 34, self.fontMetrics().height() * 26)
+        self._go(usual_folder())
+        self.path.setFocus()
+
+    def _go(self, to: str) -> None:
+        """`to`: a whole path, or an entry of the folder that is named."""
+        here = self._place()
+        self.path.put(str(here.parent if to == _UP else here / to))
+        self._look()
+
+    def _place(self) -> Path:
+        return Path(self.path.text()).expanduser()
+
+    def _enter(self, row: int) -> None:
+        name = _UP if row == 0 else self._entries[row - 1]
+        self._go(name.rstrip("/"))
+        if name.endswith("/") or name == _UP:
+            self.listed.setFocus()
+        else:
+            self.take()
+
+    def _look(self) -> None:
+        place, ending = self._place(), self._ending
+        self._on_thread(lambda: _inside(place, ending), self._show, "")
+
+    def _show(self, found: object) -> None:
+        """A path that is no folder, or half typed, leaves the list empty and refuses nothing."""
+        self._entries = found if isinstance(found, tuple) else ()
+        self.listed.clear()
+        self.listed.addItems([_("..   one folder up"), *self._entries[:_MOST]])
+        self.listed.setCurrentRow(0)
+        more = len(self._entries) > _MOST
+        self._said.setText(_("Not all are listed here; type the name.") if more else "")
+
+    def take(self) -> None:
+        place, ending = self._place(), self._ending
+        if self.path.text():
+            look = partial(_refused, place, ending)
+            self._on_thread(look, partial(self._take, place), _("Looking…"))
+
+    def _take(self, place: Path, refusal: object) -> None:
+        if refusal:
+            self.path.refuse(str(refusal))
+        else:
+            self.accept()
+            self.chosen.emit(place)
+
+    def _on_thread(
+        self, look: Callable[[], object], then: Callable[[object], None], said: str
+    ) -> None:
+        self._asked += 1
+        number, work = self._asked, _OnThread()
+
+        def came(found: object, refusal: str) -> None:
+            if isValid(self) and self.isVisible() and number == self._asked:
+                self._asked += 1
+                self._said.setText("")
+                then(found)
+                if refusal:
+                    self.path.refuse(refusal)
+
+        for after, words in (
+            (_SLOW_MS, said),
+            (_DEAD_MS, _("That place does not answer yet. Esc leaves it.")),
+        ):
+            QTimer.singleShot(after, self, lambda words=words: self._still(number, words))
+        work.ended.connect(came)
+        work.start(look)
+        self._working = work  # until its word came
+
+    def _still(self, number: int, said: str) -> None:
+        if number == self._asked and said:
+            self._said.setText(said)
+
+
+class _Entries(QListWidget):
+    """Enter goes into a folder, Backspace one up."""
+
+    entered = Signal(int)
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(_("In this folder: Enter goes in, Backspace one folder up"))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.itemDoubleClicked.connect(lambda _item: self.entered.emit(self.currentRow()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTERS and not event.modifiers() and self.currentRow() >= 0:
+            self.entered.emit(self.currentRow())
+        elif event.key() == Qt.Key.Key_Backspace:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _inside(place: Path, ending: str) -> tuple[str, ...]:
+    """Folders, with a stroke behind them, and the files of that ending; nothing of what is hidden.
+    Nothing where it is no folder that can be read."""
+    found = []
+    try:
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    found.append(f"{entry.name}/")
+                elif ending and entry.name.lower().endswith(ending):
+                    found.append(entry.name)
+                if len(found) > _MOST:
+                    break
+    except OSError:
+        return ()
+    return tuple(sorted(found, key=str.casefold))
+
+
+def _refused(place: Path, ending: str) -> str:
+    if not place.exists():
+        return _("There is nothing of that name.")
+    if ending and not place.is_file():
+        return _("That is no file; choose one in it.")
+    if not ending and not place.is_dir():
+        return _("That is no folder.")
+    return ""
 
 
 def ask_file(
@@ -160,32 +334,18 @@ def ask_file(
 
 
 def ask_existing(
-    parent: QWidget, title: str, kinds: str, then: Callable[[Path], object]
-) -> QFileDialog:
+    parent: QWidget, title: str, ending: str, then: Callable[[Path], object]
+) -> PlaceDialog:
     """Which file is to be read."""
-    dialog = _dialog(parent, title, then)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilter(kinds)
-    return _opened(dialog)
+    return _asked(PlaceDialog(parent, title, ending), then)
 
 
-def ask_folder(parent: QWidget, title: str, then: Callable[[Path], object]) -> QFileDialog:
-    dialog = _dialog(parent, title, then)
-    dialog.setFileMode(QFileDialog.FileMode.Directory)
-    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-    return _opened(dialog)
+def ask_folder(parent: QWidget, title: str, then: Callable[[Path], object]) -> PlaceDialog:
+    return _asked(PlaceDialog(parent, title), then)
 
 
-def _dialog(parent: QWidget, title: str, then: Callable[[Path], object]) -> QFileDialog:
-    dialog = QFileDialog(parent, title)
-    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
-    dialog.setDirectory(usual_folder())
-    dialog.fileSelected.connect(lambda place: then(Path(place)))
-    return dialog
-
-
-def _opened(dialog: QFileDialog) -> QFileDialog:
-    name_all(dialog)
+def _asked(dialog: PlaceDialog, then: Callable[[Path], object]) -> PlaceDialog:
+    dialog.chosen.connect(then)
     dialog.finished.connect(lambda _code: _closed(dialog))
     dialog.open()
     return dialog
@@ -205,19 +365,3 @@ def usual_folder() -> str:
     documents = QStandardPaths.writableLocation(places.DocumentsLocation)
     home = QStandardPaths.writableLocation(places.HomeLocation)
     return documents if Path(documents).is_dir() else home
-
-
-def name_all(dialog: QWidget) -> None:
-    """Qt leaves some parts of its own file dialog without a name."""
-    names = {
-        "fileNameEdit": _("File name"),
-        "fileTypeCombo": _("Kind of file"),
-        "lookInCombo": _("Folder"),
-    }
-    for part in dialog.findChildren(QWidget):
-        if not part.accessibleName() and part.objectName():
-            part.setAccessibleName(
-                names.get(part.objectName(), part.toolTip() or part.objectName())
-            )
-    for pressed in dialog.findChildren(QPushButton):
-        pressed.setAccessibleName(pressed.text().replace("&", ""))

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QWidget
 
 from intake_app import service
 from intake_app.core.backups import age_words
@@ -18,7 +18,7 @@ from intake_app.service import Clock, Found, Secret
 from ui import faults, keys, theme
 from ui.widgets.basics import Foot, button, column, label, scrolled
 from ui.widgets.fields import Field
-from ui.widgets.files import ask_folder
+from ui.widgets.files import PlaceDialog, ask_folder
 
 _PATH = Qt.ItemDataRole.UserRole
 
@@ -33,7 +33,7 @@ class RestoreDialog(QDialog):
     def __init__(self, parent: QWidget, folder: Path, clock: Clock) -> None:
         super().__init__(parent)
         self._folder, self._clock = folder, clock
-        self._files: QFileDialog | None = None
+        self._files: PlaceDialog | None = None
         self.setWindowTitle(_("Restore a backup"))
         theme.look(self, "page")
         self._listed = QListWidget()

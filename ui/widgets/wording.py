@@ -64,7 +64,7 @@ class WordingPanel(Panel):
 
     def _choose(self) -> None:
         title = _("Load from a FHIR Questionnaire")
-        ask_existing(self, title, "JSON (*.json)", lambda at: self.chosen.emit(self, str(at)))
+        ask_existing(self, title, ".json", lambda at: self.chosen.emit(self, str(at)))
 
     def propose(self, found: Questionnaire, file: str) -> None:
         """Each question with the item's own code, to be read and ticked."""
