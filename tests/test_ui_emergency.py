@@ -309,6 +309,7 @@ def test_over_the_panel_of_one_in_danger_the_next_is_one_key_away(qtbot, on_call
     seen = [each.text() for each in panel.findChildren(QLabel) if each.isVisible()]
     assert PLACE not in " ".join(seen)
     assert "Clive, 555 0100" in panel.told()
+    assert ("whom nobody has accepted yet   7" in panel._it_is.words()) is not accepted
     assert panel._other.isHidden(), "the same person twice"
     assert len(on_call.desk.case.intake.escalations) == 1
     press(Key.Key_7)

@@ -293,7 +293,7 @@ def voice(case: Case) -> Source:
 _EMERGENCY_NOW = "emergency_now"
 
 
-def danger(case: Case) -> bool:
+def danger(case: Case, now: datetime) -> bool:
     """Something was done already, a medical emergency, or nobody can rule them out; or the person
     is lost: emergency services come first."""
     if chosen(case, "done_already") not in ("", "no"):
@@ -301,7 +301,7 @@ def danger(case: Case) -> bool:
     told = _latest(case.intake, _EMERGENCY_NOW)
     unsure = told is not None and told.state in _OPEN_STATES
     unwell = told is not None and case.screening.findings.read(_EMERGENCY_NOW) is True
-    return unsure or unwell or (is_dropped(case) and called_back(case) >= _CALL_BACKS)
+    return unsure or unwell or is_lost(case, now)
 
 
 def is_minor(case: Case) -> bool:
@@ -367,13 +367,13 @@ def steps(case: Case | None, speaker: Says, zone: tzinfo | None) -> tuple[Step, 
     )
 
 
-def next_step(case: Case) -> str:
+def next_step(case: Case, now: datetime) -> str:
     """The first step that is not stamped; danger jumps to the hand-over. On the line again, they
     are told first who is there."""
     open_ = [key for key in safety.STEPS if not is_stamped(case, key)]
     if is_back(case) and "1" in open_:
         return "1"
-    if danger(case) and "6" in open_:
+    if danger(case, now) and "6" in open_:
         return "6"
     return open_[0] if open_ else "6"
 
@@ -559,7 +559,7 @@ def realert_words(minutes: int) -> str:
     return _("Still not accepted, {minutes} min.").format(minutes=minutes) if minutes else ""
 
 
-def help_words(case: Case, numbers: Mapping[str, str], zone: tzinfo | None) -> tuple[str, str]:
+def help_words(case: Case, numbers: Mapping[str, str], now: datetime) -> tuple[str, str]:
     """Why, and where the help stands: above each further question while nobody has accepted, and
     nothing once somebody has."""
     if not is_raised(case):
@@ -569,8 +569,8 @@ def help_words(case: Case, numbers: Mapping[str, str], zone: tzinfo | None) -> t
     if tried:
         how = how_words().get(tried[-1].get("how"), tried[-1].get("how"))
         template = _("Emergency services: {how} {at}; not accepted yet")
-        return why, template.format(how=how, at=clock(tried[-1].at, zone)[:5])
-    if danger(case):
+        return why, template.format(how=how, at=clock(tried[-1].at, now.tzinfo)[:5])
+    if danger(case, now):
         number = numbers.get(EMERGENCY, "").strip() or _("find out now")
         return why, _("EMERGENCY SERVICES NOT PHONED YET: {number}").format(number=number)
     return why, _("Nobody has accepted yet; emergency services not phoned")
@@ -599,10 +599,10 @@ def how_words() -> Mapping[str, str]:
     }
 
 
-def rungs(case: Case | None, numbers: Mapping[str, str]) -> tuple[Rung, ...]:
+def rungs(case: Case | None, numbers: Mapping[str, str], now: datetime) -> tuple[Rung, ...]:
     """In the order of phoning: danger to life now, and emergency services come first."""
     ladder = safety.ladder(numbers, minor=case is not None and is_minor(case))
-    if case is None or not danger(case):
+    if case is None or not danger(case, now):
         return ladder
     return tuple(sorted(ladder, key=lambda rung: rung.key != EMERGENCY))
 
@@ -610,7 +610,7 @@ def rungs(case: Case | None, numbers: Mapping[str, str]) -> tuple[Rung, ...]:
 def ladder_lines(
     case: Case | None, numbers: Mapping[str, str], now: datetime
 ) -> tuple[RungLine, ...]:
-    ordered = rungs(case, numbers)
+    ordered = rungs(case, numbers, now)
     found = standing(case) if case else None
     tried = {rung.key: _tries(found, rung.key) for rung in ordered}
     waits = case is not None and is_raised(case)
@@ -906,12 +906,22 @@ def called_back(case: Case) -> int:
     return sum(bool(e.get("call_back")) and e.at >= since for e in found.events)
 
 
-def dropped_words(case: Case, now: datetime) -> str:
-    """What comes next, and by when; `now` runs on whatever becomes of the computer's clock."""
+def _call_back_until(case: Case, now: datetime) -> datetime:
     last = case.intake.calls[-1] if case.intake.calls else None
     at = last.ended if last is not None and last.ended is not None else now
-    until, tried = at + timedelta(minutes=_CALL_BACK_MINUTES), called_back(case)
-    if tried >= _CALL_BACKS or now >= until:
+    return at + timedelta(minutes=_CALL_BACK_MINUTES)
+
+
+def is_lost(case: Case, now: datetime) -> bool:
+    """The line dropped, and the time or the tries to call back are over: help is sent."""
+    over = called_back(case) >= _CALL_BACKS or now >= _call_back_until(case, now)
+    return is_dropped(case) and over
+
+
+def dropped_words(case: Case, now: datetime) -> str:
+    """What comes next, and by when; `now` runs on whatever becomes of the computer's clock."""
+    until, tried = _call_back_until(case, now), called_back(case)
+    if is_lost(case, now):
         made = _n("Not reached, {tried} try.", "Not reached, {tried} tries.", tried)
         return f"{made.format(tried=tried)} " + _(
             "Emergency services for the last known place, with vehicle and phone; then the ladder; "
@@ -921,7 +931,11 @@ def dropped_words(case: Case, now: datetime) -> str:
         "THE LINE DROPPED at {at}. Call back at once, then again: twice by {until} (placeholder), "
         "{tried} so far. Another's phone: ask for the person by first name, say only your own "
         "name. Leave no message that says why."
-    ).format(at=clock(at, now.tzinfo), until=clock(until, now.tzinfo)[:5], tried=tried)
+    ).format(
+        at=clock(until - timedelta(minutes=_CALL_BACK_MINUTES), now.tzinfo),
+        until=clock(until, now.tzinfo)[:5],
+        tried=tried,
+    )
 
 
 # What is missing, what ends ----------------------------------------------------------------------

@@ -367,11 +367,12 @@ class CallScreen(Screen):
     def _show_help(self, case: Case) -> None:
         """Where the help stands, whatever is asked next, until somebody has accepted; in the one
         line of the rail where the window is narrow."""
-        numbers, zone = self.desk.service.about.numbers, self.desk.now().tzinfo
-        why, stands = panel.help_words(case, numbers, zone)
+        numbers = self.desk.service.about.numbers
+        why, stands = panel.help_words(case, numbers, self.desk.running())
         shape = theme.SHAPES["critical"]
-        said = _("{shape} {why} {stands}. Stay on the line; F9 has the steps.")
-        self._help.setText(said.format(shape=shape, why=why, stands=stands) if stands else "")
+        said = _("{shape} {how}. Stay on the line; F9 has the steps.")
+        how = f"{why} {stands}".strip()
+        self._help.setText(said.format(shape=shape, how=how) if stands else "")
         self._help.setVisible(bool(stands) and not self._narrow)
         line = self._rail.line(case, self._open_here(), brief=self._as_list)
         if stands:

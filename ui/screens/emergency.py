@@ -470,6 +470,8 @@ class EmergencyPanel(QWidget):
         self._other.setVisible(case is None and another is not None)
         if below is not None:
             template = _("It is {who}, whose record lies open   7")
+            if panel.is_raised(below):
+                template = _("It is {who}, whom nobody has accepted yet   7")
             self._it_is.say(template.format(who=identity(below)))
         if another is not None:
             template = _("It is {who}, whose call is open   8")
@@ -481,7 +483,7 @@ class EmergencyPanel(QWidget):
         staff, about = self.desk.service.staff, self.desk.service.about
         speaker = panel.says(case, staff.name, about)
         steps = panel.steps(case, speaker, self.desk.now().tzinfo)
-        self._steps.put(steps, panel.next_step(case) if case else "1")
+        self._steps.put(steps, panel.next_step(case, self.desk.running()) if case else "1")
 
     def _show_case(self, case: Case) -> None:
         staff, about = self.desk.service.staff, self.desk.service.about
