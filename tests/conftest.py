@@ -34,6 +34,7 @@ from intake_app.core.model import (
     Value,
 )
 from intake_app.core.protocol import Item, Protocol
+from tests.pseudo import spoken  # noqa: F401 - a fixture
 from tests.vaults import _fast_keys  # noqa: F401 - a fixture for every test
 from ui import theme
 from ui.app import App

@@ -441,6 +441,9 @@ class MainWindow(QMainWindow):
         narrow = self.width() < words.em(self) * words.COMPACT_EM
         theme.look(self._identity, "strong" if narrow else "title")
         theme.look(self._demo, "demo_narrow" if narrow else "demo")
+        way = self._emergency
+        least = way.minimumSizeHint() if narrow else way.sizeHint()
+        way.setFixedWidth(least.width())  # where there is little room its key goes below its word
         room = 4 if narrow else 8
         self._whole.setContentsMargins(room, room, room, room)
         self._whole.setSpacing(room)

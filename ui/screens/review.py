@@ -20,7 +20,7 @@ from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.screens.sign import AddendumDialog, ClinicianDialog, SignDialog
 from ui.theme import SHAPES, look
-from ui.widgets.basics import button, card, column, label, scrolled
+from ui.widgets.basics import button, card, column, in_order, label, scrolled, tab_stops
 from ui.widgets.flag_card import FlagCard, moment
 from ui.widgets.panes import Panes
 from ui.widgets.reason import ReasonEditor
@@ -133,6 +133,7 @@ class ReviewScreen(Screen):
         for spare in self._cards[len(flags) :]:
             spare.hide()
         self._one_stop()
+        in_order([*self._cards, *tab_stops(self._editor), self._record, self._sign])
 
     def _new_card(self) -> FlagCard:
         made = FlagCard()

@@ -12,13 +12,13 @@ from ui import keys, theme
 from ui.desk import Desk
 from ui.screens.base import Screen
 from ui.widgets.backups import BackupPanel
-from ui.widgets.basics import button, column, label, row, scrolled
+from ui.widgets.basics import button, column, in_order, label, row, scrolled, stop_before
 from ui.widgets.clinic_panels import ClinicPanels, lacking, part_words
 from ui.widgets.fields import Panel
 from ui.widgets.key_trial import KeyTrialPanel
 from ui.widgets.trail import TrailPanel
 
-_WIDE_EM = 60  # narrower than that, the parts stand above and not beside
+_MOST = 0.3  # of the width, for the list of the parts; what is longer goes on in another line
 
 
 class SettingsScreen(Screen):
@@ -31,6 +31,8 @@ class SettingsScreen(Screen):
         self._others: dict[Panel, str] = {}
         self._list = QListWidget()
         self._list.setAccessibleName(_("Parts of the settings"))
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.currentRowChanged.connect(self._choose)
         self._list.itemActivated.connect(lambda _item: self._enter_panel())
         self._stack = QStackedWidget()
@@ -104,7 +106,11 @@ class SettingsScreen(Screen):
                 template = _("{mark} {part}, missing") if part in lacks else _("{mark} {part}")
                 text = template.format(mark=mark, part=said[part])
             self._list.item(place).setText(text)
-        self._list.setMaximumWidth(self._list.sizeHintForColumn(0) + 48)
+        self._fit()
+
+    def _fit(self) -> None:
+        wanted = self._list.sizeHintForColumn(0) + 48
+        self._list.setFixedWidth(max(1, min(wanted, round(self.width() * _MOST))))
 
     def _choose(self, place: int) -> None:
         if not 0 <= place < len(self._parts):
@@ -120,6 +126,7 @@ class SettingsScreen(Screen):
         if self._list.currentRow() < 0:
             return
         said = self._parts[self._list.currentRow()][1].main_words()
+        in_order([stop_before(self.window()), self._main])  # behind what it acts on
         self._main.setVisible(bool(said))
         self._main.setText(_("{what}   Ctrl+Enter").format(what=said).replace("&", "&&"))
         self._main.setAccessibleName(said)

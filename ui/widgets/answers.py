@@ -371,6 +371,7 @@ class TypedAnswer(QWidget):
         self._states = [WrappingButton() for _unused in STATE_DIGITS]
         for each, (digit, state) in zip(self._states, STATE_DIGITS.items(), strict=True):
             each.say(f"Alt+{digit}   {state_words()[state]}")
+            each.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab stops once, at the line
             each.clicked.connect(lambda _checked=False, state=state: self.left_open.emit(state))
         self._foot = QWidget()
         self._foot.setLayout(row(self._states))

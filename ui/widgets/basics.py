@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QBoxLayout,
@@ -17,6 +19,9 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
     QVBoxLayout,
     QWidget,
 )
@@ -36,13 +41,14 @@ def label(text: str = "", look: str = "", *, wrap: bool = True) -> QLabel:
     return found
 
 
-def button(text: str, look: str = "", *, name: str = "") -> QPushButton:
-    """Ampersands in the text are shown, not taken for a mnemonic."""
-    found = QPushButton(text.replace("&", "&&"))
+def button(text: str, look: str = "", *, name: str = "") -> WrappingButton:
+    """As wide as its words where there is room. Ampersands are shown, not taken for a mnemonic."""
+    found = WrappingButton(look)
+    policy = found.sizePolicy()
+    policy.setHorizontalPolicy(QSizePolicy.Policy.Preferred)
+    found.setSizePolicy(policy)
+    found.say(text)
     found.setAccessibleName(name or text)
-    found.setAutoDefault(False)
-    if look:
-        theme.look(found, look)
     return found
 
 
@@ -91,6 +97,26 @@ def scrolled(inside: QWidget) -> QScrollArea:
     found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     found.setWidget(inside)
     return found
+
+
+def in_order(parts: Iterable[QWidget]) -> None:
+    """Tab takes these one after another, as they stand, whenever each of them was made."""
+    for one, other in pairwise(parts):
+        QWidget.setTabOrder(one, other)
+
+
+def stop_before(shown: QWidget) -> QWidget:
+    """From where Tab comes to it: behind what takes no focus Qt puts nothing in order."""
+    found = shown.previousInFocusChain()
+    while found is not None and found.focusPolicy() == Qt.FocusPolicy.NoFocus:
+        found = found.previousInFocusChain()
+    return found or shown
+
+
+def tab_stops(around: QWidget) -> list[QWidget]:
+    """What Tab may reach in it, in the order in which it was made."""
+    every = around.findChildren(QWidget)
+    return [each for each in every if each.focusPolicy() & Qt.FocusPolicy.TabFocus]
 
 
 class Pages(QWidget):
@@ -151,7 +177,7 @@ class Giving(QScrollArea):
         width, least = self.width(), self.fontMetrics().height() * 4
         around = self.parentWidget()
         if self.gives_way:
-            least //= 2
+            least //= 3
         elif self._kept and around is not None:
             kept = [each for each in self._kept if not each.isHidden()]
             wanted = sum(each.heightForWidth(width) + 8 for each in kept)
@@ -179,6 +205,11 @@ class Giving(QScrollArea):
             self.ensureWidgetVisible(now, 0, 0)
 
 
+def _least(part: QWidget) -> int:
+    wraps = part.hasHeightForWidth()
+    return (part.minimumSizeHint() if wraps else part.sizeHint()).width()
+
+
 class Foot(QWidget):
     """Parts beside each other, or below each other where they do not fit: it asks for no more width
     than the widest of them."""
@@ -197,7 +228,7 @@ class Foot(QWidget):
         return [each for each in self._parts if not each.isHidden()]
 
     def _arrange(self) -> None:
-        wanted = [each.sizeHint().width() + self._box.spacing() for each in self._shown()]
+        wanted = [_least(each) + self._box.spacing() for each in self._shown()]
         ways = QBoxLayout.Direction
         fits = sum(wanted) <= self.width() + self._box.spacing()
         self._box.setDirection(ways.LeftToRight if fits else ways.TopToBottom)
@@ -213,47 +244,116 @@ class Foot(QWidget):
 
 
 class WrappingButton(QPushButton):
-    """A button whose text wraps; QPushButton's does not."""
+    """A button whose words go on in another line where there is no room for one; QPushButton's own
+    are cut. It asks for no more width than its longest word needs."""
 
     def __init__(self, look: str = "answer") -> None:
         super().__init__()
-        self._words = label()
-        self._words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        inside = row([self._words])
-        inside.setContentsMargins(12, 6, 12, 6)
-        self.setLayout(inside)
+        self._measured: dict[int, tuple[str, int]] = {}  # by width: lines, and height
+        self._room: tuple[QFontMetrics, QSize] | None = None
+        self._given = 0
         self.setAutoDefault(False)
-        theme.look(self, look)
+        if look:
+            theme.look(self, look)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
     def say(self, text: str) -> None:
-        if text == self._words.text():
-            return
-        self._words.setText(text)
-        self.setAccessibleName(text)
-        self.updateGeometry()
+        if text != self.words():
+            self.setText(text.replace("&", "&&"))
+            self.setAccessibleName(text)
 
     def words(self) -> str:
-        return self._words.text()
+        return self.text().replace("&&", "&")
+
+    def setText(self, text: str) -> None:
+        """As QPushButton has it: an ampersand is doubled."""
+        self._measured = {}
+        super().setText(text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        self._measured, self._room = {}, None  # another font, or another look
+        super().changeEvent(event)
+
+    def _around(self) -> tuple[QFontMetrics, QSize]:
+        """How wide words are at their boldest, so that nothing moves when it is chosen; and what
+        the look needs around them."""
+        if self._room is None:
+            self.ensurePolished()
+            option = QStyleOptionButton()
+            self.initStyleOption(option)
+            inside = QSize(1000, 1000)  # more than any look asks for
+            kind = QStyle.ContentsType.CT_PushButton
+            whole = self.style().sizeFromContents(kind, option, inside, self)
+            bold = QFont(self.font())
+            bold.setBold(True)
+            self._room = QFontMetrics(bold), whole - inside
+        return self._room
+
+    def _lines(self, width: int) -> tuple[str, int]:
+        """Broken at words as each line is full."""
+        if width not in self._measured:
+            metrics, around = self._around()
+            lines = [
+                line
+                for each in self.text().split("\n")
+                for line in _broken(each, metrics, width - around.width())
+            ]
+            high = metrics.height() + (len(lines) - 1) * metrics.lineSpacing()
+            high = max(high + around.height(), metrics.height() + 22)
+            self._measured[width] = "\n".join(lines), high
+        return self._measured[width]
 
     def hasHeightForWidth(self) -> bool:
         return True
 
     def heightForWidth(self, width: int) -> int:
-        layout = self.layout()
-        return max(
-            layout.totalHeightForWidth(width) if layout else 0, self.fontMetrics().height() + 22
-        )
+        return self._lines(width)[1]
 
     def sizeHint(self) -> QSize:
-        layout = self.layout()
-        hint = layout.totalSizeHint() if layout else QSize()
-        return QSize(hint.width(), max(hint.height(), self.fontMetrics().height() + 22))
+        metrics, around = self._around()
+        wide = max(_wide(line, metrics) for line in self.text().split("\n")) + around.width()
+        return QSize(wide, self.heightForWidth(self._given or wide))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A layout gives no more height than is asked for: it is that of the width given."""
+        super().resizeEvent(event)
+        before = self.sizeHint()
+        self._given = event.size().width()
+        if self.sizeHint() != before:
+            self.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(60, self.fontMetrics().height() + 22)
+        metrics, around = self._around()
+        wide = max((_wide(word, metrics) for word in self.text().split()), default=0)
+        return QSize(wide + around.width(), metrics.height() + 22)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self._lines(self.width())[0]
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+
+def _wide(text: str, metrics: QFontMetrics) -> int:
+    return metrics.horizontalAdvance(text.replace("&&", "&"))
+
+
+def _broken(text: str, metrics: QFontMetrics, room: int) -> list[str]:
+    """Spaces between words stay as they are: a key stands apart from what it does."""
+    if _wide(text, metrics) <= room:
+        return [text]
+    lines = [""]
+    for part in _PARTS.findall(text):
+        if lines[-1].strip() and _wide((lines[-1] + part).rstrip(), metrics) > room:
+            lines.append(part.lstrip())
+        else:
+            lines[-1] += part
+    return [line.rstrip() for line in lines]
+
+
+_PARTS = re.compile(r"\s*\S+")
 
 
 class NoteEditor(QPlainTextEdit):

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QListWidget, QWidget
 
 from intake_app.core.words import _
-from ui import keys
-from ui.widgets.basics import ENTERS, column, label
+from ui import keys, theme
+from ui.widgets.basics import ENTERS, Giving, card, column, label
 
 
 class Entry(NamedTuple):
@@ -34,7 +34,7 @@ class Commands(QDialog):
         self._entries = tuple(entries)
         self._listed: list[Entry] = []
         self.chosen: Entry | None = None
-        self._about = label(about)
+        self._about = Giving(card(column([label(about)]), margin=0))
         self._about.setVisible(bool(about))
         self.line = QLineEdit()
         self.line.setAccessibleName(_("Type to narrow the list"))
@@ -80,10 +80,14 @@ class Commands(QDialog):
             self.chosen = self._listed[place]
             self.accept()
 
-    def ask(self) -> None:
+    def fit(self) -> None:
         """Over the window that it belongs to, as large as that lets it be."""
-        around = self._over.size()
-        self.resize(min(640, around.width() - 32), min(560, around.height() - 32))
+        around, look = self._over.size(), theme.current(QApplication.instance())  # type: ignore[arg-type]
+        wide, high = min(look.px(640), around.width() - 32), min(look.px(560), around.height() - 32)
+        self.resize(wide, high)
+
+    def ask(self) -> None:
+        self.fit()
         self.exec()
         self.deleteLater()
         if self.chosen is not None and self.chosen.run is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from intake_app.core import panel, safety
 from intake_app.core.words import _
 from ui.widgets.basics import button, column, label
+from ui.widgets.fields import Tick
 from ui.widgets.person import narrow
 
 _TASKS = tuple(panel.TASK_MOVES)
@@ -31,8 +32,7 @@ class AcceptForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.by = _line(_("Who accepts"), _("Name of the clinician or service"))
-        self.read_back = QCheckBox(_("They read back name, place, phone and why"))
-        self.read_back.setAccessibleName(self.read_back.text())
+        self.read_back = Tick(_("They read back name, place, phone and why"))
         self.accept = button(_("Accepted, read back"), "primary")
         self.accept.clicked.connect(self.press)
         self.over = button(_("They have the person: taken over"))

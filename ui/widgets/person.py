@@ -17,7 +17,7 @@ from intake_app.core.model import Source
 from intake_app.core.screening import Case
 from intake_app.core.words import _
 from ui import theme, words
-from ui.widgets.basics import WrappingButton, column, label, row
+from ui.widgets.basics import WrappingButton, column, in_order, label, row, stop_before
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 
@@ -77,6 +77,9 @@ class ButtonRow(QWidget):
         each = self._buttons[code]
         each.say(said)
         each.setAccessibleName(f"{self._name}: {self._words[code]}")
+
+    def buttons(self) -> list[ArrowButton]:
+        return list(self._buttons.values())
 
     def rename(self, name: str) -> None:
         self._name = name
@@ -264,7 +267,9 @@ class PersonForm(QWidget):
         found = ButtonRow(_CHOSEN[field](), panel.choices(case, field), columns)
         found.pressed.connect(lambda code: self.picked.emit(field, code))
         if field in self.choices:
+            before = stop_before(self.choices[field].buttons()[0])
             self._choice_places[field].replaceWidget(self.choices[field], found)
+            in_order([before, *found.buttons()])
             self.choices[field].deleteLater()
         else:
             self._choice_places[field].addWidget(found)

@@ -114,6 +114,7 @@ class QuestionList(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(_("All questions of this part"))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab stops once, at the question below
         self._rows = _Rows()
         self.setModel(self._rows)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
