@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -19,6 +20,7 @@ from ui import announce, keys, theme, words
 from ui.desk import Desk
 from ui.keys import EmergencyKey
 from ui.main_window import MainWindow
+from ui.widgets import batch, print_pages
 from ui.widgets.commands import Commands
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -100,6 +102,93 @@ def test_a_phone_that_calls_again_is_found_and_escape_goes_back_to_the_tab(frame
     press(Qt.Key.Key_Escape)
     assert frame.shown._find.text() == ""
     assert frame.shown._rows.rowCount() == count > MANY
+
+
+# Several at once ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def printer(monkeypatch, tmp_path):
+    """One that prints into files; what stood in the spooler."""
+    spooled = []
+
+    def named(_name, _copies, title):
+        spooled.append(title)
+        made = QPrinter(QPrinter.PrinterMode.HighResolution)
+        made.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        made.setOutputFileName(str(tmp_path / f"{len(spooled)}.pdf"))
+        return made
+
+    there = staticmethod(lambda: ["One"])
+    monkeypatch.setattr("ui.widgets.print_pages.QPrinterInfo.availablePrinterNames", there)
+    monkeypatch.setattr(batch, "printer_named", named)
+    return spooled
+
+
+def marked(frame, rows):
+    frame.shown._to_tab(4)
+    frame.shown._table.selectRow(0)
+    for _unused in range(rows):
+        press(Qt.Key.Key_Space)
+    return list(frame.shown._rows.marked.values())
+
+
+def test_space_marks_rows_and_ctrl_p_prints_all_of_them(frame, printer):
+    """By keys alone; drafts are printed with a reason, which stands in each. Seen to fail with: the
+    reason asked and not kept; pages that a fault left undrawn counted as printed."""
+    rows = marked(frame, 3)
+    assert len({row.intake_id for row in rows}) == 3
+    shown = frame.shown._rows.data(frame.shown._rows.index(0, 1))
+    assert shown == f"MARKED · {rows[0].patient}"
+    assert "3 marked" in frame.shown._whole.text()
+    press(Qt.Key.Key_Up)
+    press(Qt.Key.Key_Space)  # the third, taken away again
+    press(Qt.Key.Key_P, CTRL)
+    press(Qt.Key.Key_Return, CTRL)
+    assert "with a reason only" in frame.shown._print_dialog.problem.text()
+    type_("for the fax")
+    press(Qt.Key.Key_Return, CTRL)
+    frame.qtbot.waitUntil(lambda: not frame.shown._batch.running, timeout=20_000)
+    assert "2 of 2 summaries sent to the printer." in frame.shown._batch._said.text()
+    assert printer == [row.record_number for row in rows[:2]]
+    for row in rows[:2]:
+        notes = frame.desk.service.show(row.intake_id).intake.notes
+        assert [note.text for note in notes] == ["Draft printed: for the fax"]
+    assert not frame.desk.service.show(rows[2].intake_id).intake.notes
+    assert frame.shown._rows.marked == {}
+    assert frame.window.screen_name == "worklist"
+
+
+def test_escape_ends_what_is_being_printed_after_the_one_in_hand_and_marks_none(frame, printer):
+    """Seen to fail with: what was left printed all the same."""
+    rows = marked(frame, 3)
+    press(Qt.Key.Key_P, CTRL)
+    frame.shown._print_dialog.reason.setFocus()
+    type_("for the fax")
+    press(Qt.Key.Key_Return, CTRL)
+    assert frame.shown._batch.running
+    frame.qtbot.waitUntil(frame.shown._table.hasFocus)
+    press(Qt.Key.Key_Escape)
+    frame.qtbot.waitUntil(lambda: not frame.shown._batch.running, timeout=20_000)
+    assert "1 of 3 summaries sent to the printer." in frame.shown._batch._said.text()
+    assert printer == [rows[0].record_number]
+    assert len(marked(frame, 2)) == 2
+    press(Qt.Key.Key_Escape)
+    assert frame.shown._rows.marked == {}
+    assert "marked" not in frame.shown._whole.text()
+
+
+def test_a_printer_that_goes_says_so_and_how_many_are_on_paper(frame, printer, monkeypatch):
+    """Seen to fail with: the refusal let through, and the bar standing still."""
+    marked(frame, 2)
+    press(Qt.Key.Key_P, CTRL)
+    frame.shown._print_dialog.reason.setFocus()
+    type_("for the fax")
+    monkeypatch.setattr(batch, "printer_named", print_pages.printer_named)
+    press(Qt.Key.Key_Return, CTRL)
+    frame.qtbot.waitUntil(lambda: not frame.shown._batch.running, timeout=20_000)
+    said = frame.shown._batch._said.text()
+    assert said.startswith("0 of 2 summaries sent to the printer. The printer does not answer")
 
 
 def test_rows_are_read_as_they_are_shown(frame):

@@ -96,6 +96,9 @@ def walk(frame):
     window = frame.window
     window.go("worklist")
     yield from _seen("worklist", window)
+    window.screens["worklist"]._mark()
+    yield from _seen("worklist with a mark", window)
+    window.screens["worklist"]._unmark()
     assert frame.desk.open(frame.desk.service.worklist()[0].intake_id)
     yield from _call(frame)
     yield from _after_the_call(frame)
@@ -240,8 +243,8 @@ def press(key, modifiers=Qt.KeyboardModifier.NoModifier, at=None):
 @pytest.mark.parametrize(("dark", "scale"), [(False, 1.0), (True, 2.0)])
 def test_every_stop_has_a_name_of_its_own_and_tab_goes_round(frame, qapp, dark, scale):
     """In the order in which things stand, and the ring of the focus makes nothing larger. Seen to
-    fail with: the box of who answers without a name; the notes keeping Tab; the notes of the rail
-    made before its flags; a margin beside the ring of a list."""
+    fail with: the box of who answers without a name; the notes keeping Tab; the main button of the
+    settings made before their fields; a line that keeps its margin beside the ring."""
     theme.apply(qapp, theme.Theme(dark, scale))
     for state, top in walk(frame):
         wanted = stops(top)
@@ -473,8 +476,7 @@ def test_another_light_reaches_everything_at_once(frame, qapp, how):
 @pytest.mark.parametrize("dark", [False, True])
 def test_severity_is_read_without_colour_where_flags_stand(frame, qapp, dark):
     """In the rail, on the cards of the review and in the worklist: shape and word of each look, and
-    in grey its letters stand out from their ground. Seen to fail with: a title without its word; a
-    row painted in one colour on itself."""
+    in grey its letters stand out from their ground. Seen to fail with: a title without its word."""
     theme.apply(qapp, theme.Theme(dark))
     window = frame.window
     window.go("worklist")

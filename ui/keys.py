@@ -80,6 +80,7 @@ BARE = {
     "open": Key("7, 8, 9", lambda: _("Does not know, ask later, declined; with Alt in a field")),
     "enter": Key("Enter", lambda: _("Go on")),
     "back": Key("Backspace", lambda: _("One question back")),
+    "mark": Key("Space", lambda: _("Mark a row of the worklist; Ctrl+P prints all of them")),
     "rows": Key("Up, Down", lambda: _("Another row of the list")),
     "note_here": Key("#", lambda: _("A note tied to this question")),
     "note": Key("N", lambda: _("Notes")),

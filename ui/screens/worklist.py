@@ -28,7 +28,9 @@ from ui.screens.base import Screen
 from ui.theme import SHAPES
 from ui.widgets.backups import backup_words
 from ui.widgets.basics import ENTERS, Foot, column, label
+from ui.widgets.batch import PrintBatch, is_draft
 from ui.widgets.clinic_panels import lacking_words
+from ui.widgets.print_pages import PrintDialog
 
 _Index = QModelIndex | QPersistentModelIndex
 _SLICE = 5  # rows screened anew between two events: no key waits longer for them than for an answer
@@ -130,6 +132,24 @@ class _Rows(QAbstractTableModel):
         self._said: dict[int, tuple[str, ...]] = {}  # a view asks for each cell many times
         self._fetch: Callable[[int], tuple[WorklistRow, ...]] = lambda _start: ()
         self.now: datetime | None = None
+        self.marked: dict[str, WorklistRow] = {}  # by intake: to be printed together
+
+    def mark(self, place: int) -> None:
+        """Or no longer; somebody without an intake has nothing to print."""
+        row = self.row(place)
+        if row is None or not row.intake_id:
+            return
+        if self.marked.pop(row.intake_id, None) is None:
+            self.marked[row.intake_id] = row
+        self._say_again(place, place)
+
+    def unmark(self) -> None:
+        self.marked = {}
+        self._say_again(0, self._count - 1)
+
+    def _say_again(self, first: int, last: int) -> None:
+        self._said = {}
+        self.dataChanged.emit(self.index(first, 0), self.index(last, _NEXT))
 
     def put(
         self,
@@ -194,8 +214,11 @@ class _Rows(QAbstractTableModel):
     def _cells(self, place: int) -> tuple[str, ...]:
         if place not in self._said:
             row = self.row(place)
-            empty = ("",) * self.columnCount()
-            self._said[place] = _cells(row, self.now) if row and self.now else empty
+            said = _cells(row, self.now) if row and self.now else ("",) * self.columnCount()
+            if row and row.intake_id in self.marked:
+                marked = _("MARKED · {patient}").format(patient=said[_PATIENT])
+                said = (*said[:_PATIENT], marked, *said[_PATIENT + 1 :])
+            self._said[place] = said
         return self._said[place]
 
 
@@ -220,6 +243,10 @@ class WorklistScreen(Screen):
         self._table.setModel(self._rows)
         self._table.opened.connect(self._open)
         self._table.typed.connect(self._type)
+        self._table.marked.connect(self._mark)
+        self._table.left.connect(self._unmark)
+        self._batch = PrintBatch(desk)
+        self._print_dialog: PrintDialog | None = None
         self._find.opened.connect(self._open)
         self._find.moved.connect(self._move)
         self._narrow = False
@@ -227,10 +254,13 @@ class WorklistScreen(Screen):
         self._renewing = QTimer(self)
         self._renewing.timeout.connect(self._renew)
         self._lay_out()
+        self._take_keys()
+
+    def _take_keys(self) -> None:
         keys.action(self, "find", self._find.setFocus)
         keys.action(self, "main", self._open)
         keys.action(self, "review", lambda: self._open("review"))
-        keys.action(self, "packet", lambda: self._open("packet"))
+        keys.action(self, "packet", self._print)
         for place, name in enumerate(words.tab_words()):
             keys.action(self, f"tab_{name}", partial(self._to_tab, place))
 
@@ -239,7 +269,8 @@ class WorklistScreen(Screen):
         self._whole = label(look="desk")
         self._setup.hide()
         top = Foot([self._tabs, self._find])
-        whole = column([top, self._table, self._whole, self._empty, self._setup])
+        below = [self._whole, self._batch, self._empty, self._setup]
+        whole = column([top, self._table, *below])
         whole.setStretch(1, 1)
         self.setLayout(whole)
         self._table.selectionModel().currentRowChanged.connect(lambda *_places: self._say_whole())
@@ -328,6 +359,50 @@ class WorklistScreen(Screen):
         super().hideEvent(event)
         self._renewing.stop()
 
+    # Several at once ------------------------------------------------------------------------------
+
+    def _mark(self) -> None:
+        """And on to the next row."""
+        self._rows.mark(self._table.currentIndex().row())
+        self._say_whole()
+        self._move(1)
+
+    def _unmark(self) -> None:
+        """Esc: ends what is being printed first; the marks are another press."""
+        if self._batch.running:
+            self._batch.cancel()
+            return
+        self._rows.unmark()
+        self._say_whole()
+
+    def _print(self) -> None:
+        """All that are marked; where none is, the one that is chosen is looked at first."""
+        rows = list(self._rows.marked.values())
+        if not rows:
+            self._open("packet")
+        elif not self._batch.running:
+            dialog = PrintDialog(self, None, draft=any(map(is_draft, rows)))
+            dialog.chosen.connect(
+                lambda name, copies, _pages, why: self._print_all(dialog, rows, name, copies, why)
+            )
+            dialog.finished.connect(lambda _code: self._put_away(dialog))
+            self._print_dialog = dialog
+            dialog.open()
+
+    def _print_all(
+        self, dialog: PrintDialog, rows: list[WorklistRow], name: str, copies: int, why: str
+    ) -> None:
+        dialog.accept()
+        self._rows.unmark()
+        self._say_whole()
+        self._batch.begin(rows, name, copies, why)
+
+    def _put_away(self, dialog: PrintDialog) -> None:
+        self._print_dialog = None
+        dialog.deleteLater()
+        self.window().activateWindow()
+        self._table.setFocus()
+
     # Finding somebody -----------------------------------------------------------------------------
 
     def _type(self, text: str) -> None:
@@ -377,9 +452,12 @@ class WorklistScreen(Screen):
         return _("Nothing waiting here. Ctrl+N starts a call.")
 
     def _say_whole(self) -> None:
-        chosen = self._chosen()
-        self._whole.setText(_whole_words(chosen, self.desk.now()) if chosen else "")
-        self._whole.setVisible(chosen is not None)
+        chosen, count = self._chosen(), len(self._rows.marked)
+        whole = _whole_words(chosen, self.desk.now()) if chosen else ""
+        template = _("{count} marked") if self._narrow else _("{count} marked: Ctrl+P, or Esc")
+        marks = template.format(count=count) if count else ""
+        self._whole.setText(" · ".join(part for part in (marks, whole) if part))
+        self._whole.setVisible(bool(marks or whole))
 
     def _fit(self) -> None:
         """Where there is little room: who, how urgent, what next; the rest of whoever is chosen
@@ -403,13 +481,14 @@ class WorklistScreen(Screen):
 
     def impossible(self) -> frozenset[str]:
         chosen = self._chosen()
-        opens = chosen is not None and bool(chosen.intake_id)
-        return frozenset() if opens else frozenset({"main", "review", "packet"})
+        if chosen is not None and chosen.intake_id:
+            return frozenset()
+        return frozenset({"main", "review"} if self._rows.marked else {"main", "review", "packet"})
 
     def hints(self) -> str:
         return _(
             "Type to find · Enter opens · Ctrl+N new call · Ctrl+1 to 7 tabs · Ctrl+R review · "
-            "Ctrl+P summary on paper · Ctrl+K commands · F1 help"
+            "Ctrl+P summary on paper · Space marks for paper · Ctrl+K commands · F1 help"
         )
 
 
@@ -439,6 +518,8 @@ class _Find(QLineEdit):
 class _Table(QTableView):
     opened = Signal()
     typed = Signal(str)
+    marked = Signal()
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -467,6 +548,10 @@ class _Table(QTableView):
         said, ends = event.text(), {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self.model().rowCount() - 1}
         if event.key() in ENTERS:
             self.opened.emit()
+        elif event.key() == Qt.Key.Key_Space:
+            self.marked.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
         elif event.key() in ends:  # of the rows; a table would go along one of them
             self.selectRow(ends[Qt.Key(event.key())])
         elif said.strip() and said.isprintable() and not event.modifiers() & _COMMANDS:

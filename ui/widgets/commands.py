@@ -34,8 +34,9 @@ class Commands(QDialog):
         self._entries = tuple(entries)
         self._listed: list[Entry] = []
         self.chosen: Entry | None = None
-        self._about = Giving(card(column([label(about)]), margin=0))
-        self._about.setVisible(bool(about))
+        self._about = label(about)
+        above = Giving(card(column([self._about]), margin=0))
+        above.setVisible(bool(about))
         self.line = QLineEdit()
         self.line.setAccessibleName(_("Type to narrow the list"))
         self.line.setPlaceholderText(_("Type to narrow the list"))
@@ -46,7 +47,7 @@ class Commands(QDialog):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys are those of the line
         self.list.itemActivated.connect(lambda _item: self._choose())
         self._none = label(_("Nothing here is called so."), "meta")
-        self.setLayout(column([self._about, self.line, self.list, self._none], margin=12))
+        self.setLayout(column([above, self.line, self.list, self._none], margin=12))
         self._fill()
         self.line.setFocus()
 

@@ -40,14 +40,15 @@ def page_range(text: str, count: int) -> tuple[int, ...]:
     return tuple(sorted(wanted))
 
 
-def draw(data: bytes, wanted: tuple[int, ...], printer: QPrinter) -> Iterator[int]:
-    """Draw page after page and tell how many are done; NotPrinted when the printer goes."""
+def draw(data: bytes, wanted: tuple[int, ...] | None, printer: QPrinter) -> Iterator[int]:
+    """Draw page after page, all of them where none are named, and tell how many are done;
+    NotPrinted when the printer goes."""
     pages, painter = Pages(data), QPainter()
     if not printer.isValid() or not painter.begin(printer):
         pages.close()
         raise _gone()
     try:
-        for done, page in enumerate(wanted, start=1):
+        for done, page in enumerate(wanted or range(len(pages)), start=1):
             if done > 1 and not printer.newPage():
                 printer.abort()
                 raise _gone()
@@ -99,12 +100,14 @@ def dress(printer: QPrinter, title: str) -> None:
 
 
 class PrintDialog(QDialog):
-    """`chosen` carries printer, copies, pages and the reason of a draft; `save_instead` nothing."""
+    """`chosen` carries printer, copies, pages and the reason of a draft; `save_instead` nothing.
+    Of several summaries, whose `count` of pages is not known, all pages are printed, and none is
+    saved instead."""
 
     chosen = Signal(str, int, str, str)
     save_instead = Signal()
 
-    def __init__(self, parent: QWidget, count: int, *, draft: bool) -> None:
+    def __init__(self, parent: QWidget, count: int | None, *, draft: bool) -> None:
         super().__init__(parent)
         self.setWindowTitle(_("Print"))
         self.setModal(True)
@@ -120,6 +123,7 @@ class PrintDialog(QDialog):
         self.pages = QLineEdit()
         self.pages.setAccessibleName(_("Pages, such as 1-3, 5"))
         self.pages.setPlaceholderText(_("all {count}").format(count=count))
+        self._several = count is None
         self.reason = NoteEditor(_("Why a draft is printed"), lines=2)
         self.reason.kept.connect(lambda _text: self._tell())
         self.reason.left.connect(self.reject)
@@ -130,14 +134,16 @@ class PrintDialog(QDialog):
 
     def _lay(self, there: bool) -> None:
         """Nothing is shown or hidden before it has its place: it would flash as a window."""
-        none = label(
-            _("No printer is set up on this computer. Save the summary as a PDF instead."),
-            "unknown",
-        )
-        line = row([label(_("Copies"), wrap=False), self._copies])
-        line.addWidget(label(_("Pages"), wrap=False))
-        line.addWidget(self.pages)
+        none = label(_("No printer is set up on this computer."), "unknown")
+        if not self._several:
+            none.setText(
+                _("No printer is set up on this computer. Save the summary as a PDF instead.")
+            )
+        pages = label(_("Pages"), wrap=False)
+        line = row([label(_("Copies"), wrap=False), self._copies, pages, self.pages])
         why = label(_("This is a DRAFT, not signed. Why is it printed?"), "staff")
+        if self._several:
+            why.setText(_("DRAFTS are among them, not signed. Why are they printed?"))
         fields, asked = QWidget(), QWidget()
         asked.setLayout(column([why, self.reason]))
         fields.setLayout(column([label(_("Printer")), self._printers, line, asked]))
@@ -152,9 +158,11 @@ class PrintDialog(QDialog):
         none.setVisible(not there)
         fields.setVisible(there)
         print_.setVisible(there)
+        for each in (pages, self.pages, save):
+            each.setVisible(not self._several)
         asked.setVisible(self._draft)
         self.setMinimumWidth(self.fontMetrics().height() * 26)
-        (self._printers if there else save).setFocus()
+        (self._printers if there else leave if self._several else save).setFocus()
 
     def _tell(self) -> None:
         reason = self.reason.toPlainText().strip()
