@@ -191,6 +191,19 @@ def test_a_printer_that_goes_says_so_and_how_many_are_on_paper(frame, printer, m
     assert said.startswith("0 of 2 summaries sent to the printer. The printer does not answer")
 
 
+def test_a_letter_that_finds_the_same_people_paints_no_row_anew(frame, qtbot):
+    """Seen to fail with: the rows put anew at each letter."""
+    type_("gar")
+    assert frame.shown._rows.rowCount() == 2
+    told = []
+    frame.shown._rows.modelReset.connect(lambda: told.append("reset"))
+    frame.shown._rows.dataChanged.connect(lambda first, _last: told.append(first.row()))
+    type_("c")
+    assert told == []
+    type_(" zz")
+    assert told == ["reset"]
+
+
 def test_rows_are_read_as_they_are_shown(frame):
     """All are counted, a page is read. Seen to fail with: every row read at once; the second page
     read from the place of the first."""

@@ -92,9 +92,9 @@ def _stale(today: date) -> CompoundSelect[tuple[str]]:
     return union_all(*(select(row.intake_id).where(part) for part in parts))
 
 
-def _is_stale(row: Any, today: date) -> ColumnElement[bool]:
+def _is_stale(row: Any) -> ColumnElement[bool]:
     """`_stale` of a row that was found already."""
-    of_another_day = (row.day != today.isoformat()) & (row.status != "signed")
+    of_another_day = (row.day != bindparam("today")) & (row.status != "signed")
     return or_(row.app != APP_VERSION, of_another_day)
 
 
@@ -172,7 +172,7 @@ def rows(
     if tab == RECENT:
         return _rows_seen(connection, now, staff_id)[start:]
     page = select(_kept).where(_in_tab(tab, now)).order_by(*_ORDER).limit(most).offset(start)
-    return _shown(connection, now, page)
+    return _shown(connection, now, _with_names(page))
 
 
 def found(connection: Connection, now: datetime, said: str) -> tuple[WorklistRow, ...]:
@@ -187,8 +187,7 @@ def rows_of(
     was said to be the same person stands beside them."""
     said = patients.said_same(connection)
     patient_ids = list(dict.fromkeys(n for id_ in patient_ids for n in together(id_, said)))
-    page = select(_kept).where(_kept.c.patient_id.in_(patient_ids))
-    intakes_ = _shown(connection, now, page)
+    intakes_ = _shown(connection, now, _OF_PATIENTS, patient_ids)
     of_each: dict[str, list[WorklistRow]] = {id_: [] for id_ in patient_ids}
     for row in sorted(intakes_, key=lambda row: row.opened, reverse=True):
         of_each[row.patient_id].append(row)
@@ -214,14 +213,11 @@ def _rows_seen(connection: Connection, now: datetime, staff_id: str) -> tuple[Wo
     )
     subjects = connection.execute(seen).scalars()
     ids = list(dict.fromkeys(subject.partition(":")[2] for subject in subjects))[:_SEEN]
-    found = {
-        row.intake_id: row
-        for row in _shown(connection, now, select(_kept).where(_kept.c.intake_id.in_(ids)))
-    }
+    found = {row.intake_id: row for row in _shown(connection, now, _OF_INTAKES, ids)}
     return tuple(found[id_] for id_ in ids if id_ in found)
 
 
-def _shown(connection: Connection, now: datetime, page: Select[Any]) -> tuple[WorklistRow, ...]:
+def _with_names(page: Select[Any]) -> Select[Any]:
     """The page is cut first: names are looked up for its rows alone."""
     part = page.subquery()
     known = {
@@ -229,11 +225,11 @@ def _shown(connection: Connection, now: datetime, page: Select[Any]) -> tuple[Wo
         "record_number": schema.patient.c.record_number,
         "born": BORN,
         "owner_name": func.coalesce(schema.staff.c.name, ""),
-        "stale": _is_stale(part.c, now.date()),
+        "stale": _is_stale(part.c),
     }
     names = [field.name for field in fields(WorklistRow)]
     columns = [known[n] if n in known else part.c[n] for n in names]
-    found = (
+    return (
         select(*columns)
         .select_from(part)
         .join(schema.patient, schema.patient.c.id == part.c.patient_id)
@@ -241,7 +237,21 @@ def _shown(connection: Connection, now: datetime, page: Select[Any]) -> tuple[Wo
         .outerjoin(schema.staff, schema.staff.c.id == part.c.owner)
         .order_by(part.c.rank, part.c.opened)
     )
-    return tuple(starmap(WorklistRow, connection.execute(found)))
+
+
+def _of_some(column: ColumnElement[str]) -> Select[Any]:
+    """Written once: to build it takes longer than to run it, and a search runs it at every key."""
+    return _with_names(select(_kept).where(column.in_(bindparam("ids", expanding=True))))
+
+
+_OF_PATIENTS, _OF_INTAKES = _of_some(_kept.c.patient_id), _of_some(_kept.c.intake_id)
+
+
+def _shown(
+    connection: Connection, now: datetime, rows_: Select[Any], ids: Sequence[str] = ()
+) -> tuple[WorklistRow, ...]:
+    given = {"today": now.date().isoformat(), "ids": list(ids)}
+    return tuple(starmap(WorklistRow, connection.execute(rows_, given)))
 
 
 def fault(connection: Connection, build: Callable[[str], Protocol]) -> str | None:

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTabBar, QTableView
 
 from intake_app.core.model import Due, Stage, Tier
@@ -35,7 +35,7 @@ from ui.widgets.print_pages import PrintDialog
 _Index = QModelIndex | QPersistentModelIndex
 _SLICE = 5  # rows screened anew between two events: no key waits longer for them than for an answer
 _PATIENT, _LESS, _NEXT = 1, (2, 3, 4, 5), 6  # columns; born, stage, waiting and owner give way
-_MEASURED_ROWS = 0  # those in view; asking each of thousands for its width takes half a second
+_IN_VIEW = 30  # rows by which columns are as wide as they are; thousands would take half a second
 # As numbers: a view asks over a thousand times for a screen full, of most roles in vain.
 _WORDS = (int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.ToolTipRole))
 _SPOKEN, _COLOUR = int(Qt.ItemDataRole.AccessibleTextRole), int(Qt.ItemDataRole.ForegroundRole)
@@ -158,10 +158,19 @@ class _Rows(QAbstractTableModel):
         now: datetime,
         fetch: Callable[[int], tuple[WorklistRow, ...]] = lambda _start: (),
     ) -> None:
-        self.beginResetModel()
+        """As many rows as before: those alone that read otherwise are painted anew."""
+        before, rows = dict(self._said), self._pages.get(0, ())
+        same = count == self._count == len(first) == len(rows)
+        if not same:
+            self.beginResetModel()
         self._pages, self._count, self.now, self._fetch = {0: first}, count, now, fetch
         self._said = {}
-        self.endResetModel()
+        if not same:
+            self.endResetModel()
+            return
+        for place, row in enumerate(first):
+            if self._cells(place) != before.get(place) or _look(row) != _look(rows[place]):
+                self.dataChanged.emit(self.index(place, 0), self.index(place, _NEXT))
 
     @property
     def rows(self) -> list[WorklistRow]:
@@ -210,6 +219,11 @@ class _Rows(QAbstractTableModel):
             look = theme.current(QApplication.instance())  # type: ignore[arg-type]
             return look.colour(_look(row)) if row is not None else None
         return None
+
+    def widest(self, column_: int, letters: QFontMetrics) -> int:
+        """Of the rows that are in view at first."""
+        places = range(min(self._count, _IN_VIEW))
+        return max((letters.horizontalAdvance(self._cells(n)[column_]) for n in places), default=0)
 
     def _cells(self, place: int) -> tuple[str, ...]:
         if place not in self._said:
@@ -436,6 +450,7 @@ class WorklistScreen(Screen):
     ) -> None:
         """None where nothing could be read: that is not nobody."""
         self._rows.put(first or (), count, self.desk.now(), fetch)
+        self._table.fit_columns()
         said = found_words(count) if self._searching and count else ""
         if first is None:
             self._empty.setText(_("The list could not be read. Ctrl+W tries again."))
@@ -533,16 +548,26 @@ class _Table(QTableView):
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setResizeContentsPrecision(_MEASURED_ROWS)
 
     def make_narrow(self, narrow: bool) -> None:
         header, modes = self.horizontalHeader(), QHeaderView.ResizeMode
-        header.setSectionResizeMode(modes.ResizeToContents)
+        header.setSectionResizeMode(modes.Fixed)
         header.setSectionResizeMode(_NEXT, modes.Stretch)
         if narrow:
             header.setSectionResizeMode(_PATIENT, modes.Stretch)
         for column_ in _LESS:
             header.setSectionHidden(column_, narrow)
+        self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """As wide as their words. Left to the header, every cell in view is asked for its size at
+        every key of a search."""
+        header, rows, letters = self.horizontalHeader(), self.model(), self.fontMetrics()
+        for column_ in range(_NEXT):
+            if header.sectionResizeMode(column_) is QHeaderView.ResizeMode.Fixed:
+                least = header.sectionSizeHint(column_)
+                wide = rows.widest(column_, letters) if isinstance(rows, _Rows) else 0
+                self.setColumnWidth(column_, max(least, wide + letters.height()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         said, ends = event.text(), {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self.model().rowCount() - 1}
