@@ -31,6 +31,8 @@ from intake_app.core.protocol import (
     Param,
     Protocol,
     Rule,
+    Scale,
+    result_name,
 )
 from intake_app.core.words import _
 from intake_app.fields import Fields, are_numbers, item_of, stage_of
@@ -323,6 +325,8 @@ class _ProtocolBuilder:
             for table in fields.tables("criteria", needed=True)
         ]
         self._types = self._names(fields, criteria)
+        for draft in criteria:
+            self._check_taken(draft)
         self._asks = {name: facts.questions(name, self._items) for name in self._types}
         built = tuple(self._prove(draft) for draft in criteria)
         instruments = dict(self._placed(criteria))
@@ -357,6 +361,12 @@ class _ProtocolBuilder:
         items += [item for name in asked for item in self._instruments[name].items]
         names = [item.name for item in items]
         self._items = {item.name: item for item in items}
+        results = {
+            result_name(id_, result.name): facts.type_of_result(result)
+            for id_ in asked
+            for result in self._instruments[id_].results
+        }
+        names += results
         ids = [draft.id for draft in drafts]
         for several in (names, ids):
             twice = next((name for name in several if several.count(name) > 1), None)
@@ -365,7 +375,30 @@ class _ProtocolBuilder:
         clash = next((name for name in names if name in facts.FACTS), None)
         if clash:
             raise fields.wrong(f"items[{clash}]", _("is the name of a fact"))
-        return facts.types(items, ids)
+        return facts.types(items, ids) | results
+
+    def _check_taken(self, draft: _Draft) -> None:
+        """What is known already answers an item of an instrument, if it is of its kind."""
+        for instrument, row in draft.scales.items():
+            if self._instruments[instrument].scoring in SUICIDE_SCREENS:
+                raise row.wrong("id", _("is the suicide-risk screen: it is asked of everybody"))
+            items = {item.id: item for item in self._instruments[instrument].items}
+            for id_, name in draft.takes[instrument].items():
+                if id_ not in items or name not in self._types:
+                    raise row.wrong("takes", _("names what nobody knows: {id}").format(id=id_))
+                if not self._answers(name, items[id_]):
+                    template = _("'{name}' is of another kind than '{id}'")
+                    raise row.wrong("takes", template.format(name=name, id=id_))
+
+    def _answers(self, name: str, item: Item) -> bool:
+        """Whether a value of that name is one of the item, but for the unit."""
+        asked = self._items.get(name)
+        if asked is not None and asked.unit != item.unit:
+            return (asked.unit, item.unit) in facts.UNITS
+        if item.kind == "scale":
+            codes = [option.code for option in item.options]
+            return asked is not None and [option.code for option in asked.options] == codes
+        return self._types[name] == facts.type_of(item)
 
     def _placed(self, drafts: list[_Draft]) -> Iterable[tuple[str, Instrument]]:
         """Each instrument's items belong to the criterion that asks them."""
@@ -394,8 +427,12 @@ class _ProtocolBuilder:
             replace(found, asks={name: self._asks[name] for name in sorted(found.when.names)})
             for found in (_rule(table, condition, gates, measures) for table in draft.rules)
         )
+        scales = {
+            name: Scale(condition(row) if row.has("when") else None, draft.takes[name])
+            for name, row in draft.scales.items()
+        }
         draft.finish(used, rules)
-        return draft.criterion(items, rules)
+        return draft.criterion(items, rules, scales)
 
     def _check_asked(self, fields: Fields, condition: Condition) -> None:
         """A fact that rests on a question which nobody asks would stay open for ever."""
@@ -453,6 +490,11 @@ class _Draft:
         self._fields = fields
         self.id = fields.text("id")
         self.asks = fields.texts("asks", [])
+        rows = fields.tables("scales")
+        self.scales = {row.one_of("id", self.asks): row for row in rows}
+        if len(self.scales) < len(rows):
+            raise fields.wrong("scales", _("stands twice"))
+        self.takes = {id_: _names_by_id(row) for id_, row in self.scales.items()}
         self._stage = stage_of(fields)
         cites = fields.tables("sources", needed=True)
         refs = {str(cite.take("ref", str)) for cite in map(_peek, cites)}
@@ -494,7 +536,7 @@ class _Draft:
         }
 
     def finish(self, used: set[str], rules: tuple[Rule, ...]) -> None:
-        for fields in self.gates.values():
+        for fields in (*self.gates.values(), *self.scales.values()):
             fields.done()
         if any(later.tier > rule.tier for rule, later in pairwise(rules)):
             raise self._fields.wrong("rules", _("do not stand strongest first"))
@@ -502,7 +544,9 @@ class _Draft:
         if unused:
             raise self._fields.wrong(f"params.{unused}", _("is used by no condition"))
 
-    def criterion(self, items: tuple[Item, ...], rules: tuple[Rule, ...]) -> Criterion:
+    def criterion(
+        self, items: tuple[Item, ...], rules: tuple[Rule, ...], scales: Mapping[str, Scale]
+    ) -> Criterion:
         fields = self._fields
         unknown = fields.table("on_unknown", needed=True)
         found = Criterion(
@@ -522,6 +566,7 @@ class _Draft:
             dated=self._dated(items),
             for_each=fields.one_of("for_each", ("trial",)) if fields.has("for_each") else None,
             asks=self.asks,
+            scales=scales,
             sources_disagree=fields.text("sources_disagree", ""),
         )
         if found.dated and not found.to_obtain:
@@ -543,6 +588,13 @@ class _Draft:
         if dated and (most is None or not are_numbers(most.value)):
             raise self._fields.wrong("dated", _("needs the parameter max_age_days"))
         return dict(dated)
+
+
+def _names_by_id(row: Fields) -> Mapping[str, str]:
+    takes = row.table("takes")
+    found = {id_: takes.text(id_) for id_ in takes.names()}
+    takes.done()
+    return found
 
 
 def _peek(fields: Fields) -> Fields:

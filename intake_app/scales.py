@@ -14,10 +14,12 @@ from intake_app.core.instrument import (
     ASQ,
     LICENCE_TIERS,
     METHODS,
+    NO,
     NOT_STATED,
     SEXES,
     SUICIDE_LEVEL,
     SUICIDE_SCREENS,
+    YES,
     Band,
     Change,
     Derived,
@@ -337,8 +339,8 @@ def _results(fields: Fields, types: Mapping[str, Type]) -> tuple[Result, ...]:
 def _result(fields: Fields, types: Mapping[str, Type]) -> Result:
     """Outcomes in order, the last without a condition; or one condition, for yes and no."""
     if fields.has("when"):
-        yes = Outcome("yes", _condition(fields, types))
-        outcomes: tuple[Outcome, ...] = (yes, Outcome("no", None))
+        yes = Outcome(YES, _condition(fields, types))
+        outcomes: tuple[Outcome, ...] = (yes, Outcome(NO, None))
     else:
         outcomes = tuple(_outcome(row, types) for row in fields.tables("outcomes", needed=True))
     open_ = [outcome.when is None for outcome in outcomes]

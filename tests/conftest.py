@@ -167,7 +167,13 @@ _CLEAN: Mapping[str, Value] = {
     "liver_tests_date": PartialDate.parse("2026-11-01"),
     "pdmp_result": "checked_no_concern",
     "msm.severity": "moderate",
+    "stopbang.s": False,
+    "stopbang.t": False,
+    "stopbang.neck": 36,
+    "stopbang.sex": "female",
 }
+# Asked where the diagnosis was not made; the other scales stand behind a yes.
+_BEHIND_A_NO = ("mdq",)
 _FAILED_TRIAL: Mapping[str, Value] = {
     "trial_dose_mg": Decimal("100"),
     "trial_weeks": 10,
@@ -192,7 +198,9 @@ def clean(protocol: Protocol) -> tuple[Answer, ...]:
             found.append(said(item.id, _CLEAN[item.id]))
         elif item.kind == "yes_no" and (item.when is None or item.id in GOOD_YES):
             found.append(said(item.id, item.id in GOOD_YES))
-        elif item.kind == "scale":
+        elif item.instrument in _BEHIND_A_NO:
+            found.append(said(item.id, False if item.kind == "yes_no" else 0))
+        elif item.kind == "scale" and (item.when is None or item.instrument == "phq9"):
             found.append(said(item.id, 2 if item.scored and not item.safety else 0))
     for entry, trial in enumerate(TRIALS, start=1):
         values = {**trial, **_FAILED_TRIAL}
@@ -245,9 +253,14 @@ class Reached:
 
 
 def reach(protocol: Protocol, item: Item) -> Reached | None:
-    """Answers that open every gate before `item`; None where a setting of the clinic closes it."""
-    if item.when is None:
-        return Reached()
+    """Answers that open every gate before `item`; None where a setting of the clinic closes it, or
+    where what is known already answers it."""
+    known = protocol.takes.get(item.id, "sex") != "sex"
+    if known or item.when is None:
+        return None if known else Reached()
+    result = next((name for name in item.when.names if name in protocol.results), None)
+    if result is not None:
+        return _with_result(protocol, result)
     if "escalation_open" in item.when.names:
         return Reached(escalations=(escalated(),))
     if {"systolic", "diastolic"} & item.when.names:
@@ -263,6 +276,16 @@ def reach(protocol: Protocol, item: Item) -> Reached | None:
         )
         return Reached((said("takes_medicines", True),), (listed(name),))
     return _through_gates(protocol, item)
+
+
+def _with_result(protocol: Protocol, name: str) -> Reached:
+    """The scale before this one answered with most: every yes, and the last option."""
+    instrument, _result = protocol.results[name]
+    asked = [protocol.items[item.id] for item in instrument.items]
+    gates = reach(protocol, asked[0])
+    assert gates is not None
+    most = (said(i.id, True if i.kind == "yes_no" else i.options[-1].code) for i in asked)
+    return Reached((*gates.answers, *most))
 
 
 def _through_gates(protocol: Protocol, item: Item) -> Reached | None:

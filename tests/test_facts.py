@@ -539,7 +539,7 @@ def test_a_year_of_birth_is_two_ages(protocol: Protocol) -> None:
 )
 def test_bmi(protocol: Protocol, height: Value, weight: Value, expected: Decimal) -> None:
     found = look(protocol, said("height", height), said("weight", weight)).read("bmi")
-    assert found == expected
+    assert round(found, 1) == expected  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("height", [0, Decimal("1E-30"), Decimal("0.000001"), 999_999])

@@ -249,7 +249,8 @@ class _Asked:
         protocol = self._case.protocol
         for instrument in criterion.asks:
             if instrument != protocol.suicide_screen:
-                yield from self._of_items(protocol.instruments[instrument].items, self._findings)
+                asked = (protocol.items[i.id] for i in protocol.instruments[instrument].items)
+                yield from self._of_items(asked, self._findings)
         if criterion.for_each is not None:
             yield from self._of_trials(criterion)
             return

@@ -273,6 +273,18 @@ class Condition:
         return self.node.open(read) if self.decide(read) is None else _NO_NAMES
 
 
+def both(first: Condition | None, second: Condition | None) -> Condition | None:
+    """One condition that holds where both do; None stands for always."""
+    if first is None or second is None:
+        return first or second
+    return Condition(
+        f"({first.text}) and ({second.text})",
+        first.names | second.names,
+        first.params | second.params,
+        Every((first.node, second.node)),
+    )
+
+
 def parse(text: str, types: Mapping[str, Type], params: Mapping[str, object]) -> Condition:
     """Prove `text` against the types of the names it may use; raise ConditionError."""
     parser = _Parser(types, params)

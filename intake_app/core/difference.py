@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from intake_app.core.medication import Drug
 from intake_app.core.model import Answer, Intake
-from intake_app.core.protocol import Criterion, Item, Param, Protocol
+from intake_app.core.protocol import Criterion, Item, Param, Protocol, Scale
 from intake_app.core.screening import Flag, Screening, screen
 from intake_app.core.setup import value_words
 from intake_app.core.words import _
@@ -52,6 +52,9 @@ def _of_criterion(criterion: Criterion) -> Iterator[tuple[str, str]]:
     for param in criterion.params.values():
         template = _("{criterion}: setting '{name}'")
         yield template.format(criterion=label, name=param.name), _of_param(param)
+    for name in criterion.asks:
+        template = _("{criterion}: scale {id}")
+        yield template.format(criterion=label, id=name), _of_scale(criterion.scales.get(name))
     for item in criterion.items:
         yield from _of_item(label, item)
     for number, rule in enumerate(criterion.rules, start=1):
@@ -68,6 +71,13 @@ def _of_param(param: Param) -> str:
         return _("{value} ({basis})").format(value=value, basis=basis)
     template = _("{value} ({basis}), confirmed by {name}")
     return template.format(value=value, basis=basis, name=param.confirmed)
+
+
+def _of_scale(scale: Scale | None) -> str:
+    if scale is None:
+        return _("always")
+    taken = (_("{id} by {name}").format(id=id_, name=name) for id_, name in scale.takes.items())
+    return ", ".join([scale.when.text if scale.when else _("always"), *taken])
 
 
 def _of_drug(class_name: str, drug: Drug) -> str:

@@ -27,7 +27,14 @@ from intake_app.core.condition import (
     Span,
     Type,
 )
-from intake_app.core.instrument import Instrument, Score, score
+from intake_app.core.instrument import (
+    YES,
+    Instrument,
+    Result,
+    Score,
+    body_mass_index,
+    score,
+)
 from intake_app.core.model import (
     COUNTS_FOR_A_NO,
     TELLS_OF_ANOTHER,
@@ -41,7 +48,16 @@ from intake_app.core.model import (
     Tier,
     Value,
 )
-from intake_app.core.protocol import NONE_OF_THESE, TELLS, Item, Protocol
+from intake_app.core.protocol import (
+    NONE_OF_THESE,
+    RESULT,
+    TELLS,
+    Block,
+    Item,
+    Protocol,
+    is_within,
+    result_name,
+)
 
 
 class Openness(IntEnum):
@@ -133,6 +149,7 @@ class Findings:
         self.today = today
         self.entry = entry
         self._items = protocol.by_name
+        self._takes = protocol.takes
         self._history: dict[str, list[Answer]] = {}
         self._changed: dict[str, None] = {}  # the questions that were not always answered alike
         for answer in intake.answers:
@@ -174,8 +191,8 @@ class Findings:
     def applicable(self, item: Item) -> bool | None:
         """False where a branch skips it, or the record has it; None while the branch is open, and
         then it is asked."""
-        staged = item.instrument == treatment.STAGING
-        if staged and not self.history(item) and self.recorded(item) is not None:
+        of_scale = item.instrument == treatment.STAGING or item.id in self._takes
+        if of_scale and not self.history(item) and self.is_known(item):
             return False
         asked = True if item.when is None else item.when.decide(self.read)
         if asked is False and item.instrument == self.protocol.suicide_screen:
@@ -217,6 +234,9 @@ class Findings:
         if item.name in self._implied:
             own = history[-1:] if history else ()
             return Finding(True, SETTLED, (*own, self._implied[item.name]))
+        if not history and item.id in self._takes and (taken := self.taken(item)) is not None:
+            closed = item.when is not None and item.when.decide(self.read) is False
+            return _SKIPPED if closed else taken
         staged = item.instrument == treatment.STAGING
         asked = self.applicable(item) if item.when is not None or staged else True
         if asked is False:
@@ -444,18 +464,76 @@ class Findings:
 
     def score(self, instrument: Instrument) -> Score | None:
         """None while nobody whose voice counts has answered anything, and no record tells."""
-        spoken = any(
-            answer.value is None or answer.source in instrument.may_answer
-            for item in instrument.scored_items
-            for answer in self.history(item)
-        )
         record = self._of_record if instrument.id == treatment.STAGING else {}
-        if not spoken and not record:
+        if not record and not self._is_spoken_to(instrument):
             return None
         answers = {item.id: self._own_answer(item) for item in instrument.scored_items}
         if record:
             return treatment.staged(instrument, answers, record)
         return score(instrument, answers, self.intake.patient.sex)
+
+    def _is_spoken_to(self, instrument: Instrument) -> bool:
+        """Whether somebody whose voice counts has answered; what is known of other questions is
+        enough only where nothing else makes up the scale."""
+        takes = self.protocol.scales[instrument.id].takes
+        if takes.keys() >= {item.id for item in instrument.scored_items}:
+            own = (self._own_answer(item) for item in instrument.scored_items)
+            return any(value is not None and not isinstance(value, State) for value in own)
+        return instrument.id in self.begun and any(
+            answer.value is None or answer.source in instrument.may_answer
+            for item in instrument.scored_items
+            for answer in self.history(item)
+        )
+
+    @cached_property
+    def begun(self) -> frozenset[str | None]:
+        """The instruments to one of whose questions somebody said something."""
+        items = self.protocol.items
+        return frozenset(items[id_].instrument for id_ in self._history if id_ in items)
+
+    def is_closed(self, instrument: str) -> bool:
+        """Whether the question that an instrument stands behind was answered no."""
+        when = self.protocol.scales[instrument].when
+        return when is not None and when.decide(self.read) is False
+
+    def is_untouched(self, block: Block) -> bool:
+        """Whether every question of an instrument is as open as on the first day.
+
+        Most instruments of most intakes: what is not begun costs a look and no more.
+        """
+        instrument = block.instrument
+        if instrument is None or instrument.id in self.begun:
+            return False
+        if instrument.id in (self.protocol.suicide_screen, treatment.STAGING):
+            return False
+        if block.scale.takes and not self.is_closed(instrument.id):
+            return False
+        return not any(item.name in self._implied for item in block.items if self._implied)
+
+    def is_plainly_answered(self, item: Item) -> bool:
+        """Whether a look shows that an item of an instrument has a value: answered by a voice that
+        counts, and never otherwise. Of the others `item` knows."""
+        history = self._history.get(item.id)
+        if item.instrument is None or not history or item.safety or item.id in self._changed:
+            return False
+        latest = history[-1]
+        accepted = self.protocol.instruments[item.instrument].may_answer
+        return latest.value is not None and latest.source in accepted
+
+    def taken(self, item: Item) -> Finding | None:
+        """What is known already and answers an item of an instrument, be it that nobody knows;
+        None where the item is asked itself."""
+        name = self._takes.get(item.id)
+        if name is None:
+            return None
+        found, fact = self.find(name), FACTS.get(name)
+        if found.value is None and fact is not None and not fact.asks:
+            return None  # nobody will ever be asked for it elsewhere
+        return _in_unit_of(item, self._items.get(name), found)
+
+    def is_known(self, item: Item) -> bool:
+        """Whether nobody is asked for an item, since another question or the record has it."""
+        return self.recorded(item) is not None or self.taken(item) is not None
 
     def recorded(self, item: Item) -> Span | bool | None:
         """A part of the staging that what was told decides: nobody is asked for it again."""
@@ -481,11 +559,20 @@ class Findings:
         """The latest counted answer: a positive one that somebody else gave, or that was taken
         back, still raises its flag and is no part of the person's own score."""
         history = self.history(item)
-        found = self._finding_of(item, history) if history else None
+        found = self._finding_of(item, history) if history else self._taken_by_own_voice(item)
         value = found.value if found is not None else None
         if isinstance(value, int | Decimal | str):
             return value
-        return State.UNKNOWN if history and value is not NOT_APPLICABLE else None
+        in_vain = history or (found is not None and found.openness >= UNKNOWN)
+        return State.UNKNOWN if in_vain and value is not NOT_APPLICABLE else None
+
+    def _taken_by_own_voice(self, item: Item) -> Finding | None:
+        found = self.taken(item)
+        if found is None or item.instrument is None:
+            return None
+        accepted = self.protocol.instruments[item.instrument].may_answer
+        counts = all(answer.source in accepted for answer in found.answers)
+        return found if counts else Finding(None, UNKNOWN, found.answers)
 
     @cached_property
     def medicine_list(self) -> Openness:
@@ -540,6 +627,22 @@ class Findings:
     def date_of(self, name: str) -> PartialDate | None:
         value = self.read(name) if name in self.protocol.by_name else None
         return value if isinstance(value, PartialDate) else None
+
+
+# By the unit that is asked and the one of a scale: what to multiply with.
+UNITS = {("cm", "m"): Decimal("0.01")}
+
+
+def _in_unit_of(item: Item, asked: Item | None, found: Finding) -> Finding:
+    """In the unit of a scale's item; a number that nobody has, such as no height, is unknown."""
+    value = found.value
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return found
+    if asked is not None and asked.unit != item.unit:
+        value = value * UNITS[asked.unit, item.unit]
+    if not is_within(item.limits, value):
+        return found._replace(value=None, openness=UNKNOWN)
+    return found._replace(value=value)
 
 
 def _trial(at: Findings) -> treatment.Trial:
@@ -670,17 +773,70 @@ def _escalation_open(findings: Findings) -> Finding:
     return Finding(safety.open_escalation(findings.intake) is not None)
 
 
+# The question on death or self-harm of the other mood scales, and from how much it counts like a 1
+# of item 9 of the PHQ-9: any of the QIDS; 2 of the MADRS is this product's own choice, no published
+# cut-off (instruments facts, "PHQ-9 item 9 follow-up": knowledge).
+_LIKE_ITEM_9 = {"qids16_12": 1, "madrs_10": 2}
+
+
 def _self_harm_item(findings: Findings) -> Finding:
-    return findings.find("phq9_9")
+    """Item 9 of the PHQ-9, or what counts like it: nobody has to ask the other scales."""
+    own = findings.find("phq9_9")
+    told = [
+        found
+        for name, least in _LIKE_ITEM_9.items()
+        if (found := _if_asked(findings, name)) and found.value is not None
+        if found.value >= least  # type: ignore[operator]
+    ]
+    if not told:
+        return own
+    most = max(own.value if isinstance(own.value, int) else 0, 1)
+    answers = (*own.answers, *(answer for found in told for answer in found.answers))
+    return Finding(most, SETTLED, answers)
+
+
+def _if_asked(findings: Findings, name: str) -> Finding | None:
+    item = findings.protocol.by_name.get(name)
+    return findings.find(name) if item is not None and findings.history(item) else None
 
 
 def _self_harm_item_open(findings: Findings) -> Finding:
-    found = findings.find("phq9_9")
-    observed = found.value is None and any(a.value is not None for a in found.answers)
-    return found._replace(
-        value=found.value is None and (found.openness >= UNKNOWN or observed),
-        openness=SETTLED,
-    )
+    own = findings.find("phq9_9")
+    others = (found for name in _LIKE_ITEM_9 if (found := _if_asked(findings, name)))
+    found = next((each for each in (own, *others) if _is_asked_in_vain(each)), None)
+    if found is None:
+        return Finding(False, SETTLED, own.answers)
+    return Finding(True, SETTLED, found.answers)
+
+
+def _is_asked_in_vain(found: Finding) -> bool:
+    observed = any(answer.value is not None for answer in found.answers)
+    return found.value is None and (found.openness >= UNKNOWN or observed)
+
+
+def _result(findings: Findings, name: str) -> Finding:
+    """A result of an instrument: decided only where every way to fill in the rest gives it.
+
+    A scale that nobody began decides nothing, however late it is: what its absence means, the
+    questions of its criterion say.
+    """
+    instrument, result = findings.protocol.results[f"{RESULT}{name}"]
+    found = findings.score(instrument)
+    if found is None:
+        return _SKIPPED if findings.is_closed(instrument.id) else _UNASKED
+    code = found.decided(result.name)
+    value = code == YES if code is not None and result.is_yes_no else code
+    parts = [findings.find(item.name) for item in instrument.scored_items]
+    return _combined(value, parts)
+
+
+def _sex(findings: Findings) -> Finding:
+    """As recorded for clinical use; where none is, nobody has been asked."""
+    sex = findings.intake.patient.sex
+    return Finding(sex) if sex in _RECORDED_SEXES else _UNASKED
+
+
+_RECORDED_SEXES = ("male", "female")
 
 
 def _mood_total(findings: Findings) -> Finding:
@@ -740,9 +896,8 @@ def _bmi(findings: Findings) -> Finding:
 
 def _index(height_cm: Decimal, weight_kg: Decimal) -> Decimal | None:
     """None where the height is nobody's: a slip, from which nothing follows."""
-    metres = height_cm / 100
     try:
-        return (weight_kg / (metres * metres)).quantize(Decimal("0.1"))
+        return body_mass_index(weight_kg, height_cm * UNITS["cm", "m"])
     except ArithmeticError:
         return None
 
@@ -933,6 +1088,7 @@ FACTS: dict[str, Fact] = {
     "phq9_item9": Fact(NUMBER, _self_harm_item, ("phq9_9",)),
     "phq9_item9_open": Fact(YES_NO, _self_harm_item_open, ("phq9_9",)),
     "phq9_total": Fact(NUMBER, _mood_total, _MOOD),
+    "sex": Fact(Type("choice", frozenset(_RECORDED_SEXES)), _sex),
     "age_years": Fact(NUMBER, _age, ("date_of_birth",)),
     "birth_date_differs": Fact(YES_NO, _birth_date_differs, ("date_of_birth",)),
     "bmi": Fact(NUMBER, _bmi, ("height", "weight")),
@@ -964,10 +1120,20 @@ def questions(name: str, items: Mapping[str, Item]) -> tuple[str, ...]:
         if name.removeprefix(prefix) in items:
             return (name.removeprefix(prefix),)
     fact = FACTS.get(name)
+    if fact is None and name.startswith(RESULT):
+        return _behind_result(name, items.values())
     if fact is None:
         return tuple(ask for ask in _LISTED if ask in items)
     told = (item.name for item in items.values() if item.tells_of(*fact.tells))
     return (*(ask for ask in fact.asks if ask in items), *told)
+
+
+def _behind_result(name: str, items: Iterable[Item]) -> tuple[str, ...]:
+    """The scored questions of the instrument whose result has that name."""
+    scored = [i for i in items if i.instrument and i.scored]
+    own = [i for i in scored if name.startswith(result_name(i.instrument or "", ""))]
+    longest = max((len(item.instrument or "") for item in own), default=0)
+    return tuple(item.name for item in own if len(item.instrument or "") == longest)
 
 
 def not_asked(name: str, items: Mapping[str, Item]) -> tuple[str, ...]:
@@ -986,6 +1152,7 @@ _FAMILIES: dict[str, Callable[[Findings, str], Finding]] = {
     "days_since_": _days_since,
     "unknown_": _unknown,
     "medicine_tier_": _medicine_tier,
+    RESULT: _result,
 }
 
 
@@ -1001,18 +1168,22 @@ def _fact(name: str) -> Callable[[Findings], Finding]:
 _ITEM_TYPES = {"yes_no": YES_NO, "number": NUMBER, "scale": NUMBER}
 
 
+def type_of_result(result: Result) -> Type:
+    return YES_NO if result.is_yes_no else Type("choice", frozenset(result.codes))
+
+
 def types(items: Iterable[Item], criteria: Iterable[str]) -> dict[str, Type]:
-    """Every name that a condition of a protocol may use, with its type."""
+    """Every name that a condition of a protocol may use, with its type; results come beside."""
     known = {name: fact.type for name, fact in FACTS.items()}
     for item in items:
-        known[item.name] = _type_of(item)
+        known[item.name] = type_of(item)
         known[f"unknown_{item.name}"] = YES_NO
         if item.kind == "date":
             known[f"days_since_{item.name}"] = NUMBER
     return known | {f"medicine_tier_{criterion}": _TIERS for criterion in criteria}
 
 
-def _type_of(item: Item) -> Type:
+def type_of(item: Item) -> Type:
     if item.kind in ("choice", "multi_choice"):
         kind = "choice" if item.kind == "choice" else "list"
         return Type(kind, frozenset(str(option.code) for option in item.options))

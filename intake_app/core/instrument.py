@@ -22,6 +22,8 @@ from intake_app.core.protocol import Citation, Item, Points
 # The sex as recorded for clinical use, where a cut-off depends on it.
 SEXES = ("male", "female", "not_stated")
 NOT_STATED = "not_stated"
+# The codes of a result that is one or the other.
+YES, NO = "yes", "no"
 
 # How freely the official wording may be shipped.
 LICENCE_TIERS = ("free", "conditions", "topics_only")
@@ -83,6 +85,14 @@ class Result:
     title: str
     basis: str
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(outcome.code for outcome in self.outcomes)
+
+    @property
+    def is_yes_no(self) -> bool:
+        return self.codes == (YES, NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,9 +401,14 @@ def _sum_of_domains(sheet: _Sheet) -> Ends:
 
 
 def _body_mass_index(sheet: _Sheet) -> Ends:
-    """kg / m2: the first item is the weight, the second the height, of which more is less."""
+    """The first item is the weight, the second the height, of which more is less."""
     (light, heavy), (short, tall) = sheet.ends.values()
-    return Decimal(light) / (tall * tall), Decimal(heavy) / (short * short)
+    return body_mass_index(light, tall), body_mass_index(heavy, short)
+
+
+def body_mass_index(kilograms: Points, metres: Points) -> Decimal:
+    """Not rounded: it is the unrounded one that is compared with a limit (WHO; knowledge)."""
+    return Decimal(kilograms) / (metres * metres)
 
 
 # A scoring method: one function and its place here.

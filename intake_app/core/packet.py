@@ -675,18 +675,32 @@ def _level_and_escalation(pages: _Pages) -> list[str]:
     return lines
 
 
-_MOOD = "phq9_9"  # the mood scale's question on thoughts of death or self-harm
+_ASKED_OF_ALL = "phq9_9"  # a clinician need not rate
+
+
+def _mood_items() -> Mapping[str, str]:
+    """By name, what is said of the question of a mood scale on thoughts of death or self-harm."""
+    return {
+        _ASKED_OF_ALL: _("Mood item 9: {told}"),
+        "madrs_10": _("Suicidal thoughts, rated by a clinician, 0 to 6: {told}"),
+    }
 
 
 def _mood(pages: _Pages) -> list[str]:
-    """A screen without a yes is not the whole: this item of the mood scale may say otherwise."""
-    item, read = pages.case.protocol.by_name.get(_MOOD), pages.findings.read
-    if item is None or not (pages.findings.history(item) or read("phq9_item9_open") is True):
+    """A screen without a yes is not the whole: these items of mood scales may say otherwise."""
+    told = [line for name, line in _mood_items().items() for line in _mood_item(pages, name, line)]
+    return [*told[:-1], told[-1] + _how_mood_counts(pages)] if told else []
+
+
+def _mood_item(pages: _Pages, name: str, line: str) -> list[str]:
+    item = pages.case.protocol.by_name.get(name)
+    in_vain = name == _ASKED_OF_ALL and pages.findings.read("phq9_item9_open") is True
+    if item is None or not (pages.findings.history(item) or in_vain):
         return []
-    answers = pages.findings.find(_MOOD).answers
+    answers = pages.findings.find(name).answers
     given = (f"{pages.as_given(item, a)} ({pages.voice(a)}, {pages.day(a.at)})" for a in answers)
     told = _("; later ").join(given) or pages.reads(item.id)
-    return [_("Mood item 9: {told}").format(told=told) + _how_mood_counts(pages)]
+    return [line.format(told=told)]
 
 
 def _how_mood_counts(pages: _Pages) -> str:
@@ -1574,7 +1588,7 @@ def _tests(pages: _Pages) -> Section:
 
 def _bmi(pages: _Pages) -> str:
     value = pages.findings.read("bmi")
-    return str(value) if value is not None else _("height or weight not known")
+    return f"{value:.1f}" if value is not None else _("height or weight not known")
 
 
 def _logistics(pages: _Pages) -> Section:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from sys import intern
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from intake_app.core.condition import Condition, Yes
+from intake_app.core.condition import Condition, Yes, both
 from intake_app.core.errors import NotFound, WrongValue
 from intake_app.core.model import BloodPressure, Due, PartialDate, Stage, Tier, Value
 from intake_app.core.safety import Level
 from intake_app.core.words import _
 
 if TYPE_CHECKING:
-    from intake_app.core.instrument import Instrument
+    from intake_app.core.instrument import Instrument, Result
     from intake_app.core.medication import Formulary
 
 PLACEHOLDER = "PLACEHOLDER:"
@@ -186,7 +186,7 @@ def _number(item: Item, raw: object) -> int | Decimal:
     if isinstance(raw, float):
         raw = Decimal(str(raw))
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
-        if Decimal(raw).is_finite() and 0 <= raw < 1_000_000 and _is_within(item.limits, raw):
+        if Decimal(raw).is_finite() and 0 <= raw < 1_000_000 and is_within(item.limits, raw):
             return raw
     if item.limits:
         least, most = item.limits
@@ -195,7 +195,7 @@ def _number(item: Item, raw: object) -> int | Decimal:
     raise WrongValue(item.id, _("a number of {unit}, zero or more").format(unit=item.unit))
 
 
-def _is_within(limits: tuple[Points, ...], raw: Points) -> bool:
+def is_within(limits: tuple[Points, ...], raw: Points) -> bool:
     return not limits or limits[0] <= raw <= limits[1]
 
 
@@ -287,12 +287,21 @@ class Rule:
         return self.tier, self.due
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a criterion asks one of its instruments: only where `when` holds; `takes` has, by the id
+    of one of its items, the name of what is known already and answers it."""
+
+    when: Condition | None = None
+    takes: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Criterion:
     """Rules, strongest first, over items; see docs/content.md.
 
     `dated`: by the id of a result, that of the item with its date; it goes stale after the
-    parameter `max_age_days`.
+    parameter `max_age_days`. `asks` are instruments, in order, and `scales` says more of some.
     """
 
     id: str
@@ -311,7 +320,25 @@ class Criterion:
     dated: Mapping[str, str] = field(default_factory=dict)
     for_each: str | None = None
     asks: tuple[str, ...] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
     sources_disagree: str = ""
+
+
+class Block(NamedTuple):
+    """Items that stand together: those of an instrument as it is asked, or a criterion's own."""
+
+    items: tuple[Item, ...]
+    instrument: Instrument | None = None
+    scale: Scale = Scale()
+
+
+# What the name of a result of an instrument begins with, in conditions.
+RESULT = "result_"
+
+
+def result_name(instrument: str, result: str) -> str:
+    """What conditions call a result of an instrument."""
+    return f"{RESULT}{instrument}_{result}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -339,12 +366,42 @@ class Protocol:
     @cached_property
     def items(self) -> Mapping[str, Item]:
         """Every item by id, in the order of asking."""
-        found: dict[str, Item] = {}
+        return {item.id: item for block in self.blocks for item in block.items}
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The items in the order of asking, those of one instrument together.
+
+        An instrument that stands behind a question hands that on to its items; by themselves, as
+        in `instruments`, they are scored.
+        """
+        found = []
         for criterion in self.criteria:
-            for instrument in criterion.asks:
-                found |= {item.id: item for item in self.instruments[instrument].items}
-            found |= {item.id: item for item in criterion.items}
-        return found
+            for name in criterion.asks:
+                scale, instrument = criterion.scales.get(name, Scale()), self.instruments[name]
+                items = (replace(i, when=both(scale.when, i.when)) for i in instrument.items)
+                found.append(Block(tuple(items), instrument, scale))
+            found.append(Block(criterion.items))
+        return tuple(found)
+
+    @cached_property
+    def scales(self) -> Mapping[str, Scale]:
+        """How each instrument is asked, by its id."""
+        return {block.instrument.id: block.scale for block in self.blocks if block.instrument}
+
+    @cached_property
+    def takes(self) -> Mapping[str, str]:
+        """By the id of an item of an instrument, the name of what is known and answers it."""
+        return {id_: name for scale in self.scales.values() for id_, name in scale.takes.items()}
+
+    @cached_property
+    def results(self) -> Mapping[str, tuple[Instrument, Result]]:
+        """The results of the instruments, by the name that conditions use."""
+        return {
+            result_name(instrument.id, result.name): (instrument, result)
+            for instrument in self.instruments.values()
+            for result in instrument.results
+        }
 
     @cached_property
     def by_name(self) -> Mapping[str, Item]:

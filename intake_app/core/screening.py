@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
 from intake_app.core import facts, safety
-from intake_app.core.condition import SomeOf, Span
+from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
 from intake_app.core.facts import Age, Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.model import (
@@ -28,7 +29,7 @@ from intake_app.core.model import (
     State,
     Tier,
 )
-from intake_app.core.protocol import Criterion, Item, Param, Protocol, Rule
+from intake_app.core.protocol import Block, Criterion, Item, Param, Protocol, Rule
 from intake_app.core.words import _, _n
 
 
@@ -430,10 +431,31 @@ def _interpreter(findings: Findings) -> Iterable[ToObtain]:
 
 
 def _unanswered(findings: Findings) -> Iterable[OpenQuestion]:
+    for block in findings.protocol.blocks:
+        untouched: Iterable[OpenQuestion] | None = None
+        with suppress(Exception):  # its gate cannot run: one by one, and each is open
+            untouched = _untouched(block, findings) if findings.is_untouched(block) else None
+        yield from _open_of(block.items, findings) if untouched is None else untouched
+
+
+def _untouched(block: Block, findings: Findings) -> Iterable[OpenQuestion]:
+    """Of an instrument that nobody began all is open, or nothing is asked."""
+    if block.instrument and findings.is_closed(block.instrument.id):
+        return ()
+    return [OpenQuestion(item, 0, NOT_ASKED) for item in block.items]
+
+
+def _open_of(items: Iterable[Item], findings: Findings) -> Iterable[OpenQuestion]:
+    """An item that another question answers is open there, and not a second time here."""
     repeated, alone = findings.protocol.repeated, (findings,)
-    for item in findings.protocol.items.values():
+    takes = findings.protocol.takes
+    for item in items:
         for at in findings.each if item.id in repeated else alone:
             try:
+                if at.is_plainly_answered(item):
+                    continue
+                if item.id in takes and at.applicable(item) is False and not at.history(item):
+                    continue
                 value = at.read(item.name)
                 if value is None or isinstance(value, SomeOf):
                     yield OpenQuestion(item, at.entry, _state_word(at.find(item.name)))
@@ -457,7 +479,7 @@ def _state_word(found: Finding) -> str:
 def reads(findings: Findings, item: Item) -> str:
     """What stands for an item on screen and page; nothing open ever reads as a no, and no stale
     result as a current one."""
-    said, age = _said(findings, item), aged_words(findings, item)
+    said, age = _taken(findings, item) or _said(findings, item), aged_words(findings, item)
     return _("{age} (told: {said})").format(age=age, said=said) if age else said
 
 
@@ -504,6 +526,29 @@ def _said(findings: Findings, item: Item) -> str:
     if before is latest or before.value is None:
         return said
     return _("{said} (was {before})").format(said=said, before=item.label(before.value))
+
+
+def _taken(findings: Findings, item: Item) -> str | None:
+    """An item of a scale that another question answers, or what follows from some."""
+    taken = findings.taken(item)
+    if taken is None or findings.history(item):
+        return None
+    source = findings.protocol.by_name.get(findings.protocol.takes[item.id])
+    if findings.find(item.name).value is NOT_APPLICABLE:
+        return _through_gate(findings, item) or _("Not applicable")
+    if source is not None:
+        template = _("{said}, by the answer to: {question}")
+        return template.format(said=reads(findings, source), question=source.ask)
+    if taken.value is None:
+        return _("Open, by what was told")
+    said = _ends(item, taken.value) if isinstance(taken.value, Span) else _label(item, taken.value)
+    return _("{said}, by what was told or recorded").format(said=said)
+
+
+def _label(item: Item, known: object) -> str:
+    """A number that was worked out has many digits; one is enough to read."""
+    value = round(known, 1) if isinstance(known, Decimal) else known
+    return item.label(value)  # type: ignore[arg-type]
 
 
 def _of_record(findings: Findings, item: Item) -> str | None:
