@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from intake_app import content
 from intake_app.core import packet, safety
 from intake_app.core.condition import NOT_APPLICABLE
+from intake_app.core.instrument import shown
 from intake_app.core.model import (
     Addendum,
     BloodPressure,
@@ -266,9 +267,36 @@ def test_no_score_is_printed_while_an_item_is_open(found):
     whole = " \n ".join(texts(section(case, "Diagnosis and severity")))
     for score in case.screening.scores.values():
         if score.missing:
-            assert f"at least {score.least}, at most {score.most}" in whole
+            assert f"at least {shown(score.least)}, at most {shown(score.most)}" in whole
         if all(s.missing for s in case.screening.scores.values()):
+            for (
+                instrument
+            ) in _SHIPPED.instruments.values():  # cut-offs that are decided all the same
+                for result in instrument.results:
+                    whole = whole.replace(result.title, "")
             assert not re.search(r"\b(minimal|mild|moderate|moderately|severe)\b", whole)
+
+
+def test_a_cut_off_that_is_decided_stands_beside_the_score(protocol):
+    """Positive with an item open; the rule of two steps beside a total in a lower band; never that
+    none is reached, and no remission.
+
+    Seen to fail with: the band alone; every result printed.
+    """
+    mdq = [said(f"mdq.{n}", n < 8) for n in range(1, 14) if n != 13]
+    pauses = [
+        said("sleep_apnea_told", False), said("snoring_pauses", True), said("stopbang.s", True),
+        said("stopbang.t", False), said("stopbang.neck", 42), said("stopbang.sex", "female"),
+        said("hypertension_ever", False), said("height", 170), said("weight", 74),
+        said("date_of_birth", PartialDate.parse("1985-04-12")),
+    ]  # fmt: skip
+    calm = [said(f"gad7.{n}", 0) for n in range(1, 8)]
+    case = case_of(protocol, *mdq, said("mdq.14", True), said("mdq.15", 2), *pauses, *calm)
+    whole = " \n ".join(texts(section(case, "Diagnosis and severity")))
+    assert "missing: spending; 7 or more, in the same period" in whole
+    assert "3, intermediate; Two-step rule" in whole
+    assert "Risk by total and two-step rule: high" in whole
+    assert "0, minimal\n" in whole.replace(" \n ", "\n")
 
 
 # Identity ---------------------------------------------------------------------------------------
@@ -362,12 +390,15 @@ def test_a_birth_date_that_cannot_be_the_registered_one_stands_beside_it(protoco
 # Suicide block ----------------------------------------------------------------------------------
 
 
+RATED = "Suicidal thoughts, rated by a clinician, 0 to 6: "
+
+
 def mood(case):
-    return [line for line in block(case, 2) if line.startswith("Mood item 9: ")]
+    return [line for line in block(case, 2) if line.startswith(("Mood item 9: ", RATED))]
 
 
 def with_mood(protocol, *answers):
-    return case_of(protocol, *(a for a in clean(protocol) if a.item != "phq9.9"), *answers)
+    return case_of(protocol, *_but_mood(protocol), *answers)
 
 
 DIFFER = "; answers differ from the screen, handled as moderate"
@@ -416,7 +447,17 @@ def test_a_mood_that_nobody_asked_about_has_no_line_until_it_should_have_been(pr
 
 
 def _but_mood(protocol):
-    return (answer for answer in clean(protocol) if answer.item != "phq9.9")
+    return (answer for answer in clean(protocol) if answer.item not in ("phq9.9", "madrs.10"))
+
+
+def test_a_clinicians_rating_of_suicidal_thoughts_stands_with_the_level(protocol):
+    """Seen to fail with: the line of the other scale alone; no word of how it counts."""
+    said_none = said("phq9.9", 0)
+    item, rated = mood(with_mood(protocol, said_none, said("madrs.10", 3)))
+    assert item == "Mood item 9: Not at all (patient alone, 2026-11-23)"
+    assert rated == RATED + "3 (patient alone, 2026-11-23)" + DIFFER
+    assert mood(with_mood(protocol, said_none)) == [item]
+    assert mood(with_mood(protocol, said_none, said("madrs.10", 1)))[1].endswith("2026-11-23)")
 
 
 def test_whoever_was_overheard_was_not_alone(protocol):
@@ -706,7 +747,8 @@ def test_counts_are_those_of_the_screening(found):
     assert sum(counted[state] for state in open_) == len(screening.unanswered)
     for state in open_:
         assert counted[state] == sum(q.state == state for q in screening.unanswered)
-    single = [i for i in _SHIPPED.items.values() if i.id not in _SHIPPED.repeated]
+    apart = {*_SHIPPED.repeated, *_SHIPPED.takes}
+    single = [i for i in _SHIPPED.items.values() if i.id not in apart]
     skipped = [i for i in single if screening.findings.read(i.name) is NOT_APPLICABLE]
     assert counted[State.NOT_APPLICABLE] == len(skipped)
 

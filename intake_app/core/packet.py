@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from intake_app.core import dosing, opening, panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
 from intake_app.core.facts import Findings, questions
-from intake_app.core.instrument import Score, plain, shown
+from intake_app.core.instrument import NO, YES, Instrument, Score, plain, shown
 from intake_app.core.medication import Match, MatchState
 from intake_app.core.model import (
     COUNTS_FOR_A_NO,
@@ -878,8 +878,10 @@ def _asked_in_vain(pages: _Pages, criterion: Criterion) -> str:
 
 
 def counts(case: Case) -> Mapping[str, int]:
-    """How many questions stand in each open state, and how many do not apply."""
+    """How many questions stand in each open state, and how many do not apply; what another
+    question answers is counted there."""
     found = Counter(question.state for question in case.screening.unanswered)
+    apart = {*case.protocol.repeated, *case.protocol.takes}
     return {
         State.UNKNOWN: found[State.UNKNOWN],
         State.DECLINED: found[State.DECLINED],
@@ -888,7 +890,7 @@ def counts(case: Case) -> Mapping[str, int]:
         State.NOT_APPLICABLE: sum(
             case.screening.findings.read(item.name) is NOT_APPLICABLE
             for item in case.protocol.items.values()
-            if item.id not in case.protocol.repeated
+            if item.id not in apart
         ),
     }
 
@@ -1365,7 +1367,9 @@ def _severity(pages: _Pages) -> Section:
     }
     rows = [(word, pages.noted(id_), pages.source(id_)) for id_, word in asked.items()]
     for id_, found in pages.case.screening.scores.items():
-        rows.append((_scale_name(pages, id_), _score_words(pages, found), ""))
+        instrument = pages.case.protocol.instruments[id_]
+        said = "; ".join([_score_words(pages, found), *_readings(instrument, found)])
+        rows.append((_scale_name(pages, id_), said, ""))
     rows += _observed(pages)
     columns = (_("What"), _("Answer"), _("Source"))
     return Section(_("Diagnosis and severity"), (Grid(columns, (34, 50, 16), tuple(rows)),))
@@ -1378,6 +1382,16 @@ def _scale_name(pages: _Pages, id_: str) -> str:
     return _("{title} (built-in wording; topics of {official})").format(
         title=instrument.title, official=instrument.official_name
     )
+
+
+def _readings(instrument: Instrument, found: Score) -> Iterator[str]:
+    """What the cut-offs of a scale say, once every way to fill in the rest says it; that none is
+    reached is no finding, and a remission is one of a course and not of a first sheet."""
+    for result in instrument.results:
+        code = found.decided(result.name)
+        if code in (None, NO, "none") or result.name.startswith("remission"):
+            continue
+        yield result.title if code == YES else f"{result.title}: {_spaced(str(code))}"
 
 
 def _score_words(pages: _Pages, found: Score) -> str:
