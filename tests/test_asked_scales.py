@@ -390,7 +390,10 @@ def test_what_is_passed_over_with_a_look_is_what_every_question_would_say(
     taken = data.draw(near_clean(protocol, most=4))
     left = data.draw(st.lists(st.sampled_from(sorted(protocol.instruments)), max_size=4))
     kept = (a for a in taken.answers if a.item.partition(".")[0] not in left)
-    taken = replace(taken, answers=tuple(kept))
+    same_either_way(replace(taken, answers=tuple(kept)), protocol)
+
+
+def same_either_way(taken: Intake, protocol: Protocol) -> None:
     short = screen(taken, protocol, TODAY)
     with pytest.MonkeyPatch.context() as long:
         long.setattr(Findings, "is_untouched", lambda _self, _block: False)
@@ -398,6 +401,34 @@ def test_what_is_passed_over_with_a_look_is_what_every_question_would_say(
         every = screen(taken, protocol, TODAY)
     assert short.unanswered == every.unanswered
     assert short == every
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [],
+        [said("who5.1", 3, Source.RELATIVE)],
+        [said("who5.1", 3), said("who5.1", 2, Source.RELATIVE)],
+        [said("who5.1", 3), unsaid("who5.1", State.DECLINED)],
+        [said("who5.1", 3), said("who5.1", 2)],
+        [said("madrs.10", 0, Source.RECORD)],
+        [said("bipolar_ever", True)],
+        [said("bipolar_ever", True), said("mdq.1", True)],
+        [said("alcohol_or_drug_use", False)],
+        [said("alcohol_or_drug_use", False), said("auditc.1", 2)],
+        [*drinking(1, 0, 0)],
+        [*drinking(4, 4, 4), said("audit.4", 1)],
+        [said("sleep_apnea_told", True)],
+        [*SNORES, *KNOWN[:2]],
+    ],
+    ids=lambda answers: " ".join(a.item for a in answers) or "nothing",
+)
+def test_a_look_is_right_about_whose_answer_counts_and_what_is_closed(
+    protocol: Protocol, answers: list[Answer]
+) -> None:
+    """Seen to fail with: an answer of a relative taken for one that counts; a closed scale listed;
+    one with something taken over passed over."""
+    same_either_way(intake(*answers), protocol)
 
 
 def test_a_scale_that_nobody_began_is_not_looked_into(

@@ -96,12 +96,13 @@ class Finding(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Fact:
     """`find` computes it; `asks` names the questions that settle it, `tells` what the questions
-    of the suicide-risk screen tell of that settle it."""
+    of the suicide-risk screen tell of that settle it, `also` questions that count where asked."""
 
     type: Type
     find: Callable[[Findings], Finding]
     asks: tuple[str, ...] = ()
     tells: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 # What most questions of an intake find: skipped by a branch, or not asked yet.
@@ -531,6 +532,9 @@ class Findings:
             return None  # nobody will ever be asked for it elsewhere
         return _in_unit_of(item, self._items.get(name), found)
 
+    def is_answered_elsewhere(self, item: Item) -> bool:
+        return not self.history(item) and self.taken(item) is not None
+
     def is_known(self, item: Item) -> bool:
         """Whether nobody is asked for an item, since another question or the record has it."""
         return self.recorded(item) is not None or self.taken(item) is not None
@@ -776,7 +780,7 @@ def _escalation_open(findings: Findings) -> Finding:
 # The question on death or self-harm of the other mood scales, and from how much it counts like a 1
 # of item 9 of the PHQ-9: any of the QIDS; 2 of the MADRS is this product's own choice, no published
 # cut-off (instruments facts, "PHQ-9 item 9 follow-up": knowledge).
-_LIKE_ITEM_9 = {"qids16_12": 1, "madrs_10": 2}
+LIKE_ITEM_9 = {"qids16_12": 1, "madrs_10": 2}
 
 
 def _self_harm_item(findings: Findings) -> Finding:
@@ -784,7 +788,7 @@ def _self_harm_item(findings: Findings) -> Finding:
     own = findings.find("phq9_9")
     told = [
         found
-        for name, least in _LIKE_ITEM_9.items()
+        for name, least in LIKE_ITEM_9.items()
         if (found := _if_asked(findings, name)) and found.value is not None
         if found.value >= least  # type: ignore[operator]
     ]
@@ -802,7 +806,7 @@ def _if_asked(findings: Findings, name: str) -> Finding | None:
 
 def _self_harm_item_open(findings: Findings) -> Finding:
     own = findings.find("phq9_9")
-    others = (found for name in _LIKE_ITEM_9 if (found := _if_asked(findings, name)))
+    others = (found for name in LIKE_ITEM_9 if (found := _if_asked(findings, name)))
     found = next((each for each in (own, *others) if _is_asked_in_vain(each)), None)
     if found is None:
         return Finding(False, SETTLED, own.answers)
@@ -1085,8 +1089,8 @@ FACTS: dict[str, Fact] = {
     "suicide_behavior_recency_known": Fact(YES_NO, _behaviour_dated, tells=_BEHAVIOUR),
     "days_since_suicide_behavior": Fact(NUMBER, _behaviour_days, tells=_BEHAVIOUR),
     "escalation_open": Fact(YES_NO, _escalation_open),
-    "phq9_item9": Fact(NUMBER, _self_harm_item, ("phq9_9",)),
-    "phq9_item9_open": Fact(YES_NO, _self_harm_item_open, ("phq9_9",)),
+    "phq9_item9": Fact(NUMBER, _self_harm_item, ("phq9_9",), also=tuple(LIKE_ITEM_9)),
+    "phq9_item9_open": Fact(YES_NO, _self_harm_item_open, ("phq9_9",), also=tuple(LIKE_ITEM_9)),
     "phq9_total": Fact(NUMBER, _mood_total, _MOOD),
     "sex": Fact(Type("choice", frozenset(_RECORDED_SEXES)), _sex),
     "age_years": Fact(NUMBER, _age, ("date_of_birth",)),
@@ -1125,7 +1129,7 @@ def questions(name: str, items: Mapping[str, Item]) -> tuple[str, ...]:
     if fact is None:
         return tuple(ask for ask in _LISTED if ask in items)
     told = (item.name for item in items.values() if item.tells_of(*fact.tells))
-    return (*(ask for ask in fact.asks if ask in items), *told)
+    return (*(ask for ask in (*fact.asks, *fact.also) if ask in items), *told)
 
 
 def _behind_result(name: str, items: Iterable[Item]) -> tuple[str, ...]:

@@ -341,8 +341,10 @@ class _Judgement:
                 yield from (question for question in questions if self._is_open(question))
 
     def _is_open(self, question: str) -> bool:
-        value = self._at.read(question)
-        return value is None or isinstance(value, SomeOf | PartialDate)
+        found = self._at.find(question)
+        if question in facts.LIKE_ITEM_9 and not found.answers:
+            return False  # nobody has to rate
+        return found.value is None or isinstance(found.value, SomeOf | PartialDate)
 
     def _answers(self, rules: Iterable[Rule]) -> tuple[Answer, ...]:
         found = {
@@ -430,39 +432,46 @@ def _interpreter(findings: Findings) -> Iterable[ToObtain]:
         yield ToObtain("qualified_interpreter", _("A qualified interpreter"), due, items)
 
 
-def _unanswered(findings: Findings) -> Iterable[OpenQuestion]:
+def _unanswered(findings: Findings) -> list[OpenQuestion]:
+    """In the order of asking; of an instrument a look mostly shows whether anything is open."""
+    found: list[OpenQuestion] = []
     for block in findings.protocol.blocks:
-        untouched: Iterable[OpenQuestion] | None = None
-        with suppress(Exception):  # its gate cannot run: one by one, and each is open
-            untouched = _untouched(block, findings) if findings.is_untouched(block) else None
-        yield from _open_of(block.items, findings) if untouched is None else untouched
+        if block.instrument is None:
+            _collect(block.items, findings, found)
+            continue
+        open_: Iterable[Item] = ()
+        undecided: Iterable[Item] = block.items
+        with suppress(Exception):  # its gate cannot run: each is looked into, and is open
+            open_, undecided = _by_a_look(block, findings)
+        found += [OpenQuestion(item, 0, NOT_ASKED) for item in open_]
+        _collect(undecided, findings, found)
+    return found
 
 
-def _untouched(block: Block, findings: Findings) -> Iterable[OpenQuestion]:
-    """Of an instrument that nobody began all is open, or nothing is asked."""
-    if block.instrument and findings.is_closed(block.instrument.id):
-        return ()
-    return [OpenQuestion(item, 0, NOT_ASKED) for item in block.items]
+def _by_a_look(block: Block, findings: Findings) -> tuple[Iterable[Item], Iterable[Item]]:
+    """The items of an instrument that are open, and those that have to be looked into. One that
+    another question answers is open there, and not a second time here."""
+    if block.instrument is not None and findings.is_untouched(block):
+        return (() if findings.is_closed(block.instrument.id) else block.items), ()
+    left = [item for item in block.items if not findings.is_plainly_answered(item)]
+    takes = block.scale.takes
+    return (), [
+        item for item in left if item.id not in takes or not findings.is_answered_elsewhere(item)
+    ]
 
 
-def _open_of(items: Iterable[Item], findings: Findings) -> Iterable[OpenQuestion]:
-    """An item that another question answers is open there, and not a second time here."""
+def _collect(items: Iterable[Item], findings: Findings, found: list[OpenQuestion]) -> None:
     repeated, alone = findings.protocol.repeated, (findings,)
-    takes = findings.protocol.takes
     for item in items:
         for at in findings.each if item.id in repeated else alone:
             try:
-                if at.is_plainly_answered(item):
-                    continue
-                if item.id in takes and at.applicable(item) is False and not at.history(item):
-                    continue
                 value = at.read(item.name)
                 if value is None or isinstance(value, SomeOf):
-                    yield OpenQuestion(item, at.entry, _state_word(at.find(item.name)))
+                    found.append(OpenQuestion(item, at.entry, _state_word(at.find(item.name))))
                 elif item.name in findings.aged:
-                    yield OpenQuestion(item, at.entry, State.UNKNOWN)
+                    found.append(OpenQuestion(item, at.entry, State.UNKNOWN))
             except Exception:  # noqa: BLE001 - its gate cannot run: open, and a fault on its flag
-                yield OpenQuestion(item, at.entry, NOT_ASKED)
+                found.append(OpenQuestion(item, at.entry, NOT_ASKED))
 
 
 NOT_ASKED = "not_asked"
