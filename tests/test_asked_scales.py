@@ -363,7 +363,7 @@ def test_suicidal_thoughts_rated_by_a_clinician_count_like_item_nine(
 
 def test_a_rating_that_nobody_began_is_no_gap_and_one_in_vain_is(protocol: Protocol) -> None:
     """A clinician need not rate. Seen to fail with: the rating asked for once the part was held;
-    one that was declined left out."""
+    one that was declined left out; one that does not apply compared with a number."""
     kept = [a for a in clean(protocol) if not a.item.startswith("madrs.")]
     calls = tuple(ended(stage) for stage in Stage)
     held = intake(*kept, calls=calls, submitted=NOW)
@@ -373,6 +373,8 @@ def test_a_rating_that_nobody_began_is_no_gap_and_one_in_vain_is(protocol: Proto
     assert flag is not None
     assert (flag.tier, flag.due) == (Tier.REVIEW, Due.SAME_DAY)
     assert is_settled(declined, screen(declined, protocol, TODAY).grounds)
+    left_out = replace(held, answers=(*held.answers, unsaid("madrs.10", State.NOT_APPLICABLE)))
+    assert screen(left_out, protocol, TODAY).flags == screen(held, protocol, TODAY).flags
 
 
 # What nobody began costs a look -------------------------------------------------------------------

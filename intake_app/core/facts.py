@@ -789,8 +789,8 @@ def _self_harm_item(findings: Findings) -> Finding:
     told = [
         found
         for name, least in LIKE_ITEM_9.items()
-        if (found := _if_asked(findings, name)) and found.value is not None
-        if found.value >= least  # type: ignore[operator]
+        if (found := _if_asked(findings, name)) and isinstance(found.value, int)
+        if found.value >= least
     ]
     if not told:
         return own
