@@ -132,7 +132,7 @@ NOT_PARSED: list[tuple[str, Any]] = [
     ("multi_choice", "chest_pain"),
     ("multi_choice", ["no such option"]),
     ("multi_choice", [["chest_pain"]]),
-    ("scale", 4),
+    ("scale", 7),
     ("scale", -1),
     ("scale", True),
     ("scale", "2"),
