@@ -364,10 +364,19 @@ def test_the_lines_are_those_of_the_country_where_the_person_is():
     assert "press 3" not in home
 
 
-def test_no_number_counts_as_tested():
-    """Fails with: a line without the words about its test."""
-    assert "Not tested lately" in panel.lately_words(CLINIC)
-    assert "confirmed by the clinic" in panel.lately_words(CLINIC, "DE")
+def test_each_number_says_when_it_was_last_tried():
+    """Seen to fail with: ninety-one days taken as lately, and a day to come."""
+    today = NOW.date()
+    said = panel.lately_words(CLINIC, today)
+    assert said.count("never, not tested lately") == len(CLINIC.numbers)
+    days = {"on_call": 0, "backup": 90, "director": 1, "crisis_line": 91, "emergency": -1}
+    dialled = {key: today - timedelta(days=ago) for key, ago in days.items()}
+    clinic = replace(CLINIC, numbers={**CLINIC.numbers, **safety.tried(dialled)})
+    parts = panel.lately_words(clinic, today).split("; ")
+    assert ["not tested lately" in part for part in parts] == [False, False, False, True, True]
+    assert all(dialled[key].isoformat() in part for key, part in zip(days, parts, strict=True))
+    assert safety.tried_on({"tried.on_call": "soon"}, "on_call") is None
+    assert "confirmed by the clinic" in panel.lately_words(CLINIC, today, "DE")
 
 
 def test_another_county_is_named_to_the_dispatcher(case):

@@ -1,7 +1,7 @@
 """The emergency panel in the real window over a real vault, by real key events."""
 
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -866,7 +866,7 @@ def texts(widget):
 
 def test_while_locked_there_are_the_clinics_numbers_and_no_patient(qtbot, on_call, tmp_path):
     """Fails with: a name or a place on a screen that nobody unlocked."""
-    shown = NumbersOnly(tmp_path / "vault")
+    shown = NumbersOnly(tmp_path / "vault", on_call.clock().date())
     qtbot.addWidget(shown)
     said = texts(shown)
     assert "Clive, 555 0100" in said
@@ -882,7 +882,7 @@ def test_numbers_that_cannot_be_read_are_said_to_be_missing(qtbot, tmp_path, dat
     """Fails with: a panel that does not open because a file is damaged."""
     (tmp_path / "clinic.json").write_bytes(data)
     assert service.posted_clinic(tmp_path).numbers == {}
-    shown = NumbersOnly(tmp_path)
+    shown = NumbersOnly(tmp_path, date(2026, 3, 10))
     qtbot.addWidget(shown)
     assert "find out now" in texts(shown)
     assert "988" not in texts(shown)

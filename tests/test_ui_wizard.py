@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -396,7 +397,9 @@ def test_suggestions_are_marked_until_the_clinic_keeps_them(qtbot, wizard):
     assert said(wizard).count("to be confirmed by the clinic") == 3
     assert said(wizard).count("Find out now: no call can begin without it") == 2
     panel = wizard._late["numbers"]
-    panel.put(Clinic("C", "IT"), next(c for c in content.countries() if c.code == "IT"))
+    panel.put(
+        Clinic("C", "IT"), next(c for c in content.countries() if c.code == "IT"), date(2026, 3, 10)
+    )
     assert said(wizard).count("Find out now: no call can begin without it") == 3
 
 
@@ -578,6 +581,23 @@ def test_an_administrator_changes_the_numbers(settings):
     assert numbers == {**NUMBERS, "fax": "555 0199", "director": "Bea, 555 0101",
                        "poison": "1-800-222-1222"}  # fmt: skip
     assert safety.ready_to_screen(numbers) == ()
+
+
+def test_a_number_that_was_dialled_says_so_until_it_is_another(settings):
+    """Seen to fail with: the day kept for the next number in the same line."""
+    main = settings(ADMINISTRATOR)
+    press(KEY.Key_Return)
+    tick_to("The on-call clinician")
+    press(KEY.Key_D, Qt.KeyboardModifier.AltModifier)
+    go_on()
+    today = main.desk.now().date()
+    assert safety.tried_on(main.desk.service.about.numbers, "on_call") == today
+    assert f"Last tried: {today}" in said(main)
+    main.screens["settings"]._panels.numbers._fields["on_call"].put("Clive, 555 0177")
+    go_on()
+    numbers = main.desk.service.about.numbers
+    assert numbers["on_call"] == "Clive, 555 0177"
+    assert safety.tried_on(numbers, "on_call") is None
 
 
 @pytest.mark.parametrize(

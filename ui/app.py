@@ -228,7 +228,7 @@ class App(QObject):
             self._numbers.raise_()
             self._numbers.activateWindow()
             return
-        self._numbers = NumbersOnly(self.around.folder)
+        self._numbers = NumbersOnly(self.around.folder, self.around.clock().date())
         if self.front is not None:
             self._numbers.left.connect(self.front.activateWindow)
         self._numbers.show()

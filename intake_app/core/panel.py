@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from intake_app.core import safety, scripts
@@ -768,14 +768,30 @@ def _of_the_us(own: Mapping[str, str]) -> tuple[Line, ...]:
     )
 
 
-def lately_words(clinic: Clinic, country: str = "") -> str:
-    """The records hold no day on which a number was tried: so none counts as tested."""
+def lately_words(clinic: Clinic, today: date, country: str = "") -> str:
+    """The day on which each of the clinic's numbers was last dialled; those of another country are
+    known by hearsay."""
     if (country or clinic.country) == clinic.country:
-        return _("Not tested lately: no test within 90 days (placeholder) is recorded.")
+        known = safety.number_words()
+        said = [
+            tried_words(known[key], safety.tried_on(clinic.numbers, key), today)
+            for key in safety.NUMBERS
+            if clinic.numbers.get(key, "").strip()
+        ]
+        return _("Last tried: {numbers}.").format(numbers="; ".join(said) or _("no number is set"))
     return _(
         "Not tested lately, and to be confirmed by the clinic. From here it usually cannot be "
         "dialled: the person, or someone with them, dials it on another phone."
     )
+
+
+def tried_words(number: str, day: date | None, today: date) -> str:
+    template = _("{number} {day}")
+    if not safety.is_lately(day, today):
+        template = _("{number} {day}, not tested lately (90 days, placeholder)")
+    if day is None:
+        template = _("{number} never, not tested lately")
+    return template.format(number=number, day=day)
 
 
 # The dispatch card -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
@@ -328,6 +328,28 @@ _EMERGENCY = "emergency"
 NUMBERS = (*_PEOPLE, _PAEDIATRIC, "crisis_line", _EMERGENCY, "poison", "county_emergency")
 # escalation.md: no clinic goes live with an empty rung 1 or 2, or without lines.
 _NEEDED = ("on_call", "backup", "crisis_line", _EMERGENCY)
+
+
+_TRIED = "tried."  # before the key of a number: the day on which somebody last dialled it
+LATELY = timedelta(days=90)  # escalation.md, "Lines"; a placeholder
+
+
+def tried_on(numbers: Mapping[str, str], key: str) -> date | None:
+    """None where nobody dialled it, and where the day cannot be read."""
+    try:
+        return date.fromisoformat(numbers.get(_TRIED + key, ""))
+    except ValueError:
+        return None
+
+
+def tried(days: Mapping[str, date]) -> dict[str, str]:
+    """As they stand among the numbers."""
+    return {_TRIED + key: day.isoformat() for key, day in days.items()}
+
+
+def is_lately(day: date | None, today: date) -> bool:
+    """A day to come is none: a clock was wrong."""
+    return day is not None and timedelta() <= today - day <= LATELY
 
 
 def number_words() -> Mapping[str, str]:

@@ -6,7 +6,7 @@ Its own application-modal window above dialogs. It tells no one, and says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -451,7 +451,8 @@ class EmergencyPanel(QWidget):
         self._show_ladder(now)
         country = panel.person(case).get("country", "") if case else ""
         self._lines.put(
-            panel.lines(about, country, self._countries), panel.lately_words(about, country)
+            panel.lines(about, country, self._countries),
+            panel.lately_words(about, now.date(), country),
         )
         self._tasks.put({})
         self._dropped.setVisible(case is not None and panel.is_dropped(case))
@@ -956,7 +957,7 @@ class NumbersOnly(QWidget):
 
     left = Signal()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, today: date) -> None:
         super().__init__()
         about = service.posted_clinic(folder)
         self.setWindowTitle(_("Emergency numbers"))
@@ -970,7 +971,7 @@ class NumbersOnly(QWidget):
             for rung in safety.ladder(about.numbers)
         ]
         ladder.put(rungs, panel.dialling_words(None), stamps=False)
-        lines.put(panel.lines(about, "", countries()), panel.lately_words(about, about.country))
+        lines.put(panel.lines(about, "", countries()), panel.lately_words(about, today))
         self._back = button(_("Back   Esc"))
         self._back.clicked.connect(self.close)
         inside = _area(

@@ -126,7 +126,7 @@ class ClinicPanels(QObject):
         """Everything as the records have it."""
         service = self._desk.service
         about, protocol = service.about, service.protocol()
-        self.numbers.put(about, self._countries.get(about.country))
+        self.numbers.put(about, self._countries.get(about.country), self._desk.now().date())
         self._put_staff()
         self.locking.put(about)
         self.scripts.put(about)
@@ -161,7 +161,7 @@ class ClinicPanels(QObject):
         about = replace(self._desk.service.about, numbers=numbers)
         found = self._desk.ask(lambda service: service.clinic.change_clinic(about))
         if found is not None:
-            self.numbers.put(found, self._countries.get(found.country))
+            self.numbers.put(found, self._countries.get(found.country), self._desk.now().date())
             self.kept.emit(Part.NUMBERS, _("✓ The numbers are saved."))
 
     def _add(self, person: NewPerson) -> None:
