@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from intake_app.core import agenda, contacts
-from intake_app.core.model import CallEnd, Stage, State
+from intake_app.core.model import CallEnd, Escalation, EscalationEvent, Stage, State
 from intake_app.core.screening import Case, screen
 from tests.conftest import NOW, TODAY, ended, escalated, intake, on_the_line, said, unsaid
 
@@ -72,12 +72,15 @@ def test_a_message_is_left_only_where_it_was_agreed_and_says_no_reason(protocol,
 def test_every_contact_is_listed_with_its_time_and_how_it_ended():
     """Seen to fail with: tries left out; the order of the records for that of time."""
     calls = (tried("voicemail", "wrong_number"), replace(AGAIN, relationship="relative"))
-    found = contacts.listed(intake(calls=calls), NOW.tzinfo)
+    told = (("step", "1"), ("call_back", "not reached"))
+    in_danger = Escalation("e", (EscalationEvent("step", at(12), "coordinator", told),))
+    found = contacts.listed(intake(calls=calls, escalations=(in_danger,)), NOW.tzinfo)
     assert found == (
         "2026-11-23 15:00  on the line: for themselves",
         "2026-11-23 15:10  the line dropped",
         "2026-11-23 15:11  called back: Voicemail, no message",
         "2026-11-23 15:12  called back: Wrong number",
+        "2026-11-23 15:12  called back: not reached",
         "2026-11-23 15:13  on the line: a relative",
     )
     assert set(contacts.end_words()) == set(CallEnd)

@@ -514,6 +514,7 @@ def test_the_card_says_to_whom_it_was_given(case):
     found = case(
         event("step", step="4", rung="emergency", how="no_answer"),
         event("step", 2, step="4", rung="emergency", emergency_services="Ann, 17-22"),
+        event("step", 3, step="4", rung="emergency", how="no_answer"),
     )
     assert "GIVEN TO: Ann, 17-22, 15:02:00" in panel.dispatch_card(
         found, "Dana", CLINIC, NOW.tzinfo
