@@ -1014,6 +1014,25 @@ def test_place_and_phone_are_in_view_at_every_size(qtbot, on_call):
     theme.apply(QApplication.instance(), theme.Theme())
 
 
+def seen(widget):
+    return widget.visibleRegion().boundingRect() == widget.rect()
+
+
+def test_what_is_read_aloud_is_in_view_with_the_step_that_it_belongs_to(qtbot, on_call):
+    """At every size where there is room for both. Seen to fail with: the text scrolled away by the
+    focus on its step, and larger letters that put another part in front and the focus with it
+    (1366 x 768 at 200 %)."""
+    panel = opened(qtbot, on_call)
+    for scale, size in ((1.0, (1024, 640)), (1.5, (1280, 720)), (2.0, (1366, 768))):
+        theme.apply(QApplication.instance(), theme.Theme(False, scale))
+        QApplication.processEvents()
+        panel.resize(*size)
+        for key in (Key.Key_Shift, *[Key.Key_Down] * 5):
+            press(key)
+            qtbot.waitUntil(lambda: seen(panel._steps._aloud) and seen(QApplication.focusWidget()))
+    theme.apply(QApplication.instance(), theme.Theme())
+
+
 def test_the_alert_changes_the_size_of_nothing(qtbot, on_call, monkeypatch):
     """What is read aloud stays where it was. Seen to fail with: a banner that grows by the line of
     the alert."""
@@ -1053,3 +1072,18 @@ def test_the_alert_goes_on_for_each_whom_nobody_has_accepted(on_call):
     accepted = {"by": "Dr. Okafor", "read_back": "yes"}
     assert desk.change(lambda s: s.stamp_escalation(desk.intake_id, "accepted", accepted))
     assert on_call.panel.unaccepted.intake.id == first
+
+
+def test_after_a_drop_the_number_leaves_room_for_the_words_and_the_steps(qtbot, on_call):
+    """With whose phone it is behind the number. Seen to fail with: a number on one line, beside
+    which the words stood in a column of a hand's breadth (961 x 796)."""
+    told = "740 555 0163, a parent's phone"
+    assert on_call.desk.change(lambda s: s.record_answer(on_call.intake, "callback_number", told))
+    panel = opened(qtbot, on_call)
+    press(Key.Key_D, Mod.ControlModifier)
+    for size in ((961, 796), (1366, 768)):
+        panel.resize(*size)
+        qtbot.waitUntil(lambda: panel.width() == size[0])  # noqa: B023 - at once
+        qtbot.waitUntil(lambda: panel._strip.geometry().height() < panel.height() / 4)
+        assert in_full(panel._lost)
+        assert in_full(panel._number)

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QSizePolicy,
     QTabBar,
     QWidget,
 )
@@ -42,6 +43,7 @@ from ui.desk import Desk
 from ui.theme import BODY, SHAPES
 from ui.widgets.basics import (
     Foot,
+    Giving,
     NoteEditor,
     WrappingButton,
     button,
@@ -177,7 +179,11 @@ class EmergencyPanel(QWidget):
         self._tabs.currentChanged.connect(lambda _place: self._show_areas())
         self._areas = [self._build_steps(), self._build_person(), self._build_help()]
         self._scrolls = [scrolled(area) for area in self._areas]
-        self._cards = [card(column([each]), margin=6) for each in self._scrolls]
+        steps, *others = self._scrolls
+        ways = QSizePolicy.Policy
+        steps.setSizePolicy(ways.Expanding, ways.Ignored)  # what is read aloud has its room first
+        self._cards = [card(column([Giving(self._steps.read), steps]), margin=6)]
+        self._cards += [card(column([each]), margin=6) for each in others]
         body = row(self._cards)
         for place, stretch in enumerate((10, 10, 11)):
             body.setStretch(place, stretch)
@@ -201,7 +207,7 @@ class EmergencyPanel(QWidget):
             each.setAutoDefault(True)  # Enter presses the one in focus
 
     def _build_dropped(self) -> QWidget:
-        self._number = label(look="callback", wrap=False)
+        self._number = label(look="callback")
         self._lost = label(look="critical")
         self._again = button(_("They are on the line again   7"), "primary")
         self._again.clicked.connect(self._resume)
@@ -209,7 +215,8 @@ class EmergencyPanel(QWidget):
         self._no_one.clicked.connect(self._not_reached)
         right = column([self._again, self._no_one], spacing=4)
         self._strip = row([self._number, self._lost, right])
-        self._strip.setStretch(1, 1)
+        for place, stretch in enumerate((2, 3, 0)):
+            self._strip.setStretch(place, stretch)
         self._dropped = _held(self._strip)
         self._dropped.hide()
         return self._dropped
@@ -360,6 +367,8 @@ class EmergencyPanel(QWidget):
         else:
             self._to_area(0)
             self._steps.setFocus()
+        if case is None:  # by which key somebody is named
+            QTimer.singleShot(0, lambda: self._scrolls[0].verticalScrollBar().setValue(0))
 
     def _escape(self) -> None:
         """The topmost layer first; what is typed stays."""
@@ -857,13 +866,14 @@ class EmergencyPanel(QWidget):
 
     def _next_area(self, step: int) -> None:
         firsts = [self._steps, self._person.lines["where"], self._accept.by]
-        focused = QApplication.focusWidget()
-        here = next(
-            (n for n, a in enumerate(self._areas) if focused and a.isAncestorOf(focused)), 0
-        )
-        place = (here + step) % len(firsts)
+        place = (self._area_in_focus() + step) % len(firsts)
         self._to_area(place)
         firsts[place].setFocus()
+
+    def _area_in_focus(self) -> int:
+        focused = QApplication.focusWidget()
+        places = (n for n, a in enumerate(self._areas) if focused and a.isAncestorOf(focused))
+        return next(places, 0)
 
     def _to_area(self, place: int) -> None:
         if self._tabs.isTabVisible(place):
@@ -871,9 +881,12 @@ class EmergencyPanel(QWidget):
 
     def _show_areas(self) -> None:
         """All three where there is room; else the steps and the one chosen; else that one."""
-        width, chosen = self.width() / self._em(), self._tabs.currentIndex()
+        width, alone = self.width() / self._em(), self._tabs.isTabVisible(0)
         self._tabs.setTabVisible(1, self.case is not None)
         self._tabs.setTabVisible(0, width < _MIDDLE_EM)
+        if width < _MIDDLE_EM and not alone:  # less room than before: what has the focus stays
+            self._tabs.setCurrentIndex(self._area_in_focus())
+        chosen = self._tabs.currentIndex()
         self._tabs.setVisible(width < _WIDE_EM)
         for place, each in enumerate(self._cards):
             steps = place == 0 and width >= _MIDDLE_EM
@@ -898,6 +911,7 @@ class EmergencyPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show_areas()
+        QTimer.singleShot(0, lambda: self._see_focus(None, QApplication.focusWidget()))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -24,7 +24,8 @@ class _StepButton(ArrowButton):
 
 
 class StepList(QWidget):
-    """One Tab stop, arrows inside; the text of the step in focus is the one to read.
+    """One Tab stop, arrows inside; the text of the step in focus is the one to read. It is not in
+    the list but in `read`, for a place where it stays in view.
 
     Signals: `pressed` carries the key of a step; `written` key, kind (note or not_possible), text.
     """
@@ -49,11 +50,11 @@ class StepList(QWidget):
         self.line = QLineEdit()
         self.line.returnPressed.connect(self._write)
         self._writing = ("", "")
+        self.read = QWidget()
+        self.read.setLayout(column([self._heading, self._aloud], spacing=6))
         self.setLayout(
             column(
                 [
-                    self._heading,
-                    self._aloud,
                     self._note,
                     self._line_title,
                     self.line,
