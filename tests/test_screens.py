@@ -226,7 +226,7 @@ def test_behaviour_since_the_last_contact_is_recent(since: Protocol) -> None:
 def test_a_protocol_has_one_screen_neither_none_nor_two() -> None:
     none = SHIPPED.files[KETAMINE].replace('suicide_screen = "suicide"\n', "")
     assert refusal(none) == f"{KETAMINE}: suicide_screen: is missing"
-    two = asq_text().replace('asks = ["phq9", "gad7"]', 'asks = ["phq9", "gad7", "suicide"]')
+    two = asq_text().replace('asks = ["phq9", "gad7"', 'asks = ["phq9", "gad7", "suicide"')
     assert "suicide_screen: stands beside suicide; a protocol asks one" in refusal(two)
 
 
