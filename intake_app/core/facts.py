@@ -120,25 +120,30 @@ _PRIVACY = (_CAN_TALK_FREELY, "listener_present")
 class _Found(dict[str, Finding]):
     """By name; what is looked up for the first time is worked out."""
 
-    __slots__ = ("_work_out",)
+    __slots__ = ("_read",)
 
-    def __init__(self, work_out: Callable[[str], Finding]) -> None:
-        self._work_out = work_out
+    def __init__(self, read: Callable[[str], object]) -> None:
+        self._read = read
 
     def __missing__(self, name: str) -> Finding:
-        return self._work_out(name)
+        self._read(name)
+        return self[name]
 
 
 class _Values(dict[str, object]):
     """The values of what was found; a dict of their own, since the rules read nothing else."""
 
-    __slots__ = ("_work_out",)
+    __slots__ = ("_items", "_of")
 
-    def __init__(self, work_out: Callable[[str], Finding]) -> None:
-        self._work_out = work_out
+    def __init__(self, of: Findings) -> None:
+        self._of = of
+        self._items = of.protocol.by_name
 
     def __missing__(self, name: str) -> object:
-        return self._work_out(name).value
+        of, item = self._of, self._items.get(name)
+        found = of.found[name] = _fact(name)(of) if item is None else of.item(item)
+        self[name] = found.value
+        return found.value
 
 
 class Findings:
@@ -150,33 +155,27 @@ class Findings:
         self.today = today
         self.entry = entry
         self._items = protocol.by_name
-        self._takes = protocol.takes
-        self._history: dict[str, list[Answer]] = {}
+        self._known_elsewhere = protocol.takes.keys() | treatment.OF_RECORD
+        history: dict[str, list[Answer]] = {}
+        self._history = history
         self._changed: dict[str, None] = {}  # the questions that were not always answered alike
         for answer in intake.answers:
             if answer.entry and answer.entry != entry:
                 continue
-            told = self._history.get(answer.item)
+            told = history.get(answer.item)
             if told is None:
-                self._history[answer.item] = [answer]
+                history[answer.item] = [answer]
                 continue
             if answer.value != told[0].value:
                 self._changed[answer.item] = None
             told.append(answer)
-        self._found = _Found(self._work_out)
-        self._values = _Values(self._work_out)
-        self.find = self._found.__getitem__
-        self.read = self._values.__getitem__  # what the rules do most
+        self.read = _Values(self).__getitem__  # what the rules do most
+        self.found = _Found(self.read)
+        self.find = self.found.__getitem__
 
     def at(self, entry: int) -> Findings:
         """The same findings, read for one entry of a for_each criterion."""
         return Findings(self.intake, self.protocol, self.today, entry)
-
-    def _work_out(self, name: str) -> Finding:
-        item = self._items.get(name)
-        found = self._found[name] = _fact(name)(self) if item is None else self.item(item)
-        self._values[name] = found.value
-        return found
 
     # One item ---------------------------------------------------------------------------------
 
@@ -192,8 +191,7 @@ class Findings:
     def applicable(self, item: Item) -> bool | None:
         """False where a branch skips it, or the record has it; None while the branch is open, and
         then it is asked."""
-        of_scale = item.instrument == treatment.STAGING or item.id in self._takes
-        if of_scale and not self.history(item) and self.is_known(item):
+        if item.id in self._known_elsewhere and not self.history(item) and self.is_known(item):
             return False
         asked = True if item.when is None else item.when.decide(self.read)
         if asked is False and item.instrument == self.protocol.suicide_screen:
@@ -235,11 +233,11 @@ class Findings:
         if item.name in self._implied:
             own = history[-1:] if history else ()
             return Finding(True, SETTLED, (*own, self._implied[item.name]))
-        if not history and item.id in self._takes and (taken := self.taken(item)) is not None:
+        elsewhere = not history and item.id in self._known_elsewhere
+        if elsewhere and (taken := self.taken(item)) is not None:
             closed = item.when is not None and item.when.decide(self.read) is False
             return _SKIPPED if closed else taken
-        staged = item.instrument == treatment.STAGING
-        asked = self.applicable(item) if item.when is not None or staged else True
+        asked = self.applicable(item) if item.when is not None or elsewhere else True
         if asked is False:
             return self._told_all_the_same(item, history) if history else _SKIPPED
         if history:
@@ -389,7 +387,7 @@ class Findings:
 
         It is a clinician who closes its flag and its escalation, not a later no.
         """
-        said = [answer for answer in history if item.reports(answer.value)]
+        said = [a for a in history if a.value is not None and item.is_yes(a.value)]
         if not said:
             return None
         rests_on = (said[-1],) if history[-1] is said[-1] else (said[-1], history[-1])
@@ -406,6 +404,8 @@ class Findings:
         return tuple(sorted(present)) if whole else SomeOf(frozenset(present))
 
     def _why_not_asked(self, item: Item, asked: bool | None) -> Openness:
+        if asked and not self._is_over:
+            return NOT_ASKED
         if asked is None and item.when is not None:
             gates = item.when.node.open(self.read)
             in_vain = any(self.find(name).openness > NOT_ASKED for name in gates)
@@ -417,6 +417,11 @@ class Findings:
         """Whether declining was as good as a yes, and what is behind it simply comes next."""
         raises = self._items[name].raises if name in self._items else None
         return bool(raises and raises.declined) and self.find(name).openness is DECLINED
+
+    @cached_property
+    def _is_over(self) -> bool:
+        """Whether anything may be overdue."""
+        return self.call_is_over or self.intake.submitted is not None
 
     def _is_overdue(self, item: Item) -> bool:
         """Not asked, and it should have been: the call ended, or the intake was submitted."""
@@ -490,7 +495,7 @@ class Findings:
     def begun(self) -> frozenset[str | None]:
         """The instruments to one of whose questions somebody said something."""
         items = self.protocol.items
-        return frozenset(items[id_].instrument for id_ in self._history if id_ in items)
+        return frozenset([items[id_].instrument for id_ in items.keys() & self._history.keys()])
 
     def is_closed(self, instrument: str) -> bool:
         """Whether the question that an instrument stands behind was answered no."""
@@ -524,7 +529,7 @@ class Findings:
     def taken(self, item: Item) -> Finding | None:
         """What is known already and answers an item of an instrument, be it that nobody knows;
         None where the item is asked itself."""
-        name = self._takes.get(item.id)
+        name = self.protocol.takes.get(item.id)
         if name is None:
             return None
         found, fact = self.find(name), FACTS.get(name)

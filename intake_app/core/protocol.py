@@ -325,7 +325,8 @@ class Criterion:
 
 
 class Block(NamedTuple):
-    """Items that stand together: those of an instrument as it is asked, or a criterion's own."""
+    """Items that stand together: those of an instrument as it is asked, or what stands between two
+    instruments."""
 
     items: tuple[Item, ...]
     instrument: Instrument | None = None
@@ -375,14 +376,16 @@ class Protocol:
         An instrument that stands behind a question hands that on to its items; by themselves, as
         in `instruments`, they are scored.
         """
-        found = []
+        found: list[Block] = []
+        own: tuple[Item, ...] = ()
         for criterion in self.criteria:
             for name in criterion.asks:
                 scale, instrument = criterion.scales.get(name, Scale()), self.instruments[name]
                 items = (replace(i, when=both(scale.when, i.when)) for i in instrument.items)
-                found.append(Block(tuple(items), instrument, scale))
-            found.append(Block(criterion.items))
-        return tuple(found)
+                found += [Block(own), Block(tuple(items), instrument, scale)]
+                own = ()
+            own += criterion.items
+        return (*found, Block(own))
 
     @cached_property
     def scales(self) -> Mapping[str, Scale]:

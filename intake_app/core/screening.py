@@ -179,8 +179,9 @@ class _Undecided(NamedTuple):
 def _flag(criterion: Criterion, at: Findings) -> Flag | None:
     try:
         held, undecided = _decide(criterion, at)
-        if not (held or at.taken_back or any(_was_asked(each, at) for each in undecided)):
-            return None  # as with most criteria
+        if not held and not at.taken_back:
+            if not undecided or not any(_was_asked(each, at) for each in undecided):
+                return None  # as with most criteria
         return _Judgement(criterion, at, held, undecided).flag()
     except Exception:  # noqa: BLE001 - a rule that cannot run is shown, never skipped
         return _fault(criterion, at)

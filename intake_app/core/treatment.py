@@ -190,6 +190,8 @@ def _months_begun(start: date, today: date) -> int:
 STAGING = "msm"
 _DURATION, _FAILURES = f"{STAGING}.duration", f"{STAGING}.failures"
 _AUGMENTATION, _ECT = f"{STAGING}.augmentation", f"{STAGING}.ect"
+# What the record may tell of it.
+OF_RECORD = frozenset({_DURATION, _FAILURES, _AUGMENTATION, _ECT})
 Record = Mapping[str, Span | bool]
 
 
