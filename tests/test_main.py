@@ -591,6 +591,7 @@ def test_a_stop_while_modules_load_is_one_sentence(words):
     stop = (
         "import os, runpy, signal, sys\n"
         "at, *sys.argv = sys.argv[1:]\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests\n"
         "def stop(*_): os.kill(os.getpid(), signal.SIGINT)\n"
         "class Swallows:\n"
         "    __del__ = stop\n"

@@ -241,9 +241,7 @@ def test_each_role_reaches_no_other_method(refusing, tmp_path, person, name):
 
 def test_one_person_may_hold_several_roles(tmp_path, clock):
     both = service.NewPerson("Both", frozenset({Role.COORDINATOR, Role.CLINICIAN}), PASSWORD)
-    desk, _ = service.create_vault(
-        tmp_path / "v", service.Clinic("C"), [both], clock, vault.KdfParams(128, 1, 1)
-    )
+    desk, _ = service.create_vault(tmp_path / "v", service.Clinic("C"), [both], clock)
     patient = desk.register_patient("P")
     assert desk.open_intake(patient.id).intake.patient.name == "P"
     assert isinstance(desk.protocols.adopt_protocol("a reason"), Protocol)
