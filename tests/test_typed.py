@@ -337,6 +337,16 @@ def test_the_language_of_the_machine_changes_nothing(monkeypatch: pytest.MonkeyP
     assert typed.number("74,5", "kg").value == Decimal("74.5")
 
 
+def test_a_neck_is_no_height_and_a_bare_number_of_it_may_be_inches():
+    """Seen to fail with: 41 cm refused as no likely height; 16 taken for centimetres."""
+    neck = (10, 100)
+    assert typed.number("41 cm", "cm", neck).value == typed.number("41", "cm", neck).value == 41
+    assert typed.number("16 in", "cm", neck).value == Decimal("40.6")
+    for said in ("16", "38", "170", "9 cm"):
+        with pytest.raises(typed.NotUnderstood, match="41 cm, 16 in"):
+            typed.number(said, "cm", neck)
+
+
 # Refusals -----------------------------------------------------------------------------------------
 
 

@@ -611,6 +611,7 @@ _UNIT_WORDS = {
 # A number outside is a slip, or of another unit (knowledge; the tallest person was 272 cm, the
 # heaviest about 635 kg).
 _LIKELY = {"cm": (50, 280), "kg": (20, 650), "percent": (0, 100), "days per week": (0, 7)}
+_INCH = Decimal("2.54")
 _LEAST_BARE_CM = 100  # below it a number without its unit is one of inches
 _COUNTED = ("times", "days per week", "drinks per week")
 _COUNT_WORDS = {"none": 0, "never": 0, "nil": 0, "once": 1, "twice": 2}
@@ -621,12 +622,17 @@ _RANGE = re.compile(
 _MOST = 1_000_000
 
 
-def number(text: str, unit: str) -> Understood[int | Decimal]:
+def number(
+    text: str, unit: str, limits: tuple[int | Decimal, ...] = ()
+) -> Understood[int | Decimal]:
     """One number in `unit`; feet and inches, pounds and stone where the unit is cm or kg, to one
-    decimal. NotUnderstood for a range, another unit, or what can be read in two ways (1.200)."""
+    decimal. NotUnderstood for a range, another unit, or what can be read in two ways (1.200).
+
+    `limits`, both included, are the question's own, such as for a neck; else a person's height or
+    weight is meant."""
     said = _in_digits(_UNSURE.sub(" ", _plain(text).replace("½", ".5")))
     said = " ".join(said.split())
-    likes = _examples(unit)
+    likes = _("41 cm, 16 in") if limits and unit == "cm" else _examples(unit)
     if not said or len(said) > _LONGEST:
         raise NotUnderstood(_("This is not understood as one number"), likes)
     found = _amount(said, unit) or _converted(said, unit)
@@ -635,8 +641,10 @@ def number(text: str, unit: str) -> Understood[int | Decimal]:
     if found is None:
         raise NotUnderstood(_("This is not understood as one number of the unit asked for"), likes)
     value, heard, bare = found
-    least, most = _LIKELY.get(unit, (0, _MOST - 1))
-    if not least <= value <= most or (unit == "cm" and bare and value < _LEAST_BARE_CM):
+    least, most = limits or _LIKELY.get(unit, (0, _MOST - 1))
+    # As inches it would be as likely.
+    least_bare = most / _INCH if limits else _LEAST_BARE_CM
+    if not least <= value <= most or (unit == "cm" and bare and value < least_bare):
         trouble = _("That is not a likely number here: check it, and type its unit")
         raise NotUnderstood(trouble, likes)
     whole = int(value) if value == value.to_integral_value() else value.normalize()

@@ -1189,7 +1189,7 @@ def _understand(item: Item, text: str, case: Case, country: str) -> tuple[object
         found = typed.date(text, case.today, day_first=country != "US", past=not to_come)
         return found.text, _("Understood as {what}").format(what=found.text), False
     if item.kind == "number":
-        number = typed.number(text, item.unit)
+        number = typed.number(text, item.unit, item.limits)
         return number.value, _("Understood as {what}").format(what=number.said), number.doubtful
     if item.kind == "blood_pressure":
         reading = typed.blood_pressure(text)
