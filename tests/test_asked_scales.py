@@ -131,7 +131,7 @@ def test_a_scale_behind_a_question_is_asked_by_its_answer_and_by_none(
 ) -> None:
     """A no closes it, and each item of it reads so; unknown and declined open it.
 
-    Seen to fail with: a gate left out; a gate that something unknown closes.
+    Seen to fail with: a gate left out. Fails with: a gate that something unknown closes.
     """
     told = GATES[scale]
     opened, closed = intake(*told), intake(*CLOSED[scale])
@@ -149,7 +149,7 @@ def test_a_scale_behind_a_question_is_asked_by_its_answer_and_by_none(
 
 
 def test_the_scale_of_tranquillisers_is_for_those_who_take_one(protocol: Protocol) -> None:
-    """Seen to fail with: SDS asked of everybody; asked for any medicine."""
+    """Seen to fail with: SDS asked of everybody. Fails with: asked for any medicine."""
     yes = said("takes_medicines", True)
     for name, some in (("diazepam", True), ("sertraline", False)):
         taken = intake(yes, medications=(listed(name),))
@@ -344,7 +344,7 @@ def test_suicidal_thoughts_rated_by_a_clinician_count_like_item_nine(
 ) -> None:
     """From 2 on, whoever told of them, and no later rating takes that back.
 
-    Seen to fail with: the rating not read; 1 for 2; a relative's rating left out.
+    Seen to fail with: the rating not read; 1 for 2. Fails with: a relative's rating left out.
     """
 
     def raised(*more: Answer) -> set[str]:
@@ -470,7 +470,8 @@ REFUSED = [
     ("old", "new", "why"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
 def test_a_way_to_ask_that_cannot_be_proven_is_refused(old: str, new: str, why: str) -> None:
-    """Seen to fail with: each look left out in turn."""
+    """Seen to fail with: the looks at the kind of an item, at the screen and at two who take the
+    same left out, each alone."""
     text = SHIPPED.files[KETAMINE]
     assert text.count(old) == 1
     with pytest.raises(ContentError, match="scales") as refusal:

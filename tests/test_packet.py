@@ -279,7 +279,7 @@ def test_a_cut_off_that_is_decided_stands_beside_the_score(protocol):
     """Positive with an item open; the rule of two steps beside a total in a lower band; never that
     none is reached, and no remission.
 
-    Seen to fail with: the band alone; every result printed.
+    Fails with: the band alone; every result printed.
     """
     mdq = [said(f"mdq.{n}", n < 8) for n in range(1, 14) if n != 13]
     pauses = [
@@ -449,7 +449,7 @@ def _but_mood(protocol):
 
 
 def test_a_clinicians_rating_of_suicidal_thoughts_stands_with_the_level(protocol):
-    """Seen to fail with: the line of the other scale alone; no word of how it counts."""
+    """Fails with: the line of the other scale alone; no word of how it counts."""
     said_none = said("phq9.9", 0)
     item, rated = mood(with_mood(protocol, said_none, said("madrs.10", 3)))
     assert item == "Mood item 9: Not at all (patient alone, 2026-11-23)"
