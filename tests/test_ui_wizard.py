@@ -505,14 +505,7 @@ def test_every_widget_has_a_name_of_its_own_and_no_page_traps(qtbot, qapp, wizar
     seen = set()
     for _page in every_page(qtbot, wizard):
         seen.add(wizard.step)
-        stops = [
-            each
-            for each in wizard.findChildren(QWidget)
-            if each.isVisible()
-            and each.isEnabled()
-            and each.focusPolicy() & Qt.FocusPolicy.TabFocus
-            and each.focusProxy() is None
-        ]
+        stops = gates.stops(wizard)
         names = [each.accessibleName() for each in stops]
         assert all(names), (wizard.step, stops)
         assert len(set(names)) == len(names), (wizard.step, names)
