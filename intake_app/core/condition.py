@@ -106,39 +106,63 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class _Parts:
+    """Parts joined by a word. Most are plain names: they are read without a call for each."""
+
     parts: tuple[Node, ...]
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    others: tuple[Callable[[Read], bool | None], ...] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        plain = [part for part in self.parts if isinstance(part, Yes)]
+        others = [part.decide for part in self.parts if not isinstance(part, Yes)]
+        object.__setattr__(self, "names", tuple(part.name for part in plain))
+        object.__setattr__(self, "others", tuple(others))
+
+    def open(self, read: Read) -> frozenset[str]:
+        return frozenset().union(*(part.open(read) for part in self.parts))
+
+
+class Every(_Parts):
+    __slots__ = ()
 
     def decide(self, read: Read) -> bool | None:
         answer: bool | None = True
-        for part in self.parts:
-            value = part.decide(read)
+        for name in self.names:
+            value = read(name)
+            if value is False or value is NOT_APPLICABLE:
+                return False
+            if value is None:
+                answer = None
+        for decide in self.others:
+            value = decide(read)
             if value is False:
                 return False
             if value is None:
                 answer = None
         return answer
 
-    def open(self, read: Read) -> frozenset[str]:
-        return frozenset().union(*(part.open(read) for part in self.parts))
 
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    parts: tuple[Node, ...]
+class Some(_Parts):
+    __slots__ = ()
 
     def decide(self, read: Read) -> bool | None:
         answer: bool | None = False
-        for part in self.parts:
-            value = part.decide(read)
+        for name in self.names:
+            value = read(name)
+            if value is True:
+                return True
+            if value is None:
+                answer = None
+        for decide in self.others:
+            value = decide(read)
             if value is True:
                 return True
             if value is None:
                 answer = None
         return answer
-
-    def open(self, read: Read) -> frozenset[str]:
-        return frozenset().union(*(part.open(read) for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +173,10 @@ class Compare:
     op: str
     right: object
     right_is_name: bool
+    holds: Callable[[object, object], bool] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "holds", _OPERATORS[self.op])
 
     def decide(self, read: Read) -> bool | None:
         left = read(self.left)
@@ -159,13 +187,13 @@ class Compare:
             return None
         if isinstance(left, Span) or isinstance(right, Span):
             return _compare_spans(_span(left), self.op, _span(right))
-        return bool(_OPERATORS[self.op](left, right))
+        return self.holds(left, right)
 
     def open(self, read: Read) -> frozenset[str]:
         if self.decide(read) is not None:
             return _NO_NAMES
         names = [self.left, self.right] if self.right_is_name else [self.left]
-        return frozenset(n for n in names if _undecided(read(n)))  # type: ignore[arg-type,misc]
+        return frozenset(n for n in names if is_undecided(read(n)))  # type: ignore[arg-type,misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +233,7 @@ class Holds:
         return frozenset({self.name}) if self.decide(read) is None else _NO_NAMES
 
 
-_OPERATORS: dict[str, Callable[[object, object], object]] = {
+_OPERATORS: dict[str, Callable[[object, object], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,  # type: ignore[dict-item]
@@ -227,8 +255,9 @@ def _span(value: object) -> Span:
     return value if isinstance(value, Span) else Span(value, value)  # type: ignore[arg-type]
 
 
-def _undecided(value: object) -> bool:
-    return value is None or isinstance(value, Span)
+def is_undecided(value: object) -> bool:
+    """Whether a value may leave a condition open: none, a range, or a list that may be longer."""
+    return value is None or isinstance(value, Span | SomeOf)
 
 
 def _compare_spans(left: Span, op: str, right: Span) -> bool | None:

@@ -233,18 +233,24 @@ class Findings:
         if item.name in self._implied:
             own = history[-1:] if history else ()
             return Finding(True, SETTLED, (*own, self._implied[item.name]))
-        elsewhere = not history and item.id in self._known_elsewhere
+        if history:
+            return self._told_of(item, history)
+        elsewhere = item.id in self._known_elsewhere
         if elsewhere and (taken := self.taken(item)) is not None:
             closed = item.when is not None and item.when.decide(self.read) is False
             return _SKIPPED if closed else taken
         asked = self.applicable(item) if item.when is not None or elsewhere else True
         if asked is False:
-            return self._told_all_the_same(item, history) if history else _SKIPPED
-        if history:
-            found = self._finding_of(item, history)
-            return found or Finding(None, self._why_not_asked(item, asked), (history[-1],))
+            return _SKIPPED
         why = self._why_not_asked(item, asked)
         return _UNASKED if why is NOT_ASKED else Finding(None, why)
+
+    def _told_of(self, item: Item, history: Sequence[Answer]) -> Finding:
+        asked = True if item.when is None else self.applicable(item)
+        if asked is False:
+            return self._told_all_the_same(item, history)
+        found = self._finding_of(item, history)
+        return found or Finding(None, self._why_not_asked(item, asked), (history[-1],))
 
     @cached_property
     def _implied(self) -> Mapping[str, Answer]:
@@ -372,7 +378,7 @@ class Findings:
             return Finding(None, UNKNOWN, (latest,))  # nobody had a stroke tomorrow: a slip
         if item.safety and not item.observed and not self.counts_for_a_no(latest):
             return Finding(None, UNKNOWN, (latest,))
-        yes = self.withdrawn.get(item.name)
+        yes = self.withdrawn.get(item.name) if item.id in self._changed else None
         if yes is None or latest.source is yes.source or self.counts_for_a_no(latest):
             return Finding(latest.value, SETTLED, (latest,))
         # Taken back by neither the person nor the voice that said it.
@@ -387,7 +393,9 @@ class Findings:
 
         It is a clinician who closes its flag and its escalation, not a later no.
         """
-        said = [a for a in history if a.value is not None and item.is_yes(a.value)]
+        if item.id not in self._changed and history and not item.reports(history[0].value):
+            return None  # as of most: every answer says what the first one said
+        said = [answer for answer in history if item.reports(answer.value)]
         if not said:
             return None
         rests_on = (said[-1],) if history[-1] is said[-1] else (said[-1], history[-1])
@@ -397,7 +405,7 @@ class Findings:
             return Finding(max(a.value for a in said), SETTLED, rests_on)  # type: ignore[type-var]
         return Finding(said[-1].value, SETTLED, rests_on)
 
-    def _options_said(self, said: list[Answer], latest: Answer) -> object:
+    def _options_said(self, said: Sequence[Answer], latest: Answer) -> object:
         present = {code for a in said if isinstance(a.value, tuple) for code in a.value}
         present.discard(NONE_OF_THESE)
         whole = latest.state is State.ANSWERED and self.counts_for_a_no(latest)

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from intake_app.core import facts, safety
-from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
+from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span, is_undecided
 from intake_app.core.facts import Age, Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.model import (
@@ -178,13 +178,21 @@ class _Undecided(NamedTuple):
 
 def _flag(criterion: Criterion, at: Findings) -> Flag | None:
     try:
-        held, undecided = _decide(criterion, at)
+        held, open_ = _decide(criterion, at)
         if not held and not at.taken_back:
-            if not undecided or not any(_was_asked(each, at) for each in undecided):
+            if not any(_may_be_asked_in_vain(rule, at) for rule in open_):
                 return None  # as with most criteria
-        return _Judgement(criterion, at, held, undecided).flag()
+        return _Judgement(criterion, at, held, open_).flag()
     except Exception:  # noqa: BLE001 - a rule that cannot run is shown, never skipped
         return _fault(criterion, at)
+
+
+def _may_be_asked_in_vain(rule: Rule, at: Findings) -> bool:
+    """False only where whatever keeps a rule open is something that nobody asked for yet."""
+    for found in map(at.find, rule.when.names):
+        if found.openness is not facts.NOT_ASKED and is_undecided(found.value):
+            return True
+    return False
 
 
 def _was_asked(open_: _Undecided, at: Findings) -> bool:
@@ -199,27 +207,28 @@ def _missing(findings: Findings) -> Iterable[ToObtain]:
                     yield missing
 
 
-def _decide(criterion: Criterion, at: Findings) -> tuple[list[Rule], list[_Undecided]]:
-    held, undecided, read = [], [], at.read
+def _decide(criterion: Criterion, at: Findings) -> tuple[list[Rule], list[Rule]]:
+    """The rules that hold, and those that something keeps open."""
+    held, open_, read = [], [], at.read
     for rule in criterion.rules:
         decided = rule.when.decide(read)
         if decided is None:
-            undecided.append(_Undecided(rule, rule.when.node.open(read)))
+            open_.append(rule)
         elif decided:
             held.append(rule)
-    return held, undecided
+    return held, open_
 
 
 class _Judgement:
     """One criterion on one intake: the rules that hold, and those that something keeps open."""
 
     def __init__(
-        self, criterion: Criterion, at: Findings, held: list[Rule], undecided: list[_Undecided]
+        self, criterion: Criterion, at: Findings, held: list[Rule], open_: list[Rule]
     ) -> None:
         self._criterion = criterion
         self._at = at
         self._held = held
-        self._undecided = undecided
+        self._undecided = [_Undecided(rule, rule.when.node.open(at.read)) for rule in open_]
 
     def flag(self) -> Flag | None:
         unknown = [open_ for open_ in self._undecided if self._is_unknown(open_)]
