@@ -111,9 +111,7 @@ class _Parts:
 
     parts: tuple[Node, ...]
     names: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    others: tuple[Callable[[Read], bool | None], ...] = field(
-        init=False, repr=False, compare=False
-    )
+    others: tuple[Callable[[Read], bool | None], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         plain = [part for part in self.parts if isinstance(part, Yes)]

@@ -97,16 +97,19 @@ class OpenQuestion(NamedTuple):
 
 @dataclass(frozen=True)
 class Screening:
-    """`to_obtain` and `scores` are worked out when a page asks for them."""
+    """`unanswered`, `to_obtain` and `scores` are worked out when they are asked for."""
 
     flags: tuple[Flag, ...]
-    unanswered: tuple[OpenQuestion, ...]
     suicide_risk: safety.SuicideRisk
     grounds: frozenset[str]
     findings: Findings = field(compare=False, repr=False)
 
     def flag(self, key: str) -> Flag | None:
         return next((flag for flag in self.flags if flag.key == key), None)
+
+    @cached_property
+    def unanswered(self) -> tuple[OpenQuestion, ...]:
+        return tuple(_unanswered(self.findings))
 
     @cached_property
     def to_obtain(self) -> tuple[ToObtain, ...]:
@@ -147,7 +150,6 @@ def screen(intake: Intake, protocol: Protocol, today: date) -> Screening:
     flags.sort(key=lambda flag: (-flag.tier, -flag.due))
     return Screening(
         flags=tuple(flags),
-        unanswered=tuple(_unanswered(findings)),
         suicide_risk=findings.suicide_risk,
         grounds=_grounds(flags, protocol),
         findings=findings,
