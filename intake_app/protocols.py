@@ -17,7 +17,7 @@ from intake_app.core.screening import Case
 from intake_app.core.words import _
 from intake_app.imports import Questionnaire
 from intake_app.store import clinic, intakes, schema, worklist
-from intake_app.transaction import Session, Transaction
+from intake_app.transaction import Look, Session, Transaction
 
 _IN_FORCE, _DRAFT = "protocol", "protocol_draft"
 
@@ -136,7 +136,7 @@ class ProtocolService:
 
     def to_look_at_again(self) -> tuple[LookAgain, ...]:
         """Intakes without a signature whose flags changed with the protocol, and how."""
-        with self._session.view("to_look_at_again") as work:
+        with self._session.read("to_look_at_again") as work:
             now = self._office.in_force(work.connection)
             work.journal.note("worklist_viewed", "look_again")
             return tuple(
@@ -178,7 +178,7 @@ class ProtocolService:
         for intake_id in intakes.unsigned(work.connection):
             yield self._case(work, intake_id)
 
-    def _case(self, work: Transaction, intake_id: str) -> Case:
+    def _case(self, work: Transaction | Look, intake_id: str) -> Case:
         return self._office.case(*self._office.intake(work.connection, intake_id))
 
     def _bundle(self, work: Transaction, digest: str) -> content.Bundle:

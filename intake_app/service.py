@@ -84,7 +84,7 @@ from intake_app.store.audit import APP_VERSION
 from intake_app.store.codec import canonical
 from intake_app.store.trail import Entry, Wanted
 from intake_app.trail import TrailService, TrailState
-from intake_app.transaction import Clock, Office, Session, Transaction
+from intake_app.transaction import Clock, Look, Office, Session, Transaction
 
 # What a window needs beside the services.
 __all__ = [
@@ -317,6 +317,11 @@ class IntakeService:
         """What is wrong with the records; empty while they may be written."""
         return self._office.records.hold
 
+    @property
+    def owes(self) -> bool:
+        """Whether something was looked at that the trail does not say yet: the disk refused it."""
+        return self._office.records.owes
+
     def clock_is_behind(self, now: datetime) -> timedelta | None:
         """How far the computer's clock is behind the newest entry; None while it is not, or by so
         little that the records keep their order by themselves."""
@@ -390,7 +395,7 @@ class IntakeService:
 
     def possible_duplicates(self, intake_id: str) -> tuple[Patient, ...]:
         """Other patients with the same name, day of birth or phone: the likeliest first."""
-        with self._view("possible_duplicates") as work:
+        with self._session.read("possible_duplicates") as work:
             intake, _protocol = self._load(work, intake_id, signed=True)
             everybody = patients.everybody(work.connection)
             own = intake.patient.id
@@ -437,7 +442,7 @@ class IntakeService:
 
     def everything_of(self, intake_id: str) -> tuple[tuple[Patient, ...], tuple[WorklistRow, ...]]:
         """Every record of the person of this intake, its own first, and all of their intakes."""
-        with self._view("everything_of") as work:
+        with self._session.read("everything_of") as work:
             intake, _protocol = self._load(work, intake_id, signed=True)
             own = intake.patient.id
             ids = duplicates.together(own, patients.said_same(work.connection))
@@ -888,8 +893,9 @@ class IntakeService:
     # Reading --------------------------------------------------------------------------------------
 
     def show(self, intake_id: str) -> Case:
-        """Open a chart; that somebody looked is in the audit trail."""
-        with self._view("show") as work:
+        """Open a chart; that somebody looked is in the audit trail, or `owes` says that it has to
+        be."""
+        with self._session.read("show") as work:
             case = self._office.case(*self._load(work, intake_id, signed=True))
             work.journal.note("chart_viewed", f"intake:{intake_id}")
             return case
@@ -918,7 +924,7 @@ class IntakeService:
     def search(self, said: str) -> tuple[WorklistRow, ...]:
         """Everybody whose name, birth date, record number or phone begins like what was typed: all
         their intakes, whoever changed last first."""
-        with self._view("search") as work:
+        with self._session.read("search") as work:
             work.journal.note("patients_searched", "patients")
             return kept.found(work.connection, self._office.clock(), said)
 
@@ -930,7 +936,7 @@ class IntakeService:
     def in_danger(self) -> tuple[Case, ...]:
         """Those whom nobody has accepted, the longest waiting first, then those whose line was
         lost after it: what the window begins with, whatever ended the one before."""
-        with self._view("in_danger") as work:
+        with self._session.read("in_danger") as work:
             work.journal.note("worklist_viewed", "in danger")
             found = kept.in_danger(work.connection)
             return tuple(self._office.case(*self._load(work, each, signed=True)) for each in found)
@@ -952,14 +958,14 @@ class IntakeService:
     def summary_pdf(self, intake_id: str) -> bytes:
         """The pages of `print_summary`, to look at."""
         data = self._pages("summary_pdf", intake_id)
-        with self._view("summary_pdf") as work:
+        with self._session.read("summary_pdf") as work:
             work.journal.note("summary_previewed", f"intake:{intake_id}")
         return data
 
     def summary_to_print(self, intake_id: str) -> bytes:
         """The same pages on their way to a printer."""
         data = self._pages("summary_to_print", intake_id)
-        with self._view("summary_to_print") as work:
+        with self._session.read("summary_to_print") as work:
             work.journal.note("summary_printed", f"intake:{intake_id}")
         return data
 
@@ -999,7 +1005,7 @@ class IntakeService:
         return self._session.view(action)
 
     def _load(
-        self, work: Transaction, intake_id: str, *, signed: bool = False
+        self, work: Transaction | Look, intake_id: str, *, signed: bool = False
     ) -> tuple[Intake, Protocol]:
         intake, protocol = self._office.intake(work.connection, intake_id)
         if not signed:

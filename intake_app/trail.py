@@ -49,7 +49,7 @@ class TrailService:
 
     def entries(self, wanted: Wanted) -> tuple[Entry, ...]:
         """The newest of those that are wanted, at most MOST_SHOWN."""
-        with self._session.view("entries") as work:
+        with self._session.read("entries") as work:
             found = self._found(work.connection, wanted)
             shown = tuple(islice(found, MOST_SHOWN))
             work.journal.note("trail_viewed", "audit")

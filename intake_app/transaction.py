@@ -17,7 +17,7 @@ from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screened
 from intake_app.core.words import _
 from intake_app.store import clinic, database, finder, intakes, schema, vault
-from intake_app.store.audit import Actor, Journal
+from intake_app.store.audit import Actor, Journal, Notes
 
 # The setting that says whether the present recovery key was typed back: "made", then "proven".
 PAPER = "recovery_key"
@@ -62,6 +62,14 @@ class Transaction:
     def write(self, table: Table, row: Mapping[str, object], event: str) -> None:
         self.journal.write(table, row, event)
         finder.follow(self.connection, table, row)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A transaction that writes nothing, and what it saw."""
+
+    connection: Connection
+    journal: Notes
 
 
 @dataclass
@@ -146,6 +154,16 @@ class Session:
         actor = Actor(staff.id, review.role_for(staff, action).value, self.pen)
         with office.records.view(actor, office.clock()) as (connection, journal):
             yield Transaction(connection, journal)
+
+    @contextmanager
+    def read(self, action: str) -> Iterator[Look]:
+        """The gate, then one transaction that only looks. Its notes are entries that follow it, now
+        or, while the disk refuses them, before the next one (decisions/0033)."""
+        office = self.office
+        staff = office.as_they_stand(self.staff)
+        actor = Actor(staff.id, review.role_for(staff, action).value, self.pen)
+        with office.records.read(actor, office.clock()) as (connection, notes):
+            yield Look(connection, notes)
 
     @contextmanager
     def act_as(self, role: Role) -> Iterator[Transaction]:

@@ -1,9 +1,10 @@
 """The chain: whatever is changed, taken away, swapped or doubled is found, and where."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from intake_app import service
 from intake_app.core import events
@@ -334,3 +335,74 @@ def test_every_row_has_one_entry_and_the_numbers_are_dense(tmp_path, name):
     said = [entry.subject + entry.event for entry in entries]
     assert not [text_ for text_ in said if played.case.intake.patient.name in text_]
     played.desk.close()
+
+
+# What the disk refused ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(tmp_path):
+    played = Played(tmp_path / "vault", "1-straightforward")
+    yield played.desk
+    played.desk.close()
+
+
+@contextmanager
+def refusing(desk):
+    """A disk that takes nothing."""
+
+    def say(words):
+        raw = desk._office.records._engine.raw_connection()
+        raw.driver_connection.execute(f"PRAGMA query_only = {words}")
+        raw.close()
+
+    say("1")
+    try:
+        yield
+    finally:
+        say("0")
+
+
+def trail(desk):
+    with desk._office.records.look() as connection:
+        rows = connection.execute(select(schema.audit)).all()
+    return [(row.event, row.subject, row.at) for row in rows]
+
+
+def test_what_was_looked_at_while_the_disk_refused_comes_first_once_it_writes(desk):
+    """In the order of looking, with the times of looking; a change that is refused keeps them owed.
+    Fails with: nothing owed; written after the change; forgotten by a change that was refused."""
+    intake_id = desk.worklist()[0].intake_id
+    before = trail(desk)
+    with refusing(desk):
+        desk.show(intake_id)
+        desk.search("mor")
+        assert desk.owes
+        with pytest.raises(database.NotSaved):
+            desk.register_patient("Waits")
+        assert trail(desk) == before
+    desk.register_patient("Comes Later")
+    new = trail(desk)[len(before) :]
+    assert [event for event, _subject, _at in new] == [
+        *("chart_viewed", "patients_searched", "patient_registered")
+    ]
+    assert new == sorted(new, key=lambda entry: entry[2])
+    assert not desk.owes
+    assert desk.trail.check_trail().count == len(before) + 3
+
+
+def test_what_is_owed_is_written_when_the_records_close(desk):
+    """Before the entry of the lock. Fails with: nothing owed."""
+    with refusing(desk):
+        desk.show(desk.worklist_page("")[0].intake_id)
+    folder = desk._office.records.folder
+    desk.close()
+    again = service.open_vault(folder, WHO, PASSWORD, Clock())
+    events = [event for event, _subject, _at in trail(again)]
+    assert events[events.index("locked") - 1] == "chart_viewed"
+    again.close()
+
+
+def test_nothing_is_shown_whose_event_the_trail_does_not_know(desk):
+    with pytest.raises(ValueError, match="does not know"), desk._session.read("show") as look:
+        look.journal.note("peeked", "intake:1")

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
+from sqlalchemy import select
 
 from intake_app.core.agenda import NAME
-from intake_app.store import database
+from intake_app.store import database, schema
 from tests.hands import CTRL, ENTER
 from tests.test_ui_call import calling, hands, latest, new_vault, on_disk  # noqa: F401 - fixtures
 
@@ -108,8 +109,7 @@ def test_a_choice_that_is_not_saved_is_not_shown_as_chosen(calling, why):  # noq
         assert not any(each.isChecked() for each in calling.call._choices._buttons)
         calling.press(Key.Key_W, CTRL)
         assert "NOT SAVED" in said(calling)
-    calling.press(Key.Key_W, CTRL)  # so read-only that not even the list is read
-    calling.press(ENTER)
+        calling.press(ENTER)
     assert latest(calling, "stroke_ever") is None
     calling.call.at("stroke_ever")
     calling.digit(1)
@@ -192,3 +192,32 @@ def test_a_list_that_cannot_be_read_does_not_say_that_nobody_waits(calling, monk
     calling.type("a")
     assert "Nobody is found" not in said(calling)
     assert "could not be read" in said(calling)
+
+
+@pytest.mark.parametrize("why", ["the disk reported an error", "read-only"])
+def test_while_nothing_can_be_written_a_chart_opens_all_the_same(calling, why):  # noqa: F811
+    """Where the person is and whom to phone is read from it; that somebody looked is in the trail
+    before whatever is written next, once. Fails with: the chart refused; the entry dropped; the
+    entry written twice.
+    """
+    calling.press(Key.Key_W, CTRL)
+    before = entries(calling)
+    with FAULTS[why](calling):
+        calling.press(ENTER)
+        assert calling.window.screen_name == "call"
+        assert calling.desk.case.intake.patient.name == "Robin Achterberg"
+        assert "NOT SAVED" in header(calling)
+        assert "that you looked will be recorded" in said(calling)
+        assert calling.desk.service.owes
+    calling.call.at("stroke_ever")
+    calling.digit(1)
+    assert not calling.desk.service.owes
+    assert header(calling).startswith("✓ Saved")
+    new = entries(calling)[len(before) :]
+    assert new[0] == "chart_viewed"
+    assert new.count("chart_viewed") == 1
+
+
+def entries(hands):  # noqa: F811
+    with hands.desk.service._office.records.look() as connection:
+        return list(connection.execute(select(schema.audit.c.event)).scalars())

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from intake_app.core.errors import IntakeError, Unsaved
 from intake_app.core.screening import Case
+from intake_app.core.words import _
 from intake_app.service import Clock, IntakeService
 
 T = TypeVar("T")
@@ -80,6 +81,11 @@ class Desk(QObject):
 
     def ask(self, question: Callable[[IntakeService], T]) -> T | None:
         """Something that changes no case; None when it was refused."""
+        answer = self._answer(question)
+        self._tell_owed()
+        return answer
+
+    def _answer(self, question: Callable[[IntakeService], T]) -> T | None:
         if self._closed:
             return None
         try:
@@ -87,6 +93,20 @@ class Desk(QObject):
         except IntakeError as refusal:
             self._refuse(refusal)
             return None
+
+    def _tell_owed(self) -> None:
+        if self.owed:
+            self.unsaved.emit()
+
+    @property
+    def owed(self) -> str:
+        """What to say while the disk refuses that somebody looked; "" while nothing is owed."""
+        if self._closed or not self.service.owes:
+            return ""
+        return _(
+            "The disk refuses to write. What is shown is what was saved; that you looked will be "
+            "recorded when it writes again. Nothing new is kept until then."
+        )
 
     def _refuse(self, refusal: IntakeError) -> None:
         if isinstance(refusal, Unsaved):
@@ -119,8 +139,9 @@ class Desk(QObject):
         return True
 
     def open(self, intake_id: str) -> bool:
-        case = self.ask(lambda service: service.show(intake_id))
+        case = self._answer(lambda service: service.show(intake_id))
         if case is not None:
+            self._tell_owed()
             self.show(case)
         return case is not None
 

@@ -157,7 +157,7 @@ class MainWindow(QMainWindow):
 
     def go(self, name: str) -> None:
         screen = self.screens[name]
-        self._problem.hide()
+        self._drop_problem()
         self._stack.setCurrentWidget(screen)
         if name == "worklist":
             self.desk.clear()
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
     # Shown ------------------------------------------------------------------------------------
 
     def _show_case(self, case: Case) -> None:
-        self._problem.hide()
+        self._drop_problem()
         self._flags.follow(self, case)
         self._identity.setText(words.identity(case))
         self._place.setText(words.place(case))
@@ -227,6 +227,14 @@ class MainWindow(QMainWindow):
         """Until something is saved again, whatever screen comes to the front meanwhile."""
         self._saved.setText(_("{mark} NOT SAVED").format(mark=theme.SHAPES["critical"]))
         self._show_saved(lost=True)
+        if self.desk.owed:
+            announce.say(self, self.desk.owed, urgent=True)
+            self._drop_problem()
+
+    def _drop_problem(self) -> None:
+        """What was refused is past; what the disk owes the trail is not, as long as it does."""
+        self._problem.setText(self.desk.owed)
+        self._problem.setVisible(bool(self.desk.owed))
 
     def _show_saved(self, *, lost: bool) -> None:
         """What is lost is said also where there is little room."""

@@ -41,6 +41,30 @@ class Head:
     mac: str
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something that was looked at, for an entry that follows it."""
+
+    actor: Actor
+    at: datetime
+    event: str
+    subject: str
+
+
+class Notes:
+    """What is looked at in one transaction that writes nothing."""
+
+    def __init__(self, actor: Actor, at: datetime) -> None:
+        self._actor = actor
+        self.at = at
+        self.seen: list[Seen] = []
+
+    def note(self, event: str, subject: str) -> None:
+        """ValueError for an event that is not on the closed list."""
+        _check_known(event)
+        self.seen.append(Seen(self._actor, self.at, event, subject))
+
+
 class Journal:
     """Writes rows and their audit entries together; there is no other way to write."""
 
@@ -66,8 +90,7 @@ class Journal:
 
         ValueError for an event that is not on the closed list: the transaction is undone.
         """
-        if event not in EVENTS:
-            raise ValueError("an event that the trail does not know")
+        _check_known(event)
         entry = {
             "seq": self.head.n + 1,
             "at": time_text(self.at),
@@ -90,6 +113,11 @@ class Journal:
         if self._actor.pen is None:
             raise ValueError("an entry that needs the key of whoever did it")
         return self._actor.pen.sign(said_by_pen(entry["seq"], mac))
+
+
+def _check_known(event: str) -> None:
+    if event not in EVENTS:
+        raise ValueError("an event that the trail does not know")
 
 
 # Part of every entry, so that a reader of the trail knows which rules wrote it.

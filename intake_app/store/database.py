@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from intake_app.core.errors import IntakeError, Unsaved
 from intake_app.core.words import _
 from intake_app.store import anchor, audit, finder, schema, vault
 from intake_app.store.anchor import CLINIC, HEAD, KEYS, Anchor, Mismatch
-from intake_app.store.audit import Actor, Head, Journal
+from intake_app.store.audit import Actor, Head, Journal, Notes, Seen
 from intake_app.store.codec import time_of
 from intake_app.store.files import UNFINISHED, replace_file, sync
 
@@ -118,6 +118,8 @@ class Records:
         self._head: Head | None = None
         # The time of that entry, whatever the computer's clock says now.
         self.newest_at: datetime | None = None
+        # What was looked at while the disk refused the entry.
+        self._owed: list[Seen] = []
         # The end of the trail, while vault.head could not be written after its commit.
         self._ahead: tuple[Head, datetime] | None = None
         # vault.keys as it was before this transaction replaced it, and as it has to be after it.
@@ -140,20 +142,21 @@ class Records:
             raise OnHold(self.hold)
         with self._turn:
             self._catch_up()
-            at = in_order(self.newest_at, at)
             self._before = None
+            owed = tuple(self._owed)
             try:
                 with self._transaction() as connection:
                     head = self._head or audit.newest(connection)
                     self._head = None  # not known again until this is committed
-                    journal = Journal(connection, self.keys.audit, actor, at, head)
+                    journal = self._journal(connection, head, owed, actor, at)
                     yield connection, journal
             except BaseException:
                 self._planned = None
                 self._put_keys_back()
                 raise
-            self._head, self.newest_at = journal.head, at
-            self._follow(journal.head, at)
+            del self._owed[: len(owed)]
+            self._head, self.newest_at = journal.head, journal.at
+            self._follow(journal.head, journal.at)
             self._place_keys()
 
     def prove(self, fault: str | None) -> None:
@@ -161,6 +164,41 @@ class Records:
         if fault is not None:
             self.hold = fault
             raise OnHold(fault)
+
+    def _journal(
+        self, connection: Connection, head: Head, owed: Iterable[Seen], actor: Actor, at: datetime
+    ) -> Journal:
+        """For what comes next, behind the entries that are owed."""
+        newest = self.newest_at
+        for seen in owed:
+            newest = in_order(newest, seen.at)
+            journal = Journal(connection, self.keys.audit, seen.actor, newest, head)
+            journal.note(seen.event, seen.subject)
+            head = journal.head
+        return Journal(connection, self.keys.audit, actor, in_order(newest, at), head)
+
+    @contextmanager
+    def read(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Notes]]:
+        """One transaction that looks; what it notes is written after it. While the disk refuses,
+        the notes are owed and come before whatever is written next: nobody in danger waits for a
+        disk. On hold nothing of it is kept."""
+        notes = Notes(actor, at)
+        with self.look() as connection:
+            yield connection, notes
+        if not self.hold:
+            self._owed.extend(notes.seen)
+            self._write_owed()
+
+    @property
+    def owes(self) -> bool:
+        """Whether something was looked at that the trail does not say yet."""
+        return bool(self._owed)
+
+    def _write_owed(self) -> None:
+        if self._owed:
+            latest = self._owed[-1]
+            with suppress(Unsaved), self.change(latest.actor, latest.at):
+                pass  # they come first in every transaction
 
     @contextmanager
     def view(self, actor: Actor, at: datetime) -> Iterator[tuple[Connection, Journal]]:
@@ -174,13 +212,13 @@ class Records:
             yield connection, Journal(connection, self.keys.audit, actor, at, head)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self, *, looks: bool = False) -> Iterator[Connection]:
         if self._closed:
             raise RuntimeError("the records are closed")
         refusal = CannotOpen if self.hold else NotSaved
         with (
             in_plain_words(refusal),
-            self._engine.connect() as connection,
+            self._engine.connect().execution_options(looks=looks) as connection,
             connection.begin() as begun,
         ):
             yield connection
@@ -258,7 +296,7 @@ class Records:
     @contextmanager
     def look(self) -> Iterator[Connection]:
         """One transaction that leaves no entry in the trail."""
-        with self._turn, self._transaction() as connection:
+        with self._turn, self._transaction(looks=True) as connection:
             yield connection
 
     def copy_to(self, to: Path) -> None:
@@ -328,6 +366,7 @@ class Records:
         """
         if self.hold:
             raise OnHold(self.hold)
+        self._write_owed()
         with self._copying, self._turn:
             self._catch_up()
             file, keys, recovery_key = vault.rotated(file)
@@ -653,8 +692,14 @@ def engine_for(path: Path, key: bytes) -> Engine:
         max_overflow=0,
         hide_parameters=True,
     )
-    event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", _begin_transaction)
     return engine
+
+
+def _begin_transaction(connection: Connection) -> None:
+    """A look asks for no right to write: it has to work while the disk gives none."""
+    looks = connection.get_execution_options().get("looks")
+    connection.exec_driver_sql("BEGIN" if looks else "BEGIN IMMEDIATE")
 
 
 # Each setting, and what it has to read back.
