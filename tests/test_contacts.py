@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from intake_app.core import agenda, contacts
-from intake_app.core.model import CallEnd, Escalation, EscalationEvent, Stage, State
+from intake_app.core.errors import WrongMove
+from intake_app.core.model import CallEnd, Clinic, Escalation, EscalationEvent, Stage, State
 from intake_app.core.screening import Case, screen
 from tests.conftest import NOW, TODAY, ended, escalated, intake, on_the_line, said, unsaid
 
@@ -43,9 +44,35 @@ def test_when_it_is_tried_again_and_what_comes_when_tries_are_used_up(
 ):
     """Seen to fail with: counted from the drop; a fourth try; a wrong number tried anew; one
     tries."""
-    found = contacts.again_words(case_of(protocol, calls=(tried(*hows),)), at(minute))
+    found = contacts.again_words(case_of(protocol, calls=(tried(*hows),)), at(minute), Clinic("C"))
     assert words in found
     assert "Dropped at 15:10" in found
+
+
+@pytest.mark.parametrize(
+    ("hows", "minute", "own", "words"),
+    [
+        (("no_answer",), 12, {"retry_minutes": 9}, "Next try at 15:20."),
+        (("no_answer",), 19, {"retry_minutes": 9}, "Next try at 15:20."),
+        (("no_answer",), 20, {"retry_minutes": 9}, "Call back again now."),
+        (("no_answer",), 60, {"most_tries": 1}, "Not reached in 1 try. A clinician"),
+        (("no_answer", "voicemail", "no_answer"), 13, {"most_tries": 4}, "3 tries. Next try at"),
+    ],
+)
+def test_a_clinic_says_how_soon_and_how_often_and_then_it_is_no_placeholder(
+    protocol, hows, minute, own, words
+):
+    """Fails with: the built-in minutes or tries; "placeholder" beside a clinic's own."""
+    about = Clinic("C", **own)
+    found = contacts.again_words(case_of(protocol, calls=(tried(*hows),)), at(minute), about)
+    assert words in found
+    assert ("placeholder" in found) is (own == {"most_tries": 4})  # of which the minutes are none
+
+
+@pytest.mark.parametrize(("minutes", "tries"), [(0, 3), (121, 3), (5, 0), (5, 11), (-1, None)])
+def test_what_nobody_may_set_is_refused(minutes, tries):
+    with pytest.raises(WrongMove, match="whole number from"):
+        contacts.check_retry(Clinic("C", retry_minutes=minutes, most_tries=tries))
 
 
 @pytest.mark.parametrize(

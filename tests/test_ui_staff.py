@@ -372,10 +372,30 @@ def test_the_minutes_of_the_lock_are_set_and_hold_at_once(settings):
     at(settings, panel)
     assert window.idle_limit() == 10
     for typed, held in (("0", 10), ("never", 10), ("16", 10), ("3", 3)):
-        panel._idle.put(typed)
+        panel.first.put(typed)
         press(KEY.Key_Return, CTRL)
         assert window.idle_limit() == held
     assert window.desk.service.about.idle_minutes == 3
+
+
+def test_a_clinic_sets_how_soon_and_how_often_a_dropped_line_is_tried(settings):
+    """Empty stands for the placeholder, before and after. Fails with: 0 taken for empty; what was
+    refused kept."""
+    window, panel = settings.window, settings.panels.calling_back
+    at(settings, panel)
+    for minutes, most, held in (
+        ("", "", (None, None)),
+        ("0", "3", (None, None)),
+        ("soon", "3", (None, None)),
+        ("9", "2", (9, 2)),
+        ("9", "", (9, None)),
+    ):
+        panel.first.put(minutes)
+        panel.second.put(most)
+        press(KEY.Key_Return, CTRL)
+        about = window.desk.service.about
+        assert (about.retry_minutes, about.most_tries) == held
+        assert panel.first.text() == minutes
 
 
 def test_the_lock_waits_longer_while_a_line_is_open(desk):

@@ -1,7 +1,7 @@
 """The contacts of an intake: who was on the line, how each ended, every call back in vain; and
 where a call that broke off is taken up again.
 
-workflow.md, "Nobody is lost". How often and how soon is nobody's until a clinic confirms it.
+workflow.md, "Nobody is lost". How often and how soon is a placeholder until a clinic says it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from datetime import datetime, timedelta, tzinfo
 
 from intake_app.core import agenda, safety
 from intake_app.core.agenda import Question, Section
-from intake_app.core.model import Call, CallEnd, Intake, relationship_words
+from intake_app.core.errors import WrongMove
+from intake_app.core.model import Call, CallEnd, Clinic, Intake, relationship_words
 from intake_app.core.screening import Case, reads
 from intake_app.core.words import _, _n
 
-_RETRY_MINUTES = 5  # placeholder
-_MOST_TRIES = 3  # placeholder
+RETRY_MINUTES = 5  # placeholder
+MOST_TRIES = 3  # placeholder
+# What a clinic may set instead: with less nobody is reached, with more nobody looks any more.
+RETRY_RANGE = (1, 120)
+TRIES_RANGE = (1, 10)
 _LAST = 3  # answers that are read again where a call goes on
 
 
@@ -72,38 +76,53 @@ def message_words(case: Case) -> str:
     return _("Leave no message: none was agreed.")
 
 
-def again_words(case: Case, now: datetime) -> str:
+def check_retry(about: Clinic) -> None:
+    """WrongMove for what a clinic may not set."""
+    told = ((about.retry_minutes, RETRY_RANGE), (about.most_tries, TRIES_RANGE))
+    for value, (least, most) in told:
+        if value is not None and not least <= value <= most:
+            template = _("It is a whole number from {least} to {most}; nothing was changed.")
+            raise WrongMove(template.format(least=least, most=most))
+
+
+def again_words(case: Case, now: datetime, about: Clinic) -> str:
     """When it is tried again after a line that dropped, and what comes when tries are used up.
 
     `now` runs on whatever becomes of the computer's clock.
     """
     last = case.intake.calls[-1]
+    minutes, most = about.retry_minutes or RETRY_MINUTES, about.most_tries or MOST_TRIES
     tried, at = len(last.tried), last.ended or last.started
     dropped = _("Dropped at {at}.").format(at=_minute(at, now))
     if last.tried and last.tried[-1][1] == "wrong_number":
         return dropped + " " + _("The number is wrong: other numbers on record, then a clinician.")
-    if tried >= _MOST_TRIES:
+    if tried >= most:
         return (
             dropped
             + " "
             + _n(
-                "Not reached in {tried} try (placeholder). A clinician decides what comes next; "
+                "Not reached in {tried} try{open}. A clinician decides what comes next; "
                 "after thoughts of suicide, or where they were not asked yet, today. No letter "
                 "goes out first.",
-                "Not reached in {tried} tries (placeholder). A clinician decides what comes next; "
+                "Not reached in {tried} tries{open}. A clinician decides what comes next; "
                 "after thoughts of suicide, or where they were not asked yet, today. No letter "
                 "goes out first.",
                 tried,
-            ).format(tried=tried)
+            ).format(tried=tried, open=_not_confirmed(about.most_tries))
         )
     if not tried:
         return dropped + " " + _("Call back now. Everything so far is saved.")
-    due = last.tried[-1][0] + timedelta(minutes=_RETRY_MINUTES)
+    due = last.tried[-1][0] + timedelta(minutes=minutes)
     made = _n("{tried} try.", "{tried} tries.", tried).format(tried=tried)
     if now >= due:
         return f"{dropped} {made} " + _("Call back again now.")
-    next_ = _("Next try at {due} (placeholder).").format(due=_minute(due, now))
+    template = _("Next try at {due}{open}.")
+    next_ = template.format(due=_minute(due, now), open=_not_confirmed(about.retry_minutes))
     return f"{dropped} {made} {next_}"
+
+
+def _not_confirmed(value: int | None) -> str:
+    return _(" (placeholder)") if value is None else ""
 
 
 def _minute(moment: datetime, now: datetime) -> str:

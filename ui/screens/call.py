@@ -960,7 +960,7 @@ class CallScreen(Screen):
         dropped = last is not None and last.end is CallEnd.DROPPED
         paused = self._editors.currentWidget() is self._pause
         if dropped:
-            self._pause.show_case(case, self.desk.running())
+            self._pause.show_case(case, self.desk.running(), self.desk.service.about)
         if dropped and not paused:
             self._say_where(True)
             for each in (self._of_another, self._script, self._staff, self._wait):
@@ -975,7 +975,7 @@ class CallScreen(Screen):
         """When to try again stays true while nobody touches a key."""
         case = self.desk.case
         if case is not None and self.isVisible() and self._editors.currentWidget() is self._pause:
-            self._pause.show_case(case, self.desk.running())
+            self._pause.show_case(case, self.desk.running(), self.desk.service.about)
 
     def _main(self) -> None:
         if self._editors.currentWidget() is self._pause:
@@ -1115,7 +1115,7 @@ class _Pause(QWidget):
         self.setLayout(whole)
         self.setFocusProxy(self.resumed)
 
-    def show_case(self, case: Case, now: datetime) -> None:
+    def show_case(self, case: Case, now: datetime, about: Clinic) -> None:
         self._number.setText(words.latest_text(case, "callback_number") or _("no number was given"))
         self._message.setText(contacts.message_words(case))
         open_ = safety.open_escalation(case.intake) is not None
@@ -1126,7 +1126,7 @@ class _Pause(QWidget):
                 "F9 opens the panel."
             )
             if open_
-            else contacts.again_words(case, now)
+            else contacts.again_words(case, now, about)
         )
         self._row.setVisible(not open_)  # with an escalation open the panel stamps them
 

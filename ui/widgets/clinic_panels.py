@@ -14,7 +14,7 @@ from shiboken6 import isValid
 
 from intake_app import content
 from intake_app.core import safety
-from intake_app.core.model import Role, Standing
+from intake_app.core.model import Clinic, Role, Standing
 from intake_app.core.protocol import Protocol
 from intake_app.core.setup import Part, missing
 from intake_app.core.words import _, _n
@@ -26,7 +26,13 @@ from ui.widgets.instruments import InstrumentsPanel
 from ui.widgets.new_paper import NewPaperPanel
 from ui.widgets.numbers import NumbersPanel
 from ui.widgets.parameters import ParametersPanel
-from ui.widgets.roster import DEEDS, LockingPanel, OwnPasswordPanel, RosterPanel
+from ui.widgets.roster import (
+    DEEDS,
+    OwnPasswordPanel,
+    RosterPanel,
+    calling_back_panel,
+    locking_panel,
+)
 from ui.widgets.scripts import ScriptsPanel
 from ui.widgets.staffing import StaffPanel
 from ui.widgets.wording import WordingPanel
@@ -72,6 +78,12 @@ def lacking_words(desk: Desk) -> str:
     return template.format(count=len(found), names=names)
 
 
+def _number(typed: str) -> int:
+    """What nobody may set, where it is none."""
+    typed = typed.strip()
+    return int(typed) if typed.isdecimal() else -1
+
+
 class ClinicPanels(QObject):
     """`kept` names the part that was saved, and says so in a sentence; `new_paper` that a recovery
     key is shown that nobody has on paper yet."""
@@ -91,7 +103,8 @@ class ClinicPanels(QObject):
         self.instruments = InstrumentsPanel(by)
         self.roster = RosterPanel()
         self.password = OwnPasswordPanel()
-        self.locking = LockingPanel()
+        self.locking = locking_panel()
+        self.calling_back = calling_back_panel()
         self.scripts = ScriptsPanel()
         self.paper = NewPaperPanel()
         self.panels: Mapping[Part, Panel] = {
@@ -105,8 +118,12 @@ class ClinicPanels(QObject):
             self.roster: _("Who may unlock"),
             self.password: _("Your password"),
             self.locking: _("Locking"),
+            self.calling_back: _("Calling back"),
             self.scripts: _("What is read aloud"),
         }
+        self._connect()
+
+    def _connect(self) -> None:
         self.numbers.kept.connect(self._keep_numbers)
         self.staff.form.ready.connect(self._add)
         self.parameters.decided.connect(self._decide)
@@ -117,10 +134,11 @@ class ClinicPanels(QObject):
         self.roster.wanted.connect(self._act)
         self.password.given.connect(self._change_password)
         self.locking.kept.connect(self._keep_minutes)
+        self.calling_back.kept.connect(self._keep_retry)
         self.scripts.kept.connect(self._keep_text)
         self.paper.wanted.connect(self._make_paper)
         self.paper.passed.connect(self._prove_paper)
-        self.staff.form.refused.connect(desk.refused)
+        self.staff.form.refused.connect(self._desk.refused)
 
     def put(self) -> None:
         """Everything as the records have it."""
@@ -128,7 +146,7 @@ class ClinicPanels(QObject):
         about, protocol = service.about, service.protocol()
         self.numbers.put(about, self._countries.get(about.country), self._desk.now().date())
         self._put_staff()
-        self.locking.put(about)
+        self._put_numbers(about)
         self.scripts.put(about)
         self._put_draft()
         self._put_wording(protocol)
@@ -196,12 +214,23 @@ class ClinicPanels(QObject):
 
     def _keep_minutes(self, idle: str, call: str) -> None:
         about = self._desk.service.about
-        minutes = [int(typed) if typed.isdecimal() else -1 for typed in (idle, call)]
-        about = replace(about, idle_minutes=minutes[0], call_minutes=minutes[1])
+        about = replace(about, idle_minutes=_number(idle), call_minutes=_number(call))
+        self._keep_about(about, _("✓ The minutes are saved."))
+
+    def _keep_retry(self, minutes: str, most: str) -> None:
+        told = [_number(typed) if typed.strip() else None for typed in (minutes, most)]
+        about = replace(self._desk.service.about, retry_minutes=told[0], most_tries=told[1])
+        self._keep_about(about, _("✓ Saved; the next line that drops is tried again like that."))
+
+    def _keep_about(self, about: Clinic, said: str) -> None:
         found = self._desk.ask(lambda service: service.clinic.change_clinic(about))
         if found is not None:
-            self.locking.put(found)
-            self.kept.emit(None, _("✓ The minutes are saved."))
+            self._put_numbers(found)
+            self.kept.emit(None, said)
+
+    def _put_numbers(self, about: Clinic) -> None:
+        self.locking.put(about.idle_minutes, about.call_minutes)
+        self.calling_back.put(about.retry_minutes, about.most_tries)
 
     def _keep_text(self, key: str, text: str) -> None:
         about = self._desk.service.about

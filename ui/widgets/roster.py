@@ -10,8 +10,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QListWidget
 
-from intake_app.core import roster
-from intake_app.core.model import Clinic, Role, Staff, Standing
+from intake_app.core import contacts, roster
+from intake_app.core.model import Role, Staff, Standing
 from intake_app.core.setup import LEAST_LETTERS
 from intake_app.core.words import _
 from ui.widgets.basics import button, card, column, label
@@ -219,35 +219,55 @@ class OwnPasswordPanel(Panel):
         self._old.setFocus()
 
 
-class LockingPanel(Panel):
-    """`kept` carries the minutes as typed, without and with a line open."""
+class TwoNumbers(Panel):
+    """Two whole numbers of the clinic; `kept` carries them as typed."""
 
     kept = Signal(str, str)
 
-    def __init__(self) -> None:
+    def __init__(self, title: str, said: str, first: Field, second: Field, save: str) -> None:
         super().__init__()
-        template = _("A whole number from {least} to {most}.")
-        idle = template.format(least=roster.IDLE_MINUTES[0], most=roster.IDLE_MINUTES[1])
-        call = template.format(least=roster.CALL_MINUTES[0], most=roster.CALL_MINUTES[1])
-        self._idle = Field(_("Minutes without a touch until the window locks"), idle)
-        self._call = Field(_("The same while a line is open"), call)
-        said = _(
-            "It cannot be turned off. While nobody has accepted an escalation it waits, and the "
-            "time starts again once somebody has. Ctrl+Alt+L locks at once, Ctrl+Alt+P lets "
-            "somebody else come to the desk."
-        )
-        parts = [label(_("Locking"), "title"), label(said, "meta"), self._idle, self._call]
+        self.first, self.second, self._save = first, second, save
+        parts = [label(title, "title"), label(said, "meta"), first, second]
         self.setLayout(column([card(column(parts))]))
 
-    def put(self, about: Clinic) -> None:
-        self._idle.put(str(about.idle_minutes))
-        self._call.put(str(about.call_minutes))
+    def put(self, first: int | None, second: int | None) -> None:
+        for field, value in ((self.first, first), (self.second, second)):
+            field.put("" if value is None else str(value))
 
     def main_words(self) -> str:
-        return _("Save the minutes")
+        return self._save
 
     def main(self) -> None:
-        self.kept.emit(self._idle.text(), self._call.text())
+        self.kept.emit(self.first.text(), self.second.text())
 
     def entered(self) -> None:
-        self._idle.setFocus()
+        self.first.setFocus()
+
+
+def _whole(ends: tuple[int, int]) -> str:
+    least, most = ends
+    return _("A whole number from {least} to {most}.").format(least=least, most=most)
+
+
+def locking_panel() -> TwoNumbers:
+    """After how many minutes the window locks, without and with a line open."""
+    said = _(
+        "It cannot be turned off. While nobody has accepted an escalation it waits, and the "
+        "time starts again once somebody has. Ctrl+Alt+L locks at once, Ctrl+Alt+P lets "
+        "somebody else come to the desk."
+    )
+    idle = Field(_("Minutes without a touch until the window locks"), _whole(roster.IDLE_MINUTES))
+    call = Field(_("The same while a line is open"), _whole(roster.CALL_MINUTES))
+    return TwoNumbers(_("Locking"), said, idle, call, _("Save the minutes"))
+
+
+def calling_back_panel() -> TwoNumbers:
+    """How soon and how often a line that dropped is tried again."""
+    said = _(
+        "After a line that dropped, with no escalation open. What is left empty stands at its "
+        "placeholder (minutes: {minutes}; tries: {tries}), and the call says so. With an "
+        "escalation open its own steps hold."
+    ).format(minutes=contacts.RETRY_MINUTES, tries=contacts.MOST_TRIES)
+    again = Field(_("Minutes from one try to the next"), _whole(contacts.RETRY_RANGE))
+    most = Field(_("Tries until a clinician decides"), _whole(contacts.TRIES_RANGE))
+    return TwoNumbers(_("Calling back"), said, again, most, _("Save both"))
