@@ -7,12 +7,12 @@ import pytest
 
 from intake_app.core import agenda
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question
-from intake_app.core.gaps import Why, gaps
-from intake_app.core.model import Answer, Patient, Source, Stage, State
+from intake_app.core.gaps import Why, gaps, not_asked_elsewhere
+from intake_app.core.model import Answer, PartialDate, Patient, Source, Stage, State
 from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
 from intake_app.core.protocol import Protocol
-from intake_app.core.screening import Case, resume_at, screen
-from tests.conftest import TODAY, clean, ended, intake, listed, on_the_line, said, unsaid
+from intake_app.core.screening import Case, reads, resume_at, screen
+from tests.conftest import NOW, TODAY, clean, ended, intake, listed, on_the_line, said, unsaid
 
 NAMELESS = Patient("p", "P-000001", "")
 
@@ -257,3 +257,59 @@ def test_the_stage_is_that_of_the_latest_contact(protocol: Protocol) -> None:
     assert agenda.stage_of(case_of(protocol, calls=())) is Stage.CALL
     second = (ended(), on_the_line(Stage.SECOND_CONTACT))
     assert agenda.stage_of(case_of(protocol, calls=second)) is Stage.SECOND_CONTACT
+
+
+# Under the least age ------------------------------------------------------------------------------
+
+CHILD = said("date_of_birth", PartialDate.parse("2012-05"))
+THE_BLOCK = (
+    *("callback_number", "caller_location", "callback_permission", "can_talk_freely"),
+    *(LANGUAGE, RECORDING, CALLER, NAME, "date_of_birth", "emergency_now"),
+    *("suicide.1", "suicide.2", "suicide.6", "psychiatric_care_recent", "harm_thoughts"),
+)
+
+
+def test_under_age_the_safety_block_goes_on_and_nothing_clinical_behind_it(
+    protocol: Protocol,
+) -> None:
+    """What was told all the same stays in sight; what is left out reads so, and waits for no
+    contact. workflow.md, "Under 18". Fails with: the health questions asked on; the block ended by
+    the age; the medicines asked for.
+    """
+    told = said("stroke_ever", True)
+    taken = said("takes_medicines", True)
+    case = case_of(protocol, CHILD, told, taken)
+    assert keys(case) == [*THE_BLOCK, "stroke_ever", "takes_medicines"]
+    assert keys(case, Stage.SECOND_CONTACT) == [RECORDING]
+    assert "fasting_possible" not in keys(case)
+    assert not not_asked_elsewhere(case, Stage.CALL).get(Stage.SECOND_CONTACT)
+    assert resume_at(case) in THE_BLOCK
+    assert reads(case.screening.findings, protocol.items["heart_problem"]) == (
+        "Not asked: under the clinic's least age"
+    )
+    assert "guardian_papers" in [each.id for each in case.screening.to_obtain]
+
+
+@pytest.mark.parametrize("born", ["2008", "1985-04-12", None])
+def test_who_may_be_of_age_is_asked_everything(protocol: Protocol, born: str | None) -> None:
+    """A year in which the birthday may have been is no child's; and a date that is put right brings
+    the questions back. Fails with: the oldest possible day left out; the first date kept."""
+    dates = (CHILD,) if born is None else (said("date_of_birth", PartialDate.parse(born)),)
+    again = said("date_of_birth", PartialDate.parse("1985-04-12"))
+    case = case_of(protocol, *dates, *(() if born else (again,)))
+    assert "heart_problem" in keys(case)
+    assert "guardian_papers" not in [each.id for each in case.screening.to_obtain]
+
+
+def test_what_was_left_out_for_age_is_no_unknown_of_a_submitted_intake(protocol: Protocol) -> None:
+    """A clinician has the flag of the age to decide, not one for each question that nobody may
+    ask; whatever the block has open is unknown as ever. Fails with: everything overdue; the block
+    left out too; the age looked for before the block, and so without end."""
+    case = case_of(protocol, CHILD, calls=(ended(),), submitted=NOW)
+    raised = {flag.criterion.id for flag in case.screening.flags}
+    assert {"age_years", "suicidal_thoughts_now", "harm_to_others"} <= raised
+    asked = {c.id for c in protocol.criteria if {i.id for i in c.items} & protocol.safety_block}
+    assert raised <= asked | {c.id for c in protocol.criteria if "suicid" in c.id}
+    of_age = case_of(protocol, calls=(ended(),), submitted=NOW)
+    assert len(of_age.screening.flags) > 2 * len(case.screening.flags)
+    assert not any(flag.fault for flag in (*of_age.screening.flags, *case.screening.flags))

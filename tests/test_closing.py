@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from intake_app.core import closing
 from intake_app.core.gaps import Why, gaps, is_put, not_asked_elsewhere
-from intake_app.core.model import Clinic, Source, Stage, State
+from intake_app.core.model import Clinic, PartialDate, Source, Stage, State
 from intake_app.core.screening import Case, screen
 from tests.conftest import TODAY, clean, ended, escalated, intake, on_the_line, said, unsaid
 
@@ -47,6 +47,24 @@ def test_what_is_read_to_somebody_who_told_of_another_is_not_for_the_patient(pro
             assert own not in words
     for own in ("self", "", "interpreter"):
         assert "A clinician will read your answers" in read(own)
+
+
+def test_somebody_under_age_hears_where_to_turn_and_is_asked_before_a_parent_is_told(protocol):
+    """Fails with: the words of an adult's call; "release" kept; a parent brought in unasked."""
+    young = said("date_of_birth", PartialDate.parse("2012-05-01"))
+
+    def read(relationship):
+        calls = (replace(on_the_line(), relationship=relationship),)
+        return " ".join(closing.script(case_of(protocol, young, calls=calls), CLINIC))
+
+    for words in (read("self"), read("relative")):
+        assert "nothing is booked here" in words
+        assert "988" in words
+        assert "decides what comes next" not in words
+        assert "send you a form" not in words
+        assert not [verdict for verdict in VERDICTS if verdict in words.lower()]
+    assert "make things harder for you" in read("self")
+    assert "custody or guardianship" in read("relative")
 
 
 def test_an_open_escalation_has_no_closing_words(protocol):

@@ -265,13 +265,14 @@ class _Asked:
     def _medicines(self, taken: object) -> Iterator[Question]:
         """Right behind the yes; what was listed before a no is kept."""
         listed = bool(self._case.intake.medications)
-        if taken is True or listed:
+        if (taken is True and not self._findings.is_under_age) or listed:
             yield Question(MEDICINES, answered=listed, closed=taken is False)
 
     def _of_trials(self, criterion: Criterion) -> Iterator[Question]:
         for at in self._findings.each:
             yield from self._of_items(criterion.items, at)
-        if criterion.items[0].stage is self._stage:
+        first = criterion.items[0]
+        if first.stage is self._stage and not self._findings.is_left_out(first):
             yield Question(MORE_TRIALS, entry=self.next_trial, later=True)
 
     @property

@@ -22,13 +22,17 @@ def script(case: Case, clinic: Clinic) -> tuple[str, ...]:
     calls = case.intake.calls
     to_another = bool(calls) and calls[-1].relationship not in _IN_PERSON
     filled = {"when": _when(case), **scripts.lines(clinic)}
-    parts = _TO_ANOTHER if to_another else _TO_THE_PATIENT
+    parts: tuple[str, ...] = _TO_ANOTHER if to_another else _TO_THE_PATIENT
+    if case.screening.findings.is_under_age:
+        parts = tuple(_YOUNG.get(part, part) for part in parts if part != "release")
     return tuple(scripts.said(clinic.texts, f"closing.{part}", **filled) for part in parts)
 
 
 _TO_THE_PATIENT = ("thanks", "next", "release", "crisis", "worse")
 # Nothing of it speaks as though they were the patient.
 _TO_ANOTHER = ("thanks", "next_other", "crisis_other", "worse_other")
+# A referral instead of what comes next here.
+_YOUNG = {"next": "young", "next_other": "young_other"}
 
 
 def wording(clinic: Clinic) -> str:

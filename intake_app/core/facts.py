@@ -49,6 +49,8 @@ from intake_app.core.model import (
     Value,
 )
 from intake_app.core.protocol import (
+    AGE,
+    MIN_AGE,
     NONE_OF_THESE,
     RESULT,
     TELLS,
@@ -201,10 +203,30 @@ class Findings:
     def is_put(self, item: Item) -> bool:
         """Whether it is asked on this path: its branch is open by a yes, or by a gate that nobody
         could or would answer."""
+        if self.is_left_out(item):
+            return False
         asked = self.applicable(item)
         if asked is None and item.when is not None:
             return any(self._in_vain(name) for name in item.when.node.open(self.read))
         return asked is True
+
+    def is_left_out(self, item: Item) -> bool:
+        """Whether it is not put to somebody under age: beyond the safety block nothing clinical is
+        (workflow.md, "Under 18")."""
+        if item.id in self.protocol.safety_block:
+            return False  # first of all: the birth date itself is one of them
+        return item.stage in (Stage.CALL, Stage.SECOND_CONTACT) and self.is_under_age
+
+    @cached_property
+    def is_under_age(self) -> bool:
+        """Whether whoever is told of is under the clinic's least age, on every day that the birth
+        date may be."""
+        criterion = self.protocol.by_criterion.get(AGE)
+        if criterion is None or MIN_AGE not in criterion.params:
+            return False
+        age = self.read(AGE)
+        most = age.most if isinstance(age, Span) else age
+        return isinstance(most, int) and most < criterion.params[MIN_AGE].value  # type: ignore[operator]
 
     def _in_vain(self, gate: str) -> bool:
         """Asked, and open all the same. A no of whoever tells of another leaves it open too, to be
@@ -436,7 +458,7 @@ class Findings:
         submitted = self.intake.submitted is not None
         if item.instrument == self.protocol.suicide_screen:
             return self.call_is_over or submitted
-        return submitted and item.stage in self.held_stages
+        return submitted and item.stage in self.held_stages and not self.is_left_out(item)
 
     @cached_property
     def call_is_over(self) -> bool:

@@ -65,7 +65,9 @@ def gaps(case: Case, stage: Stage) -> tuple[Gap, ...]:
 
 def not_asked_elsewhere(case: Case, stage: Stage) -> Mapping[Stage, int]:
     """How many questions wait for another contact."""
+    findings = case.screening.findings
     others = (q for q in case.screening.unanswered if q.item.stage is not stage)
+    others = (q for q in others if not findings.is_left_out(q.item))
     return Counter(q.item.stage for q in others if q.state == NOT_ASKED)
 
 

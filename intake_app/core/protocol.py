@@ -342,6 +342,20 @@ def result_name(instrument: str, result: str) -> str:
     return f"{RESULT}{instrument}_{result}"
 
 
+# clinical/README.md, "The safety block": no tier, age, refusal or missing answer ends it.
+AGE = "age_years"
+SAFETY_BLOCK = (
+    "call_location_and_callback",
+    "private_to_talk",
+    AGE,
+    "medical_emergency_now",
+    "lethal_means_and_support",
+    "recent_psychiatric_discharge",
+    "harm_to_others",
+)
+MIN_AGE = "min_age"  # the parameter of AGE
+
+
 @dataclass(frozen=True, eq=False)
 class Protocol:
     """Everything that a screening reads; equal digests screen alike.
@@ -440,6 +454,13 @@ class Protocol:
                 return
             yield gate
             item = gate
+
+    @cached_property
+    def safety_block(self) -> frozenset[str]:
+        """The items that are asked whatever else is so: of the line and the person on it, the
+        suicide-risk screen, and danger."""
+        asked = {i.id for id_ in SAFETY_BLOCK if (c := self.by_criterion.get(id_)) for i in c.items}
+        return frozenset(asked | {item.id for item in self.instruments[self.suicide_screen].items})
 
     @cached_property
     def repeated(self) -> frozenset[str]:

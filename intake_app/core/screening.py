@@ -113,7 +113,7 @@ class Screening:
 
     @cached_property
     def to_obtain(self) -> tuple[ToObtain, ...]:
-        return (*_interpreter(self.findings), *_missing(self.findings))
+        return (*_interpreter(self.findings), *_guardian(self.findings), *_missing(self.findings))
 
     @property
     def scores(self) -> Mapping[str, Score]:
@@ -444,6 +444,13 @@ def _interpreter(findings: Findings) -> Iterable[ToObtain]:
         yield ToObtain("qualified_interpreter", _("A qualified interpreter"), due, items)
 
 
+def _guardian(findings: Findings) -> Iterable[ToObtain]:
+    """workflow.md, "Under 18"."""
+    if findings.is_under_age:
+        label = _("Who has custody or guardianship, with its papers")
+        yield ToObtain("guardian_papers", label, Due.BEFORE_SCHEDULING, ("date_of_birth",))
+
+
 def _unanswered(findings: Findings) -> list[OpenQuestion]:
     """In the order of asking; of an instrument a look mostly shows whether anything is open."""
     found: list[OpenQuestion] = []
@@ -630,6 +637,8 @@ _STATE_WORDS = {
 
 
 def _not_asked(findings: Findings, item: Item) -> str:
+    if findings.is_left_out(item):
+        return _("Not asked: under the clinic's least age")
     if item.stage is Stage.CALL and findings.intake.escalations:
         return _("Not asked: escalation")
     private = findings.find("can_talk_freely") if _asks_privacy(findings) else None

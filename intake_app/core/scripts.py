@@ -222,6 +222,26 @@ def _closing() -> list[Script]:
                 ),
             ),
             (
+                "closing.young",
+                _("At the end: to somebody under the clinic's least age"),
+                _(
+                    "A clinician will read what you told me, {when}, and we call you at this "
+                    "number. For your age there are people who can do more than we can, so I ask "
+                    "no more today, and nothing is booked here. I would like a parent, a guardian "
+                    "or another adult you trust to know that we spoke. Would that be all right, or "
+                    "would it make things harder for you?"
+                ),
+            ),
+            (
+                "closing.young_other",
+                _("At the end: to somebody who called for a person under the clinic's least age"),
+                _(
+                    "A clinician will read what you said, {when}. For their age there are people "
+                    "who can do more than we can, so I ask no more today, and nothing is booked "
+                    "here. We will need to know who has custody or guardianship."
+                ),
+            ),
+            (
                 "closing.release",
                 _("At the end: release"),
                 _("If we may speak with your own clinician, we send you a form to sign."),
