@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
-from intake_app.core import contacts, roster, scripts
+from intake_app.core import centres, contacts, roster, scripts
 from intake_app.core.errors import NotFound, WrongMove
 from intake_app.core.model import Clinic, Role, Staff, Standing
 from intake_app.core.words import _
@@ -225,6 +225,7 @@ class ClinicService:
                 raise WrongMove(_("A clinic needs a name; nothing was changed."))
             roster.check_idle(about.idle_minutes, about.call_minutes)
             contacts.check_retry(about)
+            centres.read(centres.written(about), work.journal.at.date())
             scripts.refuse(about.texts)
             if about.demo != office.about.demo:
                 raise WrongMove(_("A demo stays a demo, and nothing else is one; not changed."))

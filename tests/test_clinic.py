@@ -145,5 +145,5 @@ def test_no_details_of_the_clinic_are_a_patients(clinic):
     clinic.Ada.clinic.change_clinic(NEW)
     held = json.loads((clinic.folder / anchor.CLINIC).read_text())
     about = {"name", "country", "demo", "numbers", "idle_minutes", "call_minutes", "texts"}
-    about |= {"retry_minutes", "most_tries"}
+    about |= {"centres", "retry_minutes", "most_tries"}
     assert held.keys() == about | {"mac"}

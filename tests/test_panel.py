@@ -381,8 +381,30 @@ def test_each_number_says_when_it_was_last_tried():
 
 def test_another_county_is_named_to_the_dispatcher(case):
     """Fails with: the words for the transfer without the county."""
-    assert "in Fairfield County, not here" in panel.dialling_words(case(county="Fairfield County"))
-    assert "COUNTY, STATE" in panel.dialling_words(None)
+    said = panel.dialling_words(case(county="Fairfield County"), CLINIC, TODAY)
+    assert "in Fairfield County, not here" in said
+    assert "COUNTY, STATE" in panel.dialling_words(None, CLINIC, TODAY)
+
+
+def test_the_centre_of_another_county_comes_before_the_transfer(case):
+    """With the day on which it was last dialled, and the transfer where nobody answers. Fails with:
+    a centre of another county shown; one without its day; the transfer left out."""
+    listed = {
+        "Fairfield, Ohio": "740 555 0100; 2026-11-20",
+        "Fairfield, Connecticut": "203 555 0100",
+        "Ross, Ohio": "740 555 0199; 2026-11-20",
+    }
+    clinic = replace(CLINIC, centres=listed)
+    exact = panel.dialling_words(case(county="Fairfield County, Ohio"), clinic, TODAY)
+    assert "Fairfield, Ohio 740 555 0100 (dialled 2026-11-20)" in exact
+    assert "203 555" not in exact
+    assert "740 555 0199" not in exact
+    assert exact.index("740 555 0100") < exact.index("Please transfer me")
+    either = panel.dialling_words(case(county="fairfield"), clinic, TODAY)
+    assert "740 555 0100" in either
+    assert "203 555 0100 (never dialled yet)" in either
+    assert "own centre" not in panel.dialling_words(case(county="Perry"), clinic, TODAY)
+    assert "own centre" not in panel.dialling_words(None, clinic, TODAY)
 
 
 # The person at risk ------------------------------------------------------------------------------

@@ -4,11 +4,13 @@
 """
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -396,6 +398,31 @@ def test_a_clinic_sets_how_soon_and_how_often_a_dropped_line_is_tried(settings):
         about = window.desk.service.about
         assert (about.retry_minutes, about.most_tries) == held
         assert panel.first.text() == minutes
+
+
+def test_the_list_of_centres_is_typed_dialled_and_kept(settings):
+    """What is refused stays typed. Fails with: the day put in another line; a refusal that empties
+    the list; saved without the proof."""
+    window, panel = settings.window, settings.panels.centres
+    at(settings, panel)
+    QTest.keyClicks(panel.edit, "Ross, Ohio: the sheriff")
+    press(KEY.Key_Return, CTRL)
+    assert not window.desk.service.about.centres
+    assert panel.edit.toPlainText() == "Ross, Ohio: the sheriff"
+    assert not panel.is_empty()
+    panel.edit.setPlainText("Ross, Ohio: 740 555 0199\nPerry, Ohio: 740 555 0188")
+    panel.edit.moveCursor(QTextCursor.MoveOperation.Start)
+    panel.edit.setFocus()
+    press(KEY.Key_D, ALT)
+    press(KEY.Key_Return, CTRL)
+    today = window.desk.now().date().isoformat()
+    held = {"Ross, Ohio": f"740 555 0199; {today}", "Perry, Ohio": "740 555 0188"}
+    assert window.desk.service.about.centres == held
+    assert panel.is_empty()
+    about = window.desk.service.about
+    refused = replace(about, centres={"Ross, Ohio": "nobody"})
+    assert window.desk.ask(lambda s: s.clinic.change_clinic(refused)) is None
+    assert window.desk.service.about.centres == held
 
 
 def test_the_lock_waits_longer_while_a_line_is_open(desk):

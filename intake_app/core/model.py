@@ -184,6 +184,7 @@ class Clinic:
     `numbers` are whom to phone, "Name, number" or a number; their names are in `safety.NUMBERS`.
     The lock comes after so many minutes in which nobody touches anything, and after `call_minutes`
     while a line is open. `texts` are read aloud in place of the built-in ones (core/scripts.py).
+    `centres` are the emergency centres of other counties (core/centres.py).
     `retry_minutes` and `most_tries` are for calls back (core/contacts.py); None is not confirmed.
     """
 
@@ -194,6 +195,7 @@ class Clinic:
     idle_minutes: int = 10
     call_minutes: int = 60
     texts: Mapping[str, str] = field(default_factory=dict)
+    centres: Mapping[str, str] = field(default_factory=dict)
     retry_minutes: int | None = None
     most_tries: int | None = None
 

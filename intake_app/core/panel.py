@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
 
-from intake_app.core import safety, scripts
+from intake_app.core import centres, safety, scripts
 from intake_app.core.facts import years_between
 from intake_app.core.model import (
     NOT_SAID,
@@ -673,16 +673,31 @@ def telling_words() -> str:
     )
 
 
-def dialling_words(case: Case | None) -> str:
+def dialling_words(case: Case | None, clinic: Clinic, today: date) -> str:
     """How the right emergency services are reached from the clinic's phone."""
     county = person(case).get("county", "") if case else ""
+    found = [_of_a_centre(each, today) for each in centres.answering(clinic, county)]
     transfer = _(
         "Same county as here: dial the emergency number. Another county or state: dial it and "
         "say: “The emergency is in {county}, not here. Please transfer me to that centre.” Stay "
         "until transferred. Abroad: ask the person, or someone with them, to dial their country's "
         "number on another phone."
+    ).format(county=county or _("COUNTY, STATE"))
+    if not found:
+        return transfer
+    direct = _("That county's own centre: {centres}. Nobody answers there:").format(
+        centres="; ".join(found)
     )
-    return transfer.format(county=county or _("COUNTY, STATE"))
+    return f"{direct} {transfer}"
+
+
+def _of_a_centre(centre: centres.Centre, today: date) -> str:
+    template = _("{county} {number} (dialled {day})")
+    if centre.tried is None:
+        template = _("{county} {number} (never dialled yet)")
+    elif not safety.is_lately(centre.tried, today):
+        template = _("{county} {number} (dialled {day}, not lately)")
+    return template.format(county=centre.county, number=centre.number, day=centre.tried)
 
 
 # Lines -------------------------------------------------------------------------------------------

@@ -568,10 +568,10 @@ class EmergencyPanel(QWidget):
         self._alerted[watched.intake.id] = minutes
 
     def _show_ladder(self, now: datetime) -> None:
-        case, numbers = self.case, self.desk.service.about.numbers
+        case, about = self.case, self.desk.service.about
         self._ladder.put(
-            panel.ladder_lines(case, numbers, now),
-            f"{panel.telling_words()}\n{panel.dialling_words(case)}",
+            panel.ladder_lines(case, about.numbers, now),
+            f"{panel.telling_words()}\n{panel.dialling_words(case, about, now.date())}",
             stamps=case is not None,
         )
 
@@ -984,7 +984,7 @@ class NumbersOnly(QWidget):
             panel.RungLine(rung, f"{rung.title}: {rung.contact or _('find out now')}", "", False)
             for rung in safety.ladder(about.numbers)
         ]
-        ladder.put(rungs, panel.dialling_words(None), stamps=False)
+        ladder.put(rungs, panel.dialling_words(None, about, today), stamps=False)
         lines.put(panel.lines(about, "", countries()), panel.lately_words(about, today))
         self._back = button(_("Back   Esc"))
         self._back.clicked.connect(self.close)

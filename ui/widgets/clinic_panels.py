@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
 from intake_app import content
-from intake_app.core import safety
+from intake_app.core import centres, safety
 from intake_app.core.model import Clinic, Role, Standing
 from intake_app.core.protocol import Protocol
 from intake_app.core.setup import Part, missing
@@ -21,6 +21,7 @@ from intake_app.core.words import _, _n
 from intake_app.imports import Questionnaire
 from intake_app.service import ClinicService, NewPerson
 from ui.desk import Desk
+from ui.widgets.centres import CentresPanel
 from ui.widgets.fields import Panel
 from ui.widgets.instruments import InstrumentsPanel
 from ui.widgets.new_paper import NewPaperPanel
@@ -105,6 +106,7 @@ class ClinicPanels(QObject):
         self.password = OwnPasswordPanel()
         self.locking = locking_panel()
         self.calling_back = calling_back_panel()
+        self.centres = CentresPanel()
         self.scripts = ScriptsPanel()
         self.paper = NewPaperPanel()
         self.panels: Mapping[Part, Panel] = {
@@ -119,6 +121,7 @@ class ClinicPanels(QObject):
             self.password: _("Your password"),
             self.locking: _("Locking"),
             self.calling_back: _("Calling back"),
+            self.centres: _("Centres elsewhere"),
             self.scripts: _("What is read aloud"),
         }
         self._connect()
@@ -135,6 +138,7 @@ class ClinicPanels(QObject):
         self.password.given.connect(self._change_password)
         self.locking.kept.connect(self._keep_minutes)
         self.calling_back.kept.connect(self._keep_retry)
+        self.centres.kept.connect(self._keep_centres)
         self.scripts.kept.connect(self._keep_text)
         self.paper.wanted.connect(self._make_paper)
         self.paper.passed.connect(self._prove_paper)
@@ -147,6 +151,7 @@ class ClinicPanels(QObject):
         self.numbers.put(about, self._countries.get(about.country), self._desk.now().date())
         self._put_staff()
         self._put_numbers(about)
+        self.centres.put(about, self._desk.now().date())
         self.scripts.put(about)
         self._put_draft()
         self._put_wording(protocol)
@@ -221,6 +226,15 @@ class ClinicPanels(QObject):
         told = [_number(typed) if typed.strip() else None for typed in (minutes, most)]
         about = replace(self._desk.service.about, retry_minutes=told[0], most_tries=told[1])
         self._keep_about(about, _("✓ Saved; the next line that drops is tried again like that."))
+
+    def _keep_centres(self, text: str) -> None:
+        about, today = self._desk.service.about, self._desk.now().date()
+        found = self._desk.ask(
+            lambda s: s.clinic.change_clinic(replace(about, centres=centres.read(text, today)))
+        )
+        if found is not None:
+            self.centres.put(found, today)
+            self.kept.emit(None, _("✓ The centres are saved."))
 
     def _keep_about(self, about: Clinic, said: str) -> None:
         found = self._desk.ask(lambda service: service.clinic.change_clinic(about))
