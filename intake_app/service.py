@@ -28,7 +28,7 @@ from intake_app.backups import (
     try_restore,
 )
 from intake_app.clinic import ClinicService, NewPerson
-from intake_app.core import contacts, dosing, duplicates, opening, review, safety, undo
+from intake_app.core import contacts, dosing, duplicates, opening, panel, review, safety, undo
 from intake_app.core.errors import NotAllowed, NotFound, WrongMove, WrongValue
 from intake_app.core.model import (
     NOT_SAID,
@@ -987,14 +987,15 @@ class IntakeService:
         with self._session.look(action) as connection:
             intake, protocol = self._office.intake(connection, intake_id)
             staff = clinic.load_staff(connection)
+        case = self._office.case(intake, protocol)
         edition = Edition(
             clinic=self.about.name,
             demo=self.about.demo,
-            on_call=self.about.numbers.get("on_call", ""),
+            on_call=panel.first_to_phone(case, self.about.numbers),
             made=self._office.clock(),
             staff={member.id: member.name for member in staff.values()},
         )
-        return pdf.render(compose(self._office.case(intake, protocol), edition))
+        return pdf.render(compose(case, edition))
 
     # What every method goes through ---------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake_app import content
-from intake_app.core import packet, safety
+from intake_app.core import packet, panel, safety
 from intake_app.core.condition import NOT_APPLICABLE
 from intake_app.core.instrument import shown
 from intake_app.core.model import (
@@ -1208,3 +1208,59 @@ def test_what_staff_noted_is_printed_and_signed(protocol):
     assert snapshot(case, {})["notes"] == [
         ["works nights", "callback_number", NOW.isoformat(), "coordinator"]
     ]
+
+
+# What the panel holds -----------------------------------------------------------------------------
+
+
+def at_risk(number, *moves, **person):
+    """An escalation with what the panel holds of the person."""
+    raised = EscalationEvent("raised", NOW, "coordinator", (("reason", "told"),))
+    told = EscalationEvent("person", NOW, "coordinator", tuple(person.items()))
+    rest = [e for e in moved(*moves).events if e.move != "raised"]
+    return replace(escalated(), id=str(number), events=(raised, told, *rest))
+
+
+def test_what_was_written_on_the_panel_is_never_not_asked_on_page_one(protocol):
+    """Beside an answer where one was given, too. Fails with: only the questions read."""
+    person = {
+        "done_already": "yes",
+        "done_note": "20 tablets at nine",
+        "firearm": "yes",
+        "means": "pills in the car",
+        "company_note": "a child is with her",
+    }
+    case = case_of(protocol, said("suicide.4", True), escalations=(at_risk(1, **person),))
+    line = next(line for line in block(case, 2) if line.startswith("Done already"))
+    assert line == (
+        "Done already today: Yes: 20 tablets at nine. Means within reach: pills in the car. "
+        "Firearm: Yes. With whom: a child is with her"
+    )
+    asked = said("firearm_access", False)
+    case = case_of(protocol, said("suicide.4", True), asked, escalations=(at_risk(1, **person),))
+    line = next(line for line in block(case, 2) if line.startswith("Done already"))
+    assert "Firearm: No; on the panel: Yes" in line
+
+
+def test_an_earlier_escalation_never_says_who_has_the_person_now(protocol):
+    """Fails with: the order of the records; "now" of the one that was closed."""
+    closed, open_ = at_risk(1, "accepted", "closed"), at_risk(2)
+    case = case_of(protocol, said("suicide.6", True), escalations=(closed, open_))
+    lines = [line for line in block(case, 2) if "the person" in line]
+    assert lines[0].startswith("Who has the person now: NOBODY YET")
+    assert lines[1].startswith("An earlier escalation, past")
+    assert sum("now:" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(("born", "whom"), [("2010-06-01", "Child line"), ("1985-04-12", "Dr A")])
+def test_whom_to_phone_is_the_clinics_own_route_for_a_child(protocol, born, whom):
+    """Fails with: the on-call clinician on every page."""
+    numbers = {"on_call": "Dr A, 555 0100", "paediatric": "Child line, 555 0300"}
+    case = case_of(protocol, said("suicide.4", True), escalations=(at_risk(1),))
+    patient = replace(case.intake.patient, born=PartialDate.parse(born))
+    case = replace(case, intake=replace(case.intake, patient=patient))
+    assert panel.first_to_phone(case, numbers).startswith(whom)
+    assert whom in panel.told_words(case, numbers, None)
+    assert panel.first_to_phone(case, {"emergency": "911"}) == ""
+    edition = replace(EDITION, on_call=panel.first_to_phone(case, numbers))
+    assert f"Phone {whom}" in compose(case, edition).frame.banner

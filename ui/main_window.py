@@ -302,7 +302,7 @@ class MainWindow(QMainWindow):
     def _show_banner(self, case: Case | None) -> None:
         """Also where the person's record is not on the desk any more."""
         shown, waiting = self._in_danger(case), self.panel().waiting
-        on_call = self.desk.service.about.numbers.get("on_call", "")
+        on_call = panel.first_to_phone(shown, self.desk.service.about.numbers)
         told = words.told_no_one(shown, on_call) if shown else ""
         still = panel.realert_words(panel.realert(shown, self.desk.running()))
         other = _("Another record:") if shown is not case and case is not None else ""

@@ -668,11 +668,20 @@ def _level_and_escalation(pages: _Pages) -> list[str]:
     level = _("Level: {level}").format(level=level_words(pages.case))
     if not pages.intake.escalations:
         return [_("{level}. Escalation: none raised").format(level=level)]
-    lines = [level]
-    for escalation in pages.intake.escalations:
-        lines.append(_("Who has the person now: {who}").format(who=_who_has(pages, escalation)))
-        lines.append(_what_became(pages, escalation))
-    return lines
+    return [level, *(line for e in _latest_first(pages) for line in _of_escalation(pages, e))]
+
+
+def _latest_first(pages: _Pages) -> tuple[Escalation, ...]:
+    """One that was closed stands behind the one that is open."""
+    return tuple(reversed(pages.intake.escalations))
+
+
+def _of_escalation(pages: _Pages, escalation: Escalation) -> tuple[str, str]:
+    """Of the latest alone who has the person now; what an earlier one ended with is past."""
+    words = _("Who has the person now: {who}")
+    if escalation is not pages.intake.escalations[-1]:
+        words = _("An earlier escalation, past; at its end the person was with: {who}")
+    return words.format(who=_who_has(pages, escalation)), _what_became(pages, escalation)
 
 
 _ASKED_OF_ALL = "phq9_9"  # a clinician need not rate
@@ -784,18 +793,41 @@ def _behaviour(pages: _Pages) -> list[str]:
     return [line.format(answer=pages.noted(item.id)) for item in dates if told]
 
 
-_IN_AN_ESCALATION = ("harm_already_done", "means_within_reach", "firearm_access", "company_now")
-
-
 def _means(pages: _Pages) -> str:
-    items = [pages.item(id_) for id_ in _IN_AN_ESCALATION]
-    if all(item is not None and pages.findings.applicable(item) is False for item in items):
+    """Of the questions, and of what the panel holds of the person at risk."""
+    told = {field: _told_of(pages, field) for field in panel.ASKED}
+    items = [pages.item(id_) for id_ in panel.ASKED.values()]
+    unasked = all(i is not None and pages.findings.applicable(i) is False for i in items)
+    if unasked and not any(told.values()):
         return _("Means, firearm, company: not asked; they are asked only in an escalation")
-    done, means, firearm, company = (pages.reads(id_) for id_ in _IN_AN_ESCALATION)
+    said = {field: told[field] or pages.reads(id_) for field, id_ in panel.ASKED.items()}
     return _(
-        "Done already today: {done}. Means within reach: {means}. Firearm: {firearm}. "
+        "Done already today: {done_already}. Means within reach: {means}. Firearm: {firearm}. "
         "With whom: {company}"
-    ).format(done=done, means=means, firearm=firearm, company=company)
+    ).format(**said)
+
+
+def _told_of(pages: _Pages, field: str) -> str:
+    """What the panel holds of a field, with its note, beside the answer where one was given."""
+    known: dict[str, str] = {}
+    for escalation in pages.intake.escalations:
+        known |= safety.person_at_risk(escalation)
+    kept, id_ = known.get(field, ""), panel.ASKED[field]
+    words = dict(panel.choices(pages.case, field)).get(kept, kept)
+    note = known.get(_NOTES.get(field, ""), "")
+    said = ": ".join(part for part in (words, note) if part)
+    item = pages.item(id_)
+    if not said or item is None or not pages.findings.history(item):
+        return said
+    answer = pages.reads(id_)
+    return (
+        answer
+        if said == answer
+        else _("{answer}; on the panel: {said}").format(answer=answer, said=said)
+    )
+
+
+_NOTES = {"done_already": "done_note", "company": "company_note"}
 
 
 def _wording(pages: _Pages) -> str:
@@ -1262,10 +1294,11 @@ def _suicide_in_full(pages: _Pages) -> Section:
         _every_screen_answer(pages),
         Text(_means(pages)),
     ]
-    for escalation in pages.intake.escalations:
+    for escalation in _latest_first(pages):
+        who, became = _of_escalation(pages, escalation)
         blocks += [
-            Text(_what_became(pages, escalation), strong=True),
-            Text(_("Who has the person now: {who}").format(who=_who_has(pages, escalation))),
+            Text(became, strong=True),
+            Text(who),
             _person(escalation),
             _steps(pages, escalation),
         ]

@@ -536,12 +536,19 @@ def told_words(case: Case | None, numbers: Mapping[str, str], zone: tzinfo | Non
         return _("{name} accepted at {at}, read back").format(
             name=accepted.get("by"), at=clock(accepted.at, zone)
         )
-    if on_call := numbers.get("on_call", "").strip():
-        return _("This computer has told no one. Phone {whom}.").format(whom=on_call)
+    if whom := first_to_phone(case, numbers):
+        return _("This computer has told no one. Phone {whom}.").format(whom=whom)
     return _(
         "This computer has told no one. No clinician is set. Phone emergency services for the "
         "person's place."
     )
+
+
+def first_to_phone(case: Case | None, numbers: Mapping[str, str]) -> str:
+    """The first of the ladder who is set, for somebody under 18 the clinic's own route; "" where
+    there is nobody."""
+    first = safety.ladder(numbers, minor=case is not None and is_minor(case))[0]
+    return first.contact if first.key != EMERGENCY else ""
 
 
 def realert(case: Case | None, now: datetime) -> int:
