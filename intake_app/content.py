@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -422,7 +422,8 @@ class _ProtocolBuilder:
             for item in draft.items
         )
         gates = {item.name: item.when.names for item in items if item.when is not None}
-        measures = frozenset(name for name, type_ in self._types.items() if type_ == NUMBER)
+        sizes = {item.name for item in self._items.values() if item.size}
+        measures = sizes.union(name for name, type_ in self._types.items() if type_ == NUMBER)
         rules = tuple(
             replace(found, asks={name: self._asks[name] for name in sorted(found.when.names)})
             for found in (_rule(table, condition, gates, measures) for table in draft.rules)
@@ -651,11 +652,11 @@ def _rule(
     fields: Fields,
     condition: Callable[[Fields], Condition],
     gates: Mapping[str, frozenset[str]],
-    measures: frozenset[str],
+    measures: Set[str],
 ) -> Rule:
     when = condition(fields)
     reach = when.names.union(*(gates.get(_base(name), frozenset()) for name in when.names))
-    measured = when.names & measures
+    measured = when.names.intersection(measures)
     found = Rule(when, _tier(fields), _due(fields), fields.text("reason"), reach, measured)
     fields.done()
     return found

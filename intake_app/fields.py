@@ -147,6 +147,7 @@ def item_of(fields: Fields, *, criterion: str, stage: Stage, instrument: str | N
         unit=unit,
         options=options,
         gate=fields.flag("gate"),
+        size=fields.flag("size"),
         safety=fields.flag("safety"),
         reassuring=reassuring,
         observed=fields.flag("observed"),

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -711,6 +712,71 @@ def test_an_age_that_is_known_too_loosely_is_not_silent(
     """Seen to fail with: a range of years that leaves the rule open read as nothing asked."""
     flag = look(protocol, said("date_of_birth", PartialDate.parse(born))).flag("age_years")
     assert (flag.tier if flag else None) is tier
+
+
+@pytest.mark.parametrize(
+    ("told", "criterion", "never"),
+    [
+        (
+            {"organ_problem": True, "organ_kinds": ("adrenal_tumor",)},
+            "pheochromocytoma",
+            "tumor rem",
+        ),
+        (
+            {"organ_problem": True, "organ_kinds": ("overactive_thyroid",)},
+            "hyperthyroidism",
+            "normal",
+        ),
+        ({"anesthetic_allergy": True}, "hypersensitivity", "another"),
+        ({"bipolar_ever": True}, "bipolar_or_past_mania", "on a mood stabiliser"),
+        ({"energy_up": True}, "active_mania", "without little"),
+        ({"eating_disorder_ever": True}, "eating_disorder_or_low_weight", "Past"),
+        ({"head_problem": True}, "raised_intracranial_pressure", "Older"),
+    ],
+)
+@pytest.mark.parametrize("submitted", [None, NOW])
+def test_a_reason_says_nothing_that_nobody_answered(protocol, told, criterion, never, submitted):
+    """What a stronger rule asks is open, and the weaker one stands alone: its words may not answer
+    it. Fails with: the reasons as the criteria write them."""
+    answers = [said(name, value) for name, value in told.items()]
+    flag = look(protocol, *answers, submitted=submitted).flag(criterion)
+    assert flag is not None
+    assert not [reason for reason in flag.reasons if never in reason]
+
+
+@pytest.mark.parametrize(
+    ("often", "tier"),
+    [
+        (None, Tier.REVIEW),
+        ("every_day", Tier.REVIEW),
+        ("not_sure", Tier.REVIEW),
+        ("some_days_each_week", Tier.NOTE),
+        ("less_often", Tier.NOTE),
+    ],
+)
+def test_a_benzodiazepine_counts_as_taken_daily_until_somebody_says_how_often(
+    protocol, often, tier
+):
+    """Medications facts: on_match is the tier until frequency and dose are known. What is not
+    settled is not told as said. Fails with: how often taken for no size; its reason as though
+    somebody had said it."""
+    taken = listed("lorazepam", dose_mg=Decimal("0.5"), per_day=Decimal(1))
+    answers = [] if often is None else [said("benzodiazepine_often", often)]
+    flag = look(protocol, *answers, medications=(taken,)).flag("med_benzodiazepine")
+    assert flag is not None
+    assert flag.tier is tier
+    assert flag.reason.startswith("Not settled") is (often is None)
+
+
+@pytest.mark.parametrize("source", sorted(Source))
+def test_anothers_word_that_nobody_listens_makes_no_answer_count(protocol, source):
+    """Fails with: the value of the answer taken, whoever gave it."""
+    free = replace(said("can_talk_freely", True), source=source)
+    noes = [said(f"suicide.{number}", False) for number in (1, 2, 6)]
+    counts = source in COUNTS_FOR_A_NO
+    assert look(protocol, free, *noes).suicide_risk.complete is counts
+    before = said("can_talk_freely", False)
+    assert look(protocol, before, free, *noes).suicide_risk.complete is counts
 
 
 # Later stages, submission, the end of the call ----------------------------------------------------

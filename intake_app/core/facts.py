@@ -361,7 +361,7 @@ class Findings:
             for answer in self.intake.answers
             if answer.item in _PRIVACY and answer.state is not State.DEFERRED
         ]
-        heard = [answer for answer in said if answer.value is not (answer.item == _CAN_TALK_FREELY)]
+        heard = [answer for answer in said if not _says_alone(answer)]
         if not heard:
             return frozenset()
         alone_again = said[-1] not in heard and any(a.item == said[-1].item for a in heard)
@@ -717,6 +717,12 @@ def _age_of_result(findings: Findings, when: str, most: Number) -> Age | None:
     if span.least is not None and span.least > most:
         return Age.STALE
     return None if span.most is not None and span.most <= most else Age.MAYBE_STALE
+
+
+def _says_alone(answer: Answer) -> bool:
+    """Whether the person says that nobody listens; another's word for it is none."""
+    alone = answer.value is (answer.item == _CAN_TALK_FREELY)
+    return alone and answer.source in COUNTS_FOR_A_NO
 
 
 def _is_anothers_no(item: Item, history: Sequence[Answer]) -> bool:

@@ -97,6 +97,8 @@ class Raises:
 class Item:
     """One question. `when` is None where it is always asked; `name` is how conditions write it.
 
+    `size`: says how much or how often, as numbers and dates do by themselves: left open behind a
+    yes, it counts at the strongest rule still possible.
     `reassuring`: a yes is the good answer, and a no is what the item has to find. `ask_about` is
     what is read to somebody who tells of the person, "" where there is none.
     Of an instrument: `points` by value, or `steps` where they depend on more; `limits`, both
@@ -113,6 +115,7 @@ class Item:
     options: tuple[Option, ...] = ()
     when: Condition | None = None
     gate: bool = False
+    size: bool = False
     safety: bool = False
     reassuring: bool = False
     observed: bool = False

@@ -295,7 +295,7 @@ class _Judgement:
         counting = [*(open_.rule for open_ in possible), *self._held]
         counting.sort(key=lambda rule: rule.strength, reverse=True)
         routes = [(rule.tier, self._due(rule)) for rule in counting]
-        reasons = [rule.reason for rule in _telling(counting)]
+        reasons = [self._reason(rule) for rule in _telling(counting)]
         if unknown:
             # An undecided note alone raises no more than a note.
             most = max(open_.rule.tier for open_ in unknown)
@@ -316,6 +316,12 @@ class _Judgement:
             was_yes=self._was_yes(rules),
             escalates=self._escalates(possible),
         )
+
+    def _reason(self, rule: Rule) -> str:
+        """What nobody said yet is not told as said."""
+        if any(rule is held for held in self._held):
+            return rule.reason
+        return _("Not settled, so the strongest counts: {reason}").format(reason=rule.reason)
 
     def _due(self, rule: Rule) -> Due:
         """Where a rule reads the medicine list, the drug's own due counts if it is earlier."""
