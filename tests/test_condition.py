@@ -16,6 +16,7 @@ from intake_app.core.condition import (
     SomeOf,
     Span,
     Type,
+    both,
     parse,
 )
 
@@ -51,6 +52,25 @@ def opened(text: str, **values: object) -> set[str]:
     return set(parse(text, TYPES, PARAMS).open(values.__getitem__))
 
 
+OPEN_TEXTS = (
+    "a",
+    "not a",
+    "n > 3",
+    "n != 3",
+    "n == m",
+    "color == 'red'",
+    "color != 'red'",
+    "color in ('red',)",
+    "color not in ('red',)",
+    "'red' in colors",
+    "'red' not in colors",
+    "a and b",
+    "a or b",
+    "strict and a",
+    "lax or a",
+)
+
+
 # Truth tables -------------------------------------------------------------------------------------
 
 
@@ -81,9 +101,13 @@ def test_de_morgan_and_distribution_hold_in_three_values(
 
 
 def test_what_is_not_applicable_reads_as_no_and_matches_nothing() -> None:
+    """Fails with: a part that is not applicable passed over; the left of a comparison alone
+    looked at."""
     nothing = dict.fromkeys(TYPES, NOT_APPLICABLE)
     no = (
         "a",
+        "a and strict",
+        "a or lax",
         "n > 3",
         "n < 3",
         "n == 3",
@@ -100,27 +124,43 @@ def test_what_is_not_applicable_reads_as_no_and_matches_nothing() -> None:
         assert opened(text, **nothing) == set(), text
     assert decide("not a", **nothing) is True
     assert decide("'red' not in colors", **nothing) is True
+    assert decide("a and b", a=NOT_APPLICABLE, b=True) is False
+    assert decide("n != m", n=3, m=NOT_APPLICABLE) is False
+
+
+def test_a_condition_decides_anew_each_time() -> None:
+    """Fails with: names that are used up by the first reading."""
+    for text, first, second in (("a and b", True, False), ("a or b", False, True)):
+        found = parse(text, TYPES, PARAMS)
+        for value in (first, second, first):
+            assert found.decide({"a": value, "b": value}.__getitem__) is value
+
+
+@pytest.mark.parametrize("text", OPEN_TEXTS)
+def test_one_text_is_one_condition(text: str) -> None:
+    """Fails with: what a condition works out for itself compared as well."""
+    assert parse(text, TYPES, PARAMS) == parse(text, TYPES, PARAMS)
+    assert len({parse(text, TYPES, PARAMS), parse(text, TYPES, PARAMS)}) == 1
+
+
+FIRST, SECOND = (parse(text, TYPES, PARAMS) for text in ("a or strict", "not a or n > limit"))
+
+
+def test_two_conditions_in_one_hold_where_both_do() -> None:
+    """Fails with: one of the two left out, of what is decided or of what is read."""
+    assert both(None, None) is None
+    assert both(FIRST, None) is both(None, FIRST) is FIRST
+    found = both(FIRST, SECOND)
+    assert found is not None
+    assert (found.names, found.params) == ({"a", "n"}, {"strict", "limit"})
+    again = parse(found.text, TYPES, PARAMS)
+    for a, n in product(THREE, (10, 11, None)):
+        read = {"a": a, "n": n}.__getitem__
+        expected = AND.get((FIRST.decide(read), SECOND.decide(read)), False)
+        assert found.decide(read) is again.decide(read) is expected
 
 
 # None never becomes False -------------------------------------------------------------------------
-
-OPEN_TEXTS = (
-    "a",
-    "not a",
-    "n > 3",
-    "n != 3",
-    "n == m",
-    "color == 'red'",
-    "color != 'red'",
-    "color in ('red',)",
-    "color not in ('red',)",
-    "'red' in colors",
-    "'red' not in colors",
-    "a and b",
-    "a or b",
-    "strict and a",
-    "lax or a",
-)
 
 
 @pytest.mark.parametrize("text", OPEN_TEXTS)
@@ -177,6 +217,25 @@ def test_open_names_what_keeps_a_comparison_open() -> None:
     assert opened("color == 'red' or 'green' in colors", **values) == {"color", "colors"}
     assert opened("color == 'red' or 'red' in colors", **values) == set()
     assert opened("m > n", n=4, m=3) == opened("n > limit", n=4) == set()
+    assert opened("n < m", n=None, m=3) == {"n"}
+    assert opened("n < m", n=3, m=None) == opened("n < m", n=3, m=Span(0, 5)) == {"m"}
+
+
+@pytest.mark.parametrize(
+    ("decided", "value"),
+    [
+        ("strict", {}),
+        ("b", {"b": True}),
+        ("not b", {"b": False}),
+        ("n > 3", {"n": Span(5, 20)}),
+        ("color in ('red',)", {"color": "red"}),
+        ("'red' in colors", {"colors": SomeOf(frozenset({"red"}))}),
+    ],
+)
+def test_a_part_that_is_decided_keeps_nothing_open(decided: str, value: dict[str, object]) -> None:
+    """Fails with: every name of a part named; None from a part that is decided."""
+    assert opened(f"a and {decided}", a=None, **value) == {"a"}
+    assert opened(f"a or not ({decided})", a=None, **value) == {"a"}
 
 
 def test_open_names_a_choice_and_a_list_while_they_are_open_and_no_longer() -> None:
@@ -225,11 +284,33 @@ def test_a_span_decides_only_what_holds_for_all_of_it(span: Span, op: str, numbe
     st.sampled_from(OPERATORS),
     st.tuples(edges, edges).map(spans),
 )
+@example(Span(3, 3), "==", Span(3, 3))
+@example(Span(3, 3), "!=", Span(3, 3))
+@example(Span(1, 3), "==", Span(3, 5))
+@example(Span(None, None), "==", Span(None, None))
 def test_two_spans_decide_only_what_holds_for_all_pairs(left: Span, op: str, right: Span) -> None:
     pairs = product(inside(left), inside(right))
     outcomes = {decide(f"n {op} m", n=n, m=m) for n, m in pairs}
     expected = outcomes.pop() if len(outcomes) == 1 else None
     assert decide(f"n {op} m", n=left, m=right) is expected
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "expected"),
+    [
+        (3, Span(4, 9), True),
+        (3, Span(1, 3), False),
+        (3, Span(1, 9), None),
+        (3, None, None),
+        (None, 3, None),
+    ],
+)
+def test_either_side_of_a_comparison_may_be_open(
+    n: object, m: object, expected: bool | None
+) -> None:
+    """Fails with: the left side alone looked at."""
+    assert decide("n < m", n=n, m=m) is expected
+    assert decide("n != m and n < m", n=n, m=m) is expected
 
 
 @pytest.mark.parametrize(
@@ -273,6 +354,8 @@ def test_params_are_constants() -> None:
     assert decide("lax") is False
     assert decide("a and strict", a=None) is None
     assert decide("a and lax", a=None) is False
+    assert decide("3 < limit") is True
+    assert decide("limit < 3") is False
 
 
 @pytest.mark.parametrize("symbol", ["<", "<=", ">", ">=", "==", "!="])
@@ -281,6 +364,21 @@ def test_two_params_are_compared_once_at_load(symbol: str, number: int) -> None:
     """Seen to fail with: the two ends swapped; nothing compared."""
     expected = eval(f"10 {symbol} {number}")  # noqa: S307 - our own two numbers
     assert decide(f"limit {symbol} {number}") is expected
+
+
+def test_a_param_of_named_options_is_compared_with_one_of_them() -> None:
+    """Fails with: any text taken; texts alike taken for different."""
+    types, params = {**TYPES, "mode": TYPES["color"]}, {**PARAMS, "mode": "red"}
+    assert parse("mode == 'red'", types, params).decide({}.__getitem__) is True
+    assert parse("mode == 'green'", types, params).decide({}.__getitem__) is False
+    with pytest.raises(ConditionError, match="'mode' has no option 'pink'"):
+        parse("mode == 'pink'", types, params)
+
+
+def test_a_choice_without_a_list_takes_any_text() -> None:
+    """Fails with: a list of no options asked of it."""
+    assert decide("free == 'anything'", free="anything") is True
+    assert decide("free in ('one', 'other')", free="anything") is False
 
 
 @pytest.mark.parametrize("text", ["limit < 'x'", "limit == 'x'", "mode < 'x'", "mode == 3"])
@@ -352,6 +450,11 @@ REFUSED = [
     ("n in ('1', '2')", "'n' is no choice"),
     ("colors in accepted", "'colors' is no choice"),
     ("color in limit", "neither a list of choices nor a choice"),
+    ("color in colors", "neither a list of choices nor a choice"),
+    ("3 in accepted", "neither a list of choices nor a choice"),
+    ("'red' in ('red', 'green')", "neither a list of choices nor a choice"),
+    ("x in limit", "neither a list of choices nor a choice"),
+    ("color in ('red', a)", "names, strings and numbers only"),
     ("3 < n", "write it on the left"),
     ("'red' == color", "write it on the left"),
     ("n == accepted", "write it on the left"),

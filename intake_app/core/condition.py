@@ -397,12 +397,15 @@ class _Parser:
         raise _not_comparable(f"'{name}'", symbol, repr(other.value))
 
     def _membership(self, left: ast.expr, right: ast.expr, *, negated: bool) -> Node:
-        if isinstance(left, ast.Constant) and isinstance(right, ast.Name):
+        if (
+            isinstance(left, ast.Constant)
+            and isinstance(right, ast.Name)
+            and right.id not in self._values
+        ):
             kind = self._type(right.id)
             if kind.kind != "list":
                 raise ConditionError(_("'{name}' is no list of choices").format(name=right.id))
             self._option(kind, right.id, left.value)
-            self.names.add(right.id)
             found: Node = Holds(str(left.value), right.id)
             return Not(found) if negated else found
         name = self._operand(left)
@@ -422,8 +425,6 @@ class _Parser:
                 value = self._param(name)
                 return value if isinstance(value, tuple) else _Const(value)
             case ast.Name(id=name):
-                self._type(name)
-                self.names.add(name)
                 return name
             case ast.Constant(value=str() | int() as value):
                 return _Const(value)
@@ -470,7 +471,7 @@ def _constant(left: object, symbol: str, right: object) -> Constant:
     if not (alike or (_is_number(left) and _is_number(right))):
         template = _("{left} and {right} cannot be compared by {symbol}")
         raise ConditionError(template.format(left=repr(left), right=repr(right), symbol=symbol))
-    return Constant(bool(_OPERATORS[symbol](left, right)))
+    return Constant(_OPERATORS[symbol](left, right))
 
 
 def _is_number(value: object) -> bool:
