@@ -389,7 +389,9 @@ def test_an_escalation_stays_open_whatever_becomes_of_the_answers(protocol: Prot
 
 
 def test_the_open_one_of_several_is_found() -> None:
+    """Fails with: the first of two that are open."""
     closed, standing = escalated("accepted", "closed"), escalated()
+    assert safety.open_escalation(intake(escalations=(escalated(), standing))) is standing
     assert safety.open_escalation(intake(escalations=(standing, closed))) is standing
     assert safety.open_escalation(intake(escalations=(closed,))) is None
 
@@ -399,7 +401,9 @@ def with_fields(move: str, **fields: str) -> EscalationEvent:
 
 
 def test_grounds_are_covered_once_and_by_closed_escalations_too() -> None:
-    first = Escalation("e", (with_fields("raised", grounds="a1 a2"), with_fields("accepted")))
+    """Fails with: grounds in any other entry counted."""
+    accepted = with_fields("accepted", grounds="a4")
+    first = Escalation("e", (with_fields("raised", grounds="a1 a2"), accepted))
     more = Escalation("e", (*first.events, with_fields("grounds", grounds="a3")))
     closed = Escalation("e", (*more.events, with_fields("closed")))
     now = frozenset({"a1", "a3", "a4"})
@@ -408,18 +412,48 @@ def test_grounds_are_covered_once_and_by_closed_escalations_too() -> None:
     assert safety.uncovered(intake(escalations=(closed,)), now) == {"a4"}
 
 
+@pytest.mark.parametrize(
+    ("moves", "now", "settled"),
+    [
+        (None, set(), True),
+        (None, {"a1"}, False),
+        (("accepted",), {"a1"}, False),
+        (("accepted", "closed"), {"a1"}, True),
+        (("accepted", "closed"), {"a1", "a2"}, False),
+        (("accepted", "closed"), set(), True),
+    ],
+)
+def test_what_clinicians_closed_is_settled_until_a_new_ground(
+    moves: tuple[str, ...] | None, now: set[str], settled: bool
+) -> None:
+    """Fails with: settled while one is open, or with a ground that none was raised for."""
+    events = (with_fields("raised", grounds="a1"), *map(with_fields, moves or ()))
+    raised = () if moves is None else (Escalation("e", events),)
+    assert safety.is_settled(intake(escalations=raised), frozenset(now)) is settled
+
+
+def test_the_latest_of_a_kind_is_found() -> None:
+    """Fails with: the first one; False where there is none."""
+    first, second = with_fields("step", step="1"), with_fields("step", step="2")
+    found = Escalation("e", (with_fields("raised"), first, second))
+    assert safety.event(found, "step") is second
+    assert safety.event(found, "accepted") is None
+
+
 def test_what_is_known_of_the_person_is_the_latest_of_each_field() -> None:
+    """Fails with: what another entry says taken for the person's."""
     events = (
         with_fields("raised", who="Ann", where="home", reason="no field of a person"),
-        with_fields("step", where="not from a step"),
         with_fields("person", where="car, road 9"),
+        with_fields("step", where="not from a step"),
     )
     known = safety.person_at_risk(Escalation("e", events))
     assert known == {"who": "Ann", "where": "car, road 9"}
 
 
 def test_tasks_wait_for_an_outcome() -> None:
-    """Seen to fail with: an outcome that settles what was sent after it."""
+    """Seen to fail with: an outcome that settles what was sent after it; the first of two outcomes
+    taken for the last; what was sent lost behind a later step."""
     over = escalated("accepted")
     (task,) = safety.tasks(intake(escalations=(over,)))
     assert (task.what, task.from_, task.until) == (
@@ -439,15 +473,23 @@ def test_tasks_wait_for_an_outcome() -> None:
     assert task.from_ == task.until == sent.events[-1].at
     reached = Escalation("e", (*sent.events, with_fields("reached", outcome="yes")))
     assert safety.tasks(intake(escalations=(reached,))) == ()
-    again = Escalation("e", (*reached.events, with_fields("step", emergency_services="911")))
-    assert len(safety.tasks(intake(escalations=(again,)))) == 1
+    later = replace(sent.events[-1], at=NOW + timedelta(minutes=5))
+    again = Escalation("e", (*reached.events, later, with_fields("step", step="5")))
+    (task,) = safety.tasks(intake(escalations=(again,)))
+    assert task.from_ == later.at
+    done = Escalation("e", (*again.events, with_fields("reached", outcome="yes")))
+    assert safety.tasks(intake(escalations=(done,))) == ()
+    at_once = Escalation("e", (with_fields("raised", emergency_services="911"),))
+    assert len(safety.tasks(intake(escalations=(at_once,)))) == 1
 
 
 def test_the_route_of_the_young_replaces_the_first_rung_where_one_is_set() -> None:
-    """Seen to fail with: a route that is empty; the route for everybody."""
+    """Seen to fail with: a route that is empty or not there; the route for everybody."""
     assert safety.ladder(NUMBERS, minor=True)[0].key == "paediatric"
     assert len(safety.ladder(NUMBERS, minor=True)) == 4
     assert safety.ladder({**NUMBERS, "paediatric": " "}, minor=True)[0].key == "on_call"
+    without = {key: contact for key, contact in NUMBERS.items() if key != "paediatric"}
+    assert safety.ladder(without, minor=True) == safety.ladder(without)
 
 
 # Whom to phone ------------------------------------------------------------------------------------
@@ -494,3 +536,22 @@ def test_a_name_without_a_number_is_nobody_to_phone() -> None:
     assert safety.ready_to_screen({**NUMBERS, "backup": "Dr. Bea"}) == (
         safety.number_words()["backup"],
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "lately"), [(-1, False), (0, True), (1, True), (90, True), (91, False)]
+)
+def test_a_number_was_tried_lately_within_ninety_days(days: int, lately: bool) -> None:
+    """Fails with: a day to come; a day more or less; another name under which the day is kept."""
+    day = TODAY - timedelta(days=days)
+    kept = safety.tried({"on_call": day})
+    assert kept == {"tried.on_call": day.isoformat()}
+    assert safety.tried_on(kept, "on_call") == day
+    assert safety.is_lately(day, TODAY) is lately
+
+
+@pytest.mark.parametrize("kept", [{}, {"tried.on_call": "soon"}, {"tried.backup": "2026-11-20"}])
+def test_a_number_that_nobody_tried_has_no_day(kept: dict[str, str]) -> None:
+    """Fails with: the day of another number; False for no day."""
+    assert safety.tried_on(kept, "on_call") is None
+    assert safety.is_lately(None, TODAY) is False

@@ -122,9 +122,6 @@ def _yes_or_no(value: Value | State | None) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-ASQ_ITEMS = ("1", "2", "3", "4", "5")
-
-
 @dataclass(frozen=True, slots=True)
 class Asq:
     """`positive` and `ask_acuity` (whether the fifth question is due) are None while open."""
@@ -139,7 +136,7 @@ def asq(sheet: Mapping[str, Value | State | None]) -> Asq:
 
     A yes to the fifth is acute even where it was not due. Source: NIMH ASQ toolkit.
     """
-    four = [sheet.get(item) for item in ASQ_ITEMS[:-1]]
+    four = [sheet.get(item) for item in "1234"]
     now = _yes_or_no(sheet.get("5"))
     positive = any(said is True or said is State.DECLINED for said in four)
     due = True if positive else (False if all(said is False for said in four) else None)
@@ -205,7 +202,7 @@ PERSON_FIELDS = (
 _MOVES = {
     EscalationState.RAISED: {"person", "step", "accepted", "taken_over", "grounds"},
     EscalationState.ACCEPTED: {"person", "step", "taken_over", "closed", "grounds"},
-    EscalationState.CLOSED: {"safety_call", "reached"},
+    EscalationState.CLOSED: set(),
 }
 _ALWAYS = {"safety_call", "reached"}
 
@@ -291,7 +288,7 @@ def tasks(intake: Intake) -> tuple[Task, ...]:
             first, last = (over.at + wait for wait in _SAFETY_CALL)
             found.append(Task("safety_call", first, last))
         sent = next((e for e in reversed(escalation.events) if e.get("emergency_services")), None)
-        if sent and sent in _since(escalation, "reached"):
+        if sent in _since(escalation, "reached"):
             found.append(Task("confirm_that_they_reached_the_person", sent.at, sent.at))
     return tuple(found)
 
@@ -369,8 +366,7 @@ def number_words() -> Mapping[str, str]:
 def ladder(numbers: Mapping[str, str], *, minor: bool = False) -> tuple[Rung, ...]:
     """Those of the first three rungs that are set, and emergency services, always."""
     words = number_words()
-    young = minor and bool(numbers.get(_PAEDIATRIC, "").strip())
-    first = _PAEDIATRIC if young else _PEOPLE[0]
+    first = _PAEDIATRIC if minor and numbers.get(_PAEDIATRIC, "").strip() else _PEOPLE[0]
     people = [
         Rung(number, key, words[key], contact, _MINUTES_A_RUNG)
         for number, key in enumerate((first, *_PEOPLE[1:]), start=1)
