@@ -2,13 +2,14 @@
 light; nothing that a branch skips, nothing twice."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from intake_app.core import agenda
 from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Question
 from intake_app.core.gaps import Why, gaps, not_asked_elsewhere
-from intake_app.core.model import Answer, PartialDate, Patient, Source, Stage, State
+from intake_app.core.model import Answer, CallEnd, PartialDate, Patient, Source, Stage, State
 from intake_app.core.opening import LANGUAGE, READ_BACK, RECORDING
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, reads, resume_at, screen
@@ -280,7 +281,8 @@ def test_under_age_the_safety_block_goes_on_and_nothing_clinical_behind_it(
     taken = said("takes_medicines", True)
     case = case_of(protocol, CHILD, told, taken)
     assert keys(case) == [*THE_BLOCK, "stroke_ever", "takes_medicines"]
-    assert keys(case, Stage.SECOND_CONTACT) == [RECORDING]
+    again = [RECORDING, "suicide.1", "suicide.2", "suicide.6"]
+    assert keys(case, Stage.SECOND_CONTACT) == again
     assert "fasting_possible" not in keys(case)
     assert not not_asked_elsewhere(case, Stage.CALL).get(Stage.SECOND_CONTACT)
     assert resume_at(case) in THE_BLOCK
@@ -313,3 +315,44 @@ def test_what_was_left_out_for_age_is_no_unknown_of_a_submitted_intake(protocol:
     of_age = case_of(protocol, calls=(ended(),), submitted=NOW)
     assert len(of_age.screening.flags) > 2 * len(case.screening.flags)
     assert not any(flag.fault for flag in (*of_age.screening.flags, *case.screening.flags))
+
+
+# At each contact ----------------------------------------------------------------------------------
+
+
+def at_two_contacts(protocol: Protocol, *later: Answer, dropped: bool = False) -> Case:
+    """The screen answered no at the first contact, and a second one since, perhaps dropped."""
+    first = ended(how=CallEnd.DROPPED if dropped else CallEnd.ENDED)
+    start = NOW + timedelta(days=83)
+    second = replace(on_the_line(Stage.SECOND_CONTACT), id="second", started=start)
+    noes = [said(f"suicide.{number}", False) for number in (1, 2, 6)]
+    again = [replace(answer, at=start + timedelta(minutes=1)) for answer in later]
+    return case_of(protocol, *noes, *again, calls=(first, second))
+
+
+def test_the_suicide_risk_screen_is_asked_again_at_each_contact(protocol: Protocol) -> None:
+    """Open until it is, and nothing of before stands in the field; a yes of then opens what is
+    behind it now. Fails with: the noes of the first contact taken for the second; only to obtain,
+    and not asked; the old answer shown as chosen."""
+    case = at_two_contacts(protocol)
+    asked = agenda.questions(agenda.agenda(case, Stage.SECOND_CONTACT))
+    assert [q.key for q in asked[:4]] == [RECORDING, "suicide.1", "suicide.2", "suicide.6"]
+    assert all(q.again and not q.answered for q in asked[1:4])
+    assert [agenda.latest(case, q) for q in asked[1:4]] == [None] * 3
+    wanted = next(w for w in case.screening.to_obtain if w.id == "suicide_screen_again")
+    assert wanted.items == ("suicide.1", "suicide.2", "suicide.6")
+    partly = at_two_contacts(protocol, said("suicide.1", False), said("suicide.2", True))
+    asked = agenda.questions(agenda.agenda(partly, Stage.SECOND_CONTACT))
+    assert {q.key: q.answered for q in asked[1:7]} == {
+        **{"suicide.1": True, "suicide.2": True, "suicide.6": False},
+        **dict.fromkeys(("suicide.3", "suicide.4", "suicide.5"), False),
+    }
+    noes = [said(f"suicide.{number}", False) for number in (1, 2, 6)]
+    done = at_two_contacts(protocol, *noes)
+    assert "suicide_screen_again" not in [w.id for w in done.screening.to_obtain]
+
+
+def test_a_line_that_dropped_and_came_back_is_one_contact(protocol: Protocol) -> None:
+    """Fails with: every call taken for a contact."""
+    case = at_two_contacts(protocol, dropped=True)
+    assert "suicide_screen_again" not in [w.id for w in case.screening.to_obtain]

@@ -54,6 +54,7 @@ class Question:
 
     `later`: it was put off, and stays open without being put again at every turn. `closed`: it was
     answered, and its branch was closed since; the answer is kept, and comes back with the branch.
+    `again`: it was answered at an earlier contact, and is open at this one.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Question:
     answered: bool = False
     later: bool = False
     closed: bool = False
+    again: bool = False
 
     @property
     def text(self) -> str:
@@ -135,8 +137,9 @@ def waits(case: Case, question: Question) -> bool:
 
 
 def latest(case: Case, question: Question) -> Answer | None:
-    """What was said last, also where it counts for nothing."""
-    if question.item is None:
+    """What was said last, also where it counts for nothing; at this contact, of what is asked
+    again."""
+    if question.item is None or question.again:
         return None
     findings = case.screening.findings
     at = findings.at(question.entry) if question.entry else findings
@@ -194,14 +197,16 @@ class _Asked:
         self._findings = case.screening.findings
 
     def opening(self) -> Iterator[Section]:
+        protocol = self._case.protocol
+        screen = protocol.instruments[protocol.suicide_screen]
         if self._stage is Stage.SECOND_CONTACT:
             yield Section(_("Recording"), tuple(self._named((RECORDING,))))
+            asked = tuple(self._of_items(screen.items, self._findings, Stage.CALL))
+            yield Section(screen.title, asked, "before.suicide")
         if self._stage is not Stage.CALL:
             return
-        protocol = self._case.protocol
         yield Section(_("Caller and place"), tuple(self._named(_OPENING)), "greeting")
         yield Section(_("Emergency now"), tuple(self._named(_EMERGENCY)))
-        screen = protocol.instruments[protocol.suicide_screen]
         asked = tuple(self._of_items(screen.items, self._findings))
         yield Section(screen.title, asked, "before.suicide")
         items = (i for id_ in _SAFETY for i in protocol.by_criterion[id_].items)
@@ -279,15 +284,20 @@ class _Asked:
     def next_trial(self) -> int:
         return max((at.entry for at in self._findings.each), default=0) + 1
 
-    def _of_items(self, items: Iterable[Item], at: Findings) -> Iterator[Question]:
+    def _of_items(
+        self, items: Iterable[Item], at: Findings, stage: Stage | None = None
+    ) -> Iterator[Question]:
+        """Those that belong to `stage`, by default that of the agenda."""
         for item in items:
-            history = at.history(item)
-            later = bool(history) and history[-1].state is State.DEFERRED
-            answered = bool(history) and not later
+            if item.stage is not (stage or self._stage):
+                continue
+            history, again = at.history(item), at.is_to_ask_again(item)
+            later = bool(history) and history[-1].state is State.DEFERRED and not again
+            answered = bool(history) and not later and not again
             closed = bool(history) and at.applicable(item) is False
-            if item.stage is self._stage and (answered or closed or at.is_put(item)):
+            if answered or closed or at.is_put(item):
                 key = f"{item.id}#{at.entry}" if at.entry else item.id
-                yield Question(key, item, at.entry, answered, later, closed)
+                yield Question(key, item, at.entry, answered, later, closed, again)
 
 
 def _no_items() -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, IntEnum, auto
 from functools import cache, cached_property
@@ -40,6 +40,7 @@ from intake_app.core.model import (
     TELLS_OF_ANOTHER,
     Answer,
     BloodPressure,
+    CallEnd,
     Due,
     Intake,
     PartialDate,
@@ -483,6 +484,24 @@ class Findings:
     def telling(self, *what: str) -> list[Finding]:
         """Those of the suicide-risk screen that tell of one of these."""
         return [self.screen[item.id] for item in self.screen_items if item.tells_of(*what)]
+
+    @cached_property
+    def later_contact(self) -> datetime | None:
+        """Since when whoever calls is on the line, where it is not the first contact; a line that
+        dropped and came back is one contact."""
+        calls = self.intake.calls
+        place = len(calls) - 1
+        while place > 0 and calls[place - 1].end is CallEnd.DROPPED:
+            place -= 1
+        return calls[place].started if place > 0 else None
+
+    def is_to_ask_again(self, item: Item) -> bool:
+        """Whether a question of the suicide-risk screen was answered at an earlier contact and not
+        at this one: it is asked again at each (clinical/README.md)."""
+        since, history = self.later_contact, self.history(item)
+        if since is None or item.instrument != self.protocol.suicide_screen or not history:
+            return False
+        return history[-1].at < since and self.is_put(item)
 
     @cached_property
     def screen_answers(self) -> tuple[Answer, ...]:

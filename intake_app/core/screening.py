@@ -113,7 +113,8 @@ class Screening:
 
     @cached_property
     def to_obtain(self) -> tuple[ToObtain, ...]:
-        return (*_interpreter(self.findings), *_guardian(self.findings), *_missing(self.findings))
+        found = self.findings
+        return (*_again(found), *_interpreter(found), *_guardian(found), *_missing(found))
 
     @property
     def scores(self) -> Mapping[str, Score]:
@@ -448,6 +449,14 @@ def _interpreter(findings: Findings) -> Iterable[ToObtain]:
         finished = findings.suicide_risk.complete
         due = Due.BEFORE_SCHEDULING if finished else Due.SAME_DAY
         yield ToObtain("qualified_interpreter", _("A qualified interpreter"), due, items)
+
+
+def _again(findings: Findings) -> Iterable[ToObtain]:
+    """The suicide-risk screen is asked at each contact; what it said before stands beside it."""
+    open_ = [item.id for item in findings.screen_items if findings.is_to_ask_again(item)]
+    if open_:
+        label = _("The suicide-risk screen, asked again at this contact")
+        yield ToObtain("suicide_screen_again", label, Due.SAME_DAY, tuple(open_))
 
 
 def _guardian(findings: Findings) -> Iterable[ToObtain]:
