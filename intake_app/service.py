@@ -597,6 +597,8 @@ class IntakeService:
                 raise WrongValue(item, _("a value if it was answered, and none otherwise"))
             if state is State.NOT_APPLICABLE and Role.CLINICIAN not in self._staff.roles:
                 raise NotAllowed(_("mark a question as not applicable"), _("a clinician"))
+            if question.stage is Stage.CLINICIAN and Role.CLINICIAN not in self._staff.roles:
+                raise NotAllowed(_("answer what a clinician judges"), _("a clinician"))
             if (entry > 0) != (item in protocol.repeated):
                 raise WrongValue(item, _("the number of its entry, and only if it has entries"))
             parsed = None if value is None else question.parse(value)

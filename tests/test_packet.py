@@ -453,7 +453,7 @@ def test_a_clinicians_rating_of_suicidal_thoughts_stands_with_the_level(protocol
     said_none = said("phq9.9", 0)
     item, rated = mood(with_mood(protocol, said_none, said("madrs.10", 3)))
     assert item == "Mood item 9: Not at all (patient alone, 2026-11-23)"
-    assert rated == RATED + "3 (patient alone, 2026-11-23)" + DIFFER
+    assert rated == RATED + "3 (clinician, 2026-11-23)" + DIFFER
     assert mood(with_mood(protocol, said_none)) == [item]
     assert mood(with_mood(protocol, said_none, said("madrs.10", 1)))[1].endswith("2026-11-23)")
 
@@ -1264,3 +1264,14 @@ def test_whom_to_phone_is_the_clinics_own_route_for_a_child(protocol, born, whom
     assert panel.first_to_phone(case, {"emergency": "911"}) == ""
     edition = replace(EDITION, on_call=panel.first_to_phone(case, numbers))
     assert f"Phone {whom}" in compose(case, edition).frame.banner
+
+
+def test_what_a_clinician_judges_and_staff_see_is_not_the_patients_word(protocol):
+    """Fails with: "patient alone" beside the capacity, and beside a psychosis that staff saw."""
+    answers = (said("capacity_judgement", "has_capacity"), said("psychosis_observed", False))
+    case = case_of(protocol, *answers, said("stroke_ever", False))
+    pages = packet._Pages(case, EDITION)
+    voices = [pages.source(name) for name in ("capacity_judgement", "psychosis_observed")]
+    assert voices == ["clinician", "seen by staff"]
+    assert pages.source("stroke_ever") == "patient alone"
+    assert "All answers from the patient alone" in block(case, 7)[2]

@@ -138,6 +138,18 @@ def counts(clinic):
     return {table.name: count(clinic, table) for table in schema.metadata.sorted_tables}
 
 
+def test_what_a_clinician_judges_is_answered_by_one(tmp_path):
+    """Fails with: the stage of a question asked of nobody."""
+    desk = open_clinic(tmp_path / "vault", Clock())
+    cora, clive = (desk.acting_as(who, PASSWORD) for who in (COORDINATOR, CLINICIAN))
+    case = cora.open_intake(cora.register_patient("Robin Vale").id)
+    with pytest.raises(NotAllowed, match="a clinician"):
+        cora.record_answer(case.intake.id, "capacity_judgement", "has_capacity")
+    assert not cora.show(case.intake.id).intake.answers
+    clive.record_answer(case.intake.id, "capacity_judgement", "has_capacity")
+    desk.close()
+
+
 # Roles -------------------------------------------------------------------------------------------
 
 # Not something staff do to records: who one is, and letting go.

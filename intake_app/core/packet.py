@@ -359,7 +359,13 @@ class _Pages:
         return self.voice(history[-1]) if history else ""
 
     def voice(self, answer: Answer) -> str:
-        """Who gave an answer; not "alone" where somebody listened."""
+        """Who gave an answer; not "alone" where somebody listened. What a clinician judges, and
+        what staff see, is nobody's word but theirs."""
+        item = self.case.protocol.items[answer.item]
+        if answer.source is Source.PATIENT_ALONE and item.stage is Stage.CLINICIAN:
+            return _by_a_clinician()
+        if answer.source is Source.PATIENT_ALONE and item.observed:
+            return _seen_by_staff()
         if answer.source not in COUNTS_FOR_A_NO or self.findings.counts_for_a_no(answer):
             return self.sources[answer.source]
         alone = answer.source is Source.PATIENT_ALONE
@@ -1070,6 +1076,14 @@ def _overheard(intake: Intake) -> tuple[Answer, ...]:
     )
 
 
+def _by_a_clinician() -> str:
+    return _("clinician")
+
+
+def _seen_by_staff() -> str:
+    return _("seen by staff")
+
+
 def _listened(overheard: Iterable[Answer]) -> str:
     if any(answer.item == "listener_present" and answer.value is True for answer in overheard):
         return _("somebody listened")
@@ -1088,6 +1102,7 @@ def _who_else(pages: _Pages) -> list[str]:
 def _voices(pages: _Pages) -> Entries:
     """Who spoke for or beside the person, and in which parts."""
     own = {pages.sources[s] for s in (Source.PATIENT_ALONE, Source.RECORD, Source.TEST)}
+    own |= {_by_a_clinician(), _seen_by_staff()}
     parts: dict[str, Counter[str]] = {}
     for item, _entry, answer in pages.latest():
         parts.setdefault(pages.voice(answer), Counter())[_part(pages, item)] += 1
@@ -1106,7 +1121,9 @@ def _voices(pages: _Pages) -> Entries:
     if pages.overheard:
         caller += "; " + _listened(pages.overheard)
     opened = _settled(pages)
-    alone = _("All answers from the patient alone, from a record or from a test.")
+    alone = _(
+        "All answers from the patient alone, a record, a test, a clinician, or what staff saw."
+    )
     if not parts:
         alone = _("No answers yet.")
     return Entries(_("7 Who answered"), (caller, opened, *(lines or (alone,))))
