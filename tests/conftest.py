@@ -13,6 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication
 
 from intake_app import content
@@ -36,7 +37,7 @@ from intake_app.core.model import (
 from intake_app.core.protocol import Item, Protocol
 from tests.pseudo import spoken  # noqa: F401 - a fixture
 from tests.vaults import _fast_keys  # noqa: F401 - a fixture for every test
-from ui import theme
+from ui import announce, theme
 from ui.app import App
 from ui.keys import EmergencyKey
 from ui.lock import IdleLock
@@ -69,6 +70,22 @@ def _windows_are_gone():
     app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if theme.current(app) != theme.Theme():
         theme.apply(app, theme.Theme())  # now that there is nothing to put it on
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Every announcement to a screen reader: what is said, and whether it cuts off what is being
+    read. Nothing is heard of a widget that nobody sees."""
+    found = []
+
+    def keep(event):
+        of = event.object()
+        if isinstance(event, QAccessibleAnnouncementEvent) and of.isVisible():
+            urgent = QAccessible.AnnouncementPoliteness.Assertive
+            found.append((event.message(), event.politeness() is urgent))
+
+    monkeypatch.setattr(announce.QAccessible, "updateAccessibility", keep)
+    return found
 
 
 @pytest.fixture(scope="session")

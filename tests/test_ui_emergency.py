@@ -27,13 +27,12 @@ from intake_app.core import panel as core_panel
 from intake_app.core import safety
 from intake_app.core.model import CallEnd, Source, State
 from intake_app.store.database import NotSaved
-from tests.vaults import CLINICIAN, COORDINATOR, PASSWORD, Clock, open_clinic
+from tests.vaults import CLINICIAN, COORDINATOR, PASSWORD, Clock, crash, open_clinic
 from ui import theme
 from ui.clipboard import CleanClipboard
 from ui.desk import Desk
 from ui.keys import EmergencyKey
 from ui.main_window import MainWindow
-from ui.screens import emergency
 from ui.screens.emergency import NumbersOnly
 
 PLACE = "14 Elm Street, Dayton, Ohio"
@@ -48,8 +47,8 @@ def clinic(qtbot, tmp_path, monkeypatch):
     opened = []
 
     def open_window(desk_service=None):
-        clock = Clock()
-        made = desk_service or open_clinic(tmp_path / "vault", clock)
+        clock, folder = Clock(), tmp_path / "vault"
+        made = desk_service or open_clinic(folder, clock)
         desk = Desk(made, clock)
         window = MainWindow(desk)
         heard = EmergencyKey(app)
@@ -58,16 +57,19 @@ def clinic(qtbot, tmp_path, monkeypatch):
         window.take_place()
         qtbot.waitUntil(lambda: window._panel is not None)
         found = SimpleNamespace(window=window, desk=desk, clock=clock, panel=window.panel())
+        found.folder = folder
         found.key = heard
         opened.append((window, heard))
         return found
 
     yield open_window
-    for window, heard in reversed(opened):  # the first closes the records that they share
+    open_ones = (window for window, _heard in opened if not window.desk.closed)
+    closes = next(open_ones, None)  # the first closes the records that they share
+    for window, heard in reversed(opened):
         app.removeEventFilter(heard)
         window.panel().hide()
         window.hide()
-        if window is opened[0][0]:
+        if window is closes:
             window.close()
         for left in (window, heard):  # gone before that, with its timers
             left.deleteLater()
@@ -459,13 +461,16 @@ def test_the_text_to_read_goes_on_with_the_steps(qtbot, on_call):
 
 
 def test_what_is_typed_is_kept_on_leaving_and_on_escape(qtbot, on_call):
-    """Fails with: a field that keeps on Enter alone."""
+    """Seen to fail with: a field that keeps on Enter alone; Enter that writes nothing."""
     panel = opened(qtbot, on_call)
     county = panel._person.lines["county"]
-    county.setFocus()
-    QTest.keyClicks(county, "Fairfield")
-    press(Key.Key_Tab)
-    assert safety.person_at_risk(escalation(on_call))["county"] == "Fairfield"
+    for text, key in (("Fairfield", Key.Key_Tab), ("Perry", Key.Key_Return)):
+        county.setFocus()
+        county.selectAll()
+        QTest.keyClicks(county, text)
+        press(key)
+        assert not county.hasFocus()
+        assert safety.person_at_risk(escalation(on_call))["county"] == text
     vehicle = panel._person.lines["vehicle"]
     vehicle.setFocus()
     QTest.keyClicks(vehicle, "grey, HXK 4417")
@@ -493,20 +498,27 @@ def test_a_choice_is_an_answer_as_well_so_that_nothing_is_asked_twice(qtbot, on_
     assert "OTHER MEANS: not asked: escalation" in panel._card.text()
 
 
-def test_a_place_that_was_the_callers_is_not_the_place_of_another(qtbot, on_call):
-    """Fails with: the caller's kitchen on the card of somebody else, or gone for good."""
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_place_that_was_the_callers_is_not_the_place_of_another(qtbot, on_call, dropped):
+    """Nor is their number, also once the line is gone. Seen to fail with: the caller's kitchen on
+    the card of somebody else; taken from nobody where no call is open; gone for good there."""
     panel = opened(qtbot, on_call)
-    panel._person.choices["is_caller"].setFocus()
+    if dropped:
+        press(Key.Key_D, Mod.ControlModifier)
+    choice, lines = panel._person.choices["is_caller"], panel._person.lines
+    choice.setFocus()
     press(Key.Key_Right)
     press(Key.Key_Space)
-    assert on_call.desk.case.intake.live_call.relationship == "other"
-    assert panel._person.lines["where"].text() == ""
+    call = on_call.desk.case.intake.calls[-1]
+    assert call.relationship == ("self" if dropped else "other")
+    assert (lines["where"].text(), lines["phone"].text()) == ("", "")
     assert PLACE not in panel._card.text()
+    assert "555 0142" not in panel._card.text()
     assert "Are you in danger yourself?" in panel._steps._aloud.text()
     press(Key.Key_Left)
     press(Key.Key_Space)
-    assert panel._person.lines["where"].text() == PLACE
-    assert on_call.desk.case.intake.live_call.relationship == "self"
+    assert (lines["where"].text(), lines["phone"].text()) == (PLACE, "555 0142")
+    assert on_call.desk.case.intake.calls[-1].relationship == "self"
 
 
 def test_whoever_is_named_later_stands_on_the_card(qtbot, clinic):
@@ -564,30 +576,61 @@ def test_nothing_but_an_acceptance_that_was_read_back_changes_the_banner(qtbot, 
     assert "told no one" not in panel.told()
 
 
-def test_the_alert_comes_again_until_accepted_and_ends_with_it(qtbot, on_call):
+def test_the_alert_comes_again_until_accepted_and_ends_with_it(qtbot, on_call, heard):
     """Fails with: an alert that goes on, or that is heard for each second."""
-    heard = []
     panel = opened(qtbot, on_call)
-    emergency_announce, emergency._announce = (
-        emergency._announce,
-        lambda _w, said: heard.append(said),
-    )
-    try:
-        on_call.clock.now += timedelta(minutes=4)
+    heard.clear()
+    on_call.clock.now += timedelta(minutes=4)
+    for _tick in range(3):
+        panel._tick()
+    assert alerts(heard) == [4]
+    assert "Still not accepted, 4 min." in panel.told()
+    accept(on_call, on_call.intake)
+    on_call.clock.now += timedelta(minutes=4)
+    panel._tick()
+    assert alerts(heard) == [4]
+    assert "Still" not in panel.told()
+
+
+def alerts(heard):
+    """The minutes that were said; each cut off what was being read, and named nobody's patient."""
+    found = [(said, urgent) for said, urgent in heard if "Still not accepted" in said]
+    assert all(urgent for _said, urgent in found)
+    assert not any("Robin" in said or PLACE in said for said, _urgent in found)
+    return [int(said.split(" min.")[0].split()[-1]) for said, _urgent in found]
+
+
+def accept(found, intake):
+    read_back = {"by": "Clive", "read_back": "yes"}
+    assert found.desk.change(lambda s: s.stamp_escalation(intake, "accepted", read_back))
+
+
+def test_the_alert_is_said_on_the_worklist_too_for_each_who_waits(qtbot, on_call, heard):
+    """Every two minutes, once for each, with no record on the desk. Seen to fail with: said while a
+    record lies on the desk alone; while the panel is in sight alone; of the panel that nobody sees;
+    every second; for whoever waits longest alone; politely."""
+    panel, desk = opened(qtbot, on_call), on_call.desk
+    press(Key.Key_Escape)
+    on_call.clock.now += timedelta(minutes=1)
+    other = desk.service.begin_call().intake.id
+    panel.watch(desk.service.raise_escalation(other, "said so"))
+    on_call.window.go("worklist")
+    assert desk.case is None
+    heard.clear()
+    for said in ([], [2], [2, 2], [2, 2, 4]):
+        assert alerts(heard) == said
+        on_call.clock.now += timedelta(minutes=1)
         for _tick in range(3):
             panel._tick()
-        assert len(heard) == 1
-        assert "Still not accepted, 4 min." in panel.told()
-        id_ = on_call.intake
-        on_call.desk.change(
-            lambda s: s.stamp_escalation(id_, "accepted", {"by": "Clive", "read_back": "yes"})
-        )
-        on_call.clock.now += timedelta(minutes=4)
-        panel._tick()
-    finally:
-        emergency._announce = emergency_announce
-    assert len(heard) == 1
-    assert "Still" not in panel.told()
+    assert "told no one. Phone Clive, 555 0100." in heard[0][0]
+    assert desk.open(on_call.intake)
+    panel.leave()
+    accept(on_call, on_call.intake)
+    on_call.window.go("worklist")
+    heard.clear()
+    on_call.clock.now += timedelta(minutes=2)
+    panel._tick()
+    assert len(alerts(heard)) == 1, "the other waits on"
 
 
 def test_emergency_services_make_a_task_that_needs_an_outcome(qtbot, on_call):
@@ -742,18 +785,50 @@ def test_a_line_that_drops_in_danger_opens_the_panel_and_a_quiet_one_does_not(qt
 
 
 def test_after_a_restart_it_is_there_again_with_what_was_half_typed(qtbot, clinic, on_call):
-    """Fails with: a call resumed at the next question; a place lost with the power."""
-    panel = opened(qtbot, on_call)
-    way_in = panel._person.lines["way_in"]
-    way_in.setFocus()
-    QTest.keyClicks(way_in, "side door")
-    qtbot.waitUntil(lambda: on_call.desk.service.clinic.place().get("panel_draft") == "side door")
-    again = clinic(on_call.desk.service.acting_as(COORDINATOR, PASSWORD))
+    """The records opened anew from the disk. Leaving records what is still half typed, though the
+    focus is elsewhere. Seen to fail with: a call resumed at the next question; a place, or half a
+    word, lost with the power; only what has the focus kept on leaving."""
+    half_typed(qtbot, on_call)
+    again = restarted(clinic, on_call)
     qtbot.waitUntil(again.panel.isVisible)
     assert again.desk.intake_id == on_call.intake
-    assert again.panel._person.lines["way_in"].text() == "side door"
-    again.panel.leave()
-    panel.leave()
+    lines = again.panel._person.lines
+    assert (lines["way_in"].text(), lines["where"].text()) == ("side door", PLACE)
+    assert "way_in" not in safety.person_at_risk(escalation(again))
+    qtbot.waitUntil(again.panel.isActiveWindow)
+    assert not lines["way_in"].hasFocus()
+    press(Key.Key_Escape)
+    assert safety.person_at_risk(escalation(again))["way_in"] == "side door"
+
+
+def test_what_was_half_typed_outlives_a_second_restart(qtbot, clinic, on_call):
+    """Also where the panel does not open by itself any more. Seen to fail with: kept until the
+    place of the screen below was kept."""
+    half_typed(qtbot, on_call)
+    accept(on_call, on_call.intake)
+    assert on_call.desk.change(lambda s: s.end_call(on_call.intake))
+    again = restarted(clinic, on_call)
+    assert not again.panel.isVisible()
+    again.window.keep_place()
+    once_more = restarted(clinic, again)
+    assert not once_more.panel.isVisible()
+    assert once_more.panel._person.lines["way_in"].text() == "side door"
+
+
+def half_typed(qtbot, found):
+    way_in = opened(qtbot, found)._person.lines["way_in"]
+    way_in.setFocus()
+    QTest.keyClicks(way_in, "side door")
+    qtbot.waitUntil(lambda: found.desk.service.clinic.place().get("panel_draft") == "side door")
+
+
+def restarted(clinic, found):
+    """Nobody left: the records are gone from under the window, and are opened anew."""
+    crash(found.desk.service)
+    found.desk._closed = True  # its window tells nothing more
+    found.panel.hide()
+    found.window.hide()
+    return clinic(service.open_vault(found.folder, COORDINATOR, PASSWORD, found.clock))
 
 
 def test_whoever_nobody_accepted_is_there_after_a_crash_wherever_staff_were(qtbot, clinic, on_call):

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from intake_app import service
 from intake_app.core.model import PartialDate, Role, Tier
 from tests.vaults import NUMBERS, PASSWORD, Clock
-from ui import announce, keys, theme, words
+from ui import keys, theme, words
 from ui.desk import Desk
 from ui.keys import EmergencyKey
 from ui.main_window import MainWindow
@@ -358,20 +357,6 @@ def test_no_two_keys_of_the_table_are_one(frame):
 
 
 # What a screen reader says by itself --------------------------------------------------------------
-
-
-@pytest.fixture
-def heard(monkeypatch):
-    """Every announcement: what is said, and whether it cuts off what is being read."""
-    found = []
-
-    def keep(event):
-        if isinstance(event, QAccessibleAnnouncementEvent):
-            urgent = QAccessible.AnnouncementPoliteness.Assertive
-            found.append((event.message(), event.politeness() is urgent))
-
-    monkeypatch.setattr(announce.QAccessible, "updateAccessibility", keep)
-    return found
 
 
 def test_a_flag_that_rises_a_refusal_and_a_saved_answer_are_said(frame, records, heard):
