@@ -479,6 +479,29 @@ def test_what_is_typed_is_kept_on_leaving_and_on_escape(qtbot, on_call):
     assert safety.person_at_risk(escalation(on_call))["vehicle"] == "grey, HXK 4417"
 
 
+def test_what_cannot_be_written_is_tried_once_and_stays_in_its_field(qtbot, on_call, monkeypatch):
+    """On Enter as on leaving. Seen to fail with: written by the key and again by the leaving, so
+    that a refusal was said twice."""
+    panel, refused = opened(qtbot, on_call), []
+    on_call.desk.refused.connect(refused.append)
+
+    def full(*_args, **_kept):
+        raise NotSaved("the disk is full")
+
+    monkeypatch.setattr(type(on_call.desk.service), "stamp_escalation", full)
+    for key in (Key.Key_Return, Key.Key_Tab):
+        refused.clear()
+        county = panel._person.lines["county"]
+        county.setFocus()
+        QTest.keyClicks(county, "Perry")
+        press(key)
+        (said,) = refused
+        assert "the disk is full" in said
+        assert (panel._person_problem.text(), panel._person_problem.isVisible()) == (said, True)
+        assert county.text() == "Perry"
+        county.clear()
+
+
 def test_a_choice_is_an_answer_as_well_so_that_nothing_is_asked_twice(qtbot, on_call):
     """Fails with: an answer recorded for the clinician alone, or for the panel alone."""
     panel = opened(qtbot, on_call)

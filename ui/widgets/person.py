@@ -140,8 +140,7 @@ class FieldLine(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.keep()
-            self.focusNextChild()
+            self.focusNextChild()  # which keeps it
         else:
             super().keyPressEvent(event)
 
