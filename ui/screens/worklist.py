@@ -503,7 +503,7 @@ class WorklistScreen(Screen):
     def hints(self) -> str:
         return _(
             "Type to find · Enter opens · Ctrl+N new call · Ctrl+1 to 7 tabs · Ctrl+R review · "
-            "Ctrl+P summary on paper · Space marks for paper · Ctrl+K commands · F1 help"
+            "Ctrl+P summary on paper, of each row that Space marks · Ctrl+K commands · F1 help"
         )
 
 
