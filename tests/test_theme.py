@@ -133,6 +133,20 @@ def test_the_systems_light_is_followed_where_nobody_chose_and_the_size_stays(
     assert theme.current(qapp) == Theme(dark=False, scale=1.25)
 
 
+def test_as_many_keys_back_lead_to_the_same_size(start, qapp):
+    """From a size between two as well, which an older version kept. Seen to fail with: a quarter
+    more, then a fifth less of the most that there is."""
+    start()
+    for by, met in ((1, [1.25, 1.6, 2.0, 2.0]), (-1, [1.6, 1.25, 1.0, 0.8, 0.8]), (1, [1.0])):
+        for size in met:
+            theme.resize(qapp, by)
+            assert theme.current(qapp).scale == size
+    for by, size in ((1, 1.6), (-1, 1.25)):
+        theme.choose(qapp, Theme(scale=1.5))
+        theme.resize(qapp, by)
+        assert theme.current(qapp).scale == size
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"dark": 1, "scale": 40.0}', '{"scale": "large"}', "\udcff"]
 )

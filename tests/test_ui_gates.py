@@ -390,6 +390,22 @@ def test_larger_text_makes_the_call_compact_without_a_larger_window(frame, qapp)
     assert call._typed.line.text() == typed
 
 
+def test_larger_text_and_back_leaves_every_window_as_it_was(frame, qapp):
+    """Also in one step. Seen to fail with: a call pressed apart on the way back, where some letters
+    were small already and others still large, and as wide ever after."""
+    window = frame.window
+    assert frame.desk.open(frame.desk.service.worklist()[0].intake_id)
+    for screen in ("call", "review", "settings", "panel"):
+        top = window.panel() if screen == "panel" else window
+        window.open_panel() if screen == "panel" else window.go(screen)
+        settle()
+        before, font = top.size(), top.font()
+        for scale in (2.0, 1.0):
+            theme.apply(qapp, theme.Theme(scale=scale))
+            settle()
+        assert (top.size(), top.font()) == (before, font), screen
+
+
 @pytest.mark.parametrize("size", [(1366, 720), (1024, 640)])
 def test_at_twice_the_size_what_is_asked_and_how_to_answer_are_in_view(frame, qapp, size):
     """Seen to fail with: a few px kept for what is read; the wide look of what is read aloud."""

@@ -86,8 +86,8 @@ class MainWindow(QMainWindow):
             "settings": lambda: self.go("settings"),
             "person": self.about_person,
             "new_call": self._new_call,
-            "bigger": lambda: self._resize_text(1.25),
-            "smaller": lambda: self._resize_text(0.8),
+            "bigger": lambda: theme.resize(_app(), 1),
+            "smaller": lambda: theme.resize(_app(), -1),
             "dark": self._other_light,
             "help": self._help,
             "palette": self._commands,
@@ -386,11 +386,6 @@ class MainWindow(QMainWindow):
             self._problem.show()
 
     # How it looks -----------------------------------------------------------------------------
-
-    def _resize_text(self, by: float) -> None:
-        look = theme.current(_app())
-        scale = min(theme.MOST, max(theme.LEAST, look.scale * by))
-        theme.choose(_app(), theme.Theme(look.dark, scale))
 
     def _other_light(self) -> None:
         look = theme.current(_app())

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QIODevice, QSaveFile, QStandardPaths, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLayout, QWidget
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 BODY = 15  # px at 100 %
-LEAST, MOST = 0.8, 2.0  # ux.md, section 4
+# Ctrl++ and Ctrl+- go over these, so that as many keys back lead to the same size; 80 to 200 %:
+# ux.md, section 4.
+SIZES = (0.8, 1.0, 1.25, 1.6, 2.0)
+LEAST, MOST = SIZES[0], SIZES[-1]
 
 # name: (light, dark). Contrast of every pair that is used together is computed by test_theme.
 TOKENS = {
@@ -101,7 +104,20 @@ def apply(app: QApplication, theme: Theme) -> None:
     app.setFont(font)
     for window in app.topLevelWidgets():
         if window.styleSheet():
-            window.setStyleSheet(theme.style())
+            _put_on(window, theme.style())
+
+
+def _put_on(window: QWidget, style: str) -> None:
+    """Widgets get their letters one after another: on the way to smaller ones some are in more
+    columns while others are large. That presses no window apart; it would stay as wide."""
+    layout = window.layout()
+    if layout is None:
+        window.setStyleSheet(style)
+        return
+    by_need = layout.sizeConstraint()
+    layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+    window.setStyleSheet(style)
+    layout.setSizeConstraint(by_need)
 
 
 def dress(window: QWidget) -> None:
@@ -135,6 +151,15 @@ def wear(app: QApplication) -> None:
     if isinstance(kept.get("goes_on"), bool):
         app.setProperty("goes_on", kept["goes_on"])
     apply(app, Theme(dark, scale))
+
+
+def resize(app: QApplication, by: int) -> None:
+    """To the next size: larger for 1, smaller for -1. One that was kept once may lie between."""
+    look = current(app)
+    beyond = [size for size in SIZES if (size - look.scale) * by > 0]
+    if beyond:
+        size = min(beyond, key=lambda size: abs(size - look.scale))
+        choose(app, Theme(look.dark, size))
 
 
 def choose(app: QApplication, look: Theme) -> None:

@@ -245,8 +245,8 @@ class Wizard(QWidget):
         keys.action(self, "main", self.main)
         self._shortcut(QKeySequence(Qt.Key.Key_Escape), self.back)
         self._shortcut(QKeySequence("Ctrl+Shift+Return"), self.leave_for_later)
-        self._shortcut(QKeySequence(keys.KEYS["bigger"].keys), lambda: self._resize_text(1.25))
-        self._shortcut(QKeySequence(keys.KEYS["smaller"].keys), lambda: self._resize_text(0.8))
+        self._shortcut(QKeySequence(keys.KEYS["bigger"].keys), lambda: theme.resize(_app(), 1))
+        self._shortcut(QKeySequence(keys.KEYS["smaller"].keys), lambda: theme.resize(_app(), -1))
 
     def _shortcut(self, pressed: QKeySequence, slot: Callable[[], None]) -> None:
         found = QShortcut(pressed, self)
@@ -260,11 +260,6 @@ class Wizard(QWidget):
         whole.addStretch()
         page.setLayout(whole)
         self._pages[name] = self._stack.addWidget(scrolled(page))
-
-    def _resize_text(self, by: float) -> None:
-        look = theme.current(_app())
-        scale = min(theme.MOST, max(theme.LEAST, look.scale * by))
-        theme.choose(_app(), theme.Theme(look.dark, scale))
 
     # Where one is -----------------------------------------------------------------------------
 
