@@ -70,12 +70,13 @@ def _next_step(row: WorklistRow) -> str:
     if row.call == "open":
         return _("the call is open")
     steps = {
+        "queries": _("find out what the clinician asks"),
         "draft": _("go on, then submit"),
         "look_again": _("the protocol changed: look at it again"),
         "awaiting_review": _n("review {count} flag, sign", "review {count} flags, sign", row.flags),
         "signed": _("none") if row.tab == "done" else _("a task of the escalation: Ctrl+I"),
     }
-    return steps[row.status].format(count=row.flags)
+    return steps["queries" if row.tab == "queries" else row.status].format(count=row.flags)
 
 
 def _open_words(row: WorklistRow) -> str:
@@ -327,6 +328,8 @@ class WorklistScreen(Screen):
         if first is None:  # the disk takes no entry of the trail; who waits is shown all the same
             first = self.desk.ask(lambda service: service.worklist_page(tab, 0, _PAGE))
         counts = self.desk.ask(lambda service: service.count_worklist()) or {}
+        self._counts = counts
+        self._show_tabs()
         for place in range(self._tabs.count()):
             name = self._tabs.tabData(place)
             said = words.tab_words()[name]
