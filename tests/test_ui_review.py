@@ -13,6 +13,7 @@ from intake_app.content import Bundle
 from intake_app.core import review
 from intake_app.core.model import Decision, Disposition, Role, State
 from intake_app.service import MedicineEntry
+from tests.gates import settle
 from tests.vaults import CLINICIAN, COORDINATOR, PASSWORD, Clock, open_clinic
 from ui import theme
 from ui.desk import Desk
@@ -326,6 +327,43 @@ def test_the_sign_button_says_what_is_missing(at, vault_):
     press(Qt.Key.Key_Return, CONTROL)
     assert screen._dialog is None
     assert "not reviewed" in screen._problem.text()
+
+
+def test_what_keeps_it_from_being_signed_leaves_room_for_a_flag_at_twice_the_size(at, vault_):
+    """Seen to fail with: all forty named, cut above and below, over the flags."""
+    window = at(CLINICIAN, handed_on(vault_), "review")
+    theme.apply(QApplication.instance(), theme.Theme(dark=True, scale=2.0))
+    press(Qt.Key.Key_Return, CONTROL)
+    settle()
+    screen = window.screens["review"]
+    said, missing = screen._problem, review.open_for_all(window.desk.case)
+    assert said.text().endswith(f"; and {len(missing) - 4} more.")
+    assert all(point in said.text() for point in missing[:4])
+    assert said.visibleRegion().boundingRect() == said.rect()
+    assert said.height() >= said.heightForWidth(said.width())
+    card = QApplication.focusWidget()
+    assert card in screen._cards
+    assert card.visibleRegion().boundingRect().height() > card.fontMetrics().height() * 3
+
+
+def test_what_a_clinician_asks_back_waits_in_a_tab_that_is_seen_at_twice_the_size(at, vault_):
+    """For the coordinator, who is told what comes next. Seen to fail with: neither the tab that was
+    chosen nor any other in which something waits; a coordinator told to review and sign."""
+    theme.apply(QApplication.instance(), theme.Theme(dark=True, scale=2.0))
+    window = at(COORDINATOR, decided(vault_, Decision.NEEDS_INFORMATION), "worklist")
+    assert window.desk.change(lambda s: s.begin_call())
+    assert window.desk.change(lambda s: s.end_call(window.desk.intake_id))
+    window.go("worklist")
+    press(Qt.Key.Key_4, CONTROL)
+    settle()
+    tabs = window.screens["worklist"]._tabs
+    seen = [tabs.tabText(n) for n in range(tabs.count()) if tabs.isTabVisible(n)]
+    assert seen == ["Queries (1)", "Drafts (1)", "Recent"]
+    assert tabs.rect().contains(tabs.tabRect(tabs.currentIndex()))
+    assert tabs.tabText(tabs.currentIndex()) == "Queries (1)"
+    assert "find out what the clinician asks" in window.screens["worklist"]._whole.text()
+    press(Qt.Key.Key_Return)
+    assert window.screen_name == "review"
 
 
 def test_signing_keeps_what_was_typed_when_the_password_is_wrong(at, vault_):

@@ -257,7 +257,8 @@ class MainWindow(QMainWindow):
         self._identity.setText(self.desk.service.about.name)
         self._place.setText(_("Signed in: {name}").format(name=staff.name))
         self._timer.setText("")
-        self._banner.hide()
+        if self._panel is not None:
+            self._show_banner(None)
         self._tasks.hide()
         self._resumed = ("", "")
 

@@ -13,7 +13,7 @@ from intake_app.core.difference import FlagChange
 from intake_app.core.model import Decision, Disposition, Role, Tier
 from intake_app.core.packet import Edition, Entries, Grid, Section, disposition_words
 from intake_app.core.screening import Case, Flag
-from intake_app.core.words import _
+from intake_app.core.words import _, _n
 from intake_app.service import IntakeService
 from ui import keys, words
 from ui.desk import Desk
@@ -335,7 +335,7 @@ class ReviewScreen(Screen):
     def _to_sign(self, case: Case) -> None:
         points = review.open_for_all(case)
         if points:
-            self.refuse(_("Not signed: still open are {points}.").format(points="; ".join(points)))
+            self.refuse(_not_signed(points))
             self._to_next_open()
             return
         dialog = SignDialog(self, case, self._own_name())
@@ -407,6 +407,19 @@ class ReviewScreen(Screen):
             "Enter to its question · Ctrl+Enter sign · Ctrl+Shift+K a clinician confirms · "
             "Ctrl+P summary on paper"
         )
+
+
+def _not_signed(points: tuple[str, ...]) -> str:
+    """The first of them: all of forty at twice the size would leave no room for one flag."""
+    said, more = "; ".join(points[:_SHOWN_POINTS]), len(points) - _SHOWN_POINTS
+    if more <= 0:
+        return _("Not signed: still open are {points}.").format(points=said)
+    template = _n(
+        "Not signed: still open are {points}; and {count} more.",
+        "Not signed: still open are {points}; and {count} more.",
+        more,
+    )
+    return template.format(points=said, count=more)
 
 
 def _points(points: tuple[str, ...]) -> str:
