@@ -18,6 +18,7 @@ from intake_app.core import opening, safety
 from intake_app.core.errors import ContentError, NotFound
 from intake_app.core.instrument import plain
 from intake_app.core.model import (
+    NOT_SAID,
     SELF,
     CallEnd,
     Clinic,
@@ -35,8 +36,14 @@ from intake_app.core.words import _
 from intake_app.fields import Fields
 from intake_app.service import IntakeService, MedicineEntry
 
-# Who speaks where an answer does not say so: only a self-caller is the patient alone.
-_VOICE = {SELF: Source.PATIENT_ALONE, "referrer": Source.REFERRER}
+# Who speaks where an answer does not say so: only a self-caller is the patient alone. Where nobody
+# said who called, nobody said either that the person was alone: as on the emergency panel, their no
+# does not count, and a `source` of an answer that says so does.
+_VOICE = {
+    SELF: Source.PATIENT_ALONE,
+    "referrer": Source.REFERRER,
+    NOT_SAID: Source.PATIENT_WITH_OTHERS,
+}
 _TRIAL = "trial_"
 SECOND_CONTACT = "second_contact"
 RESUMED = "resumed"
@@ -93,7 +100,7 @@ def _case(fields: Fields) -> CaseFile:
     staff = tuple(_person(row) for row in fields.tables("staff"))
     patient = _patient(fields.table("patient", needed=True))
     caller = fields.table("caller")
-    relationship = caller.text("relationship", SELF)
+    relationship = caller.text("relationship", NOT_SAID).strip()
     voice = _VOICE.get(relationship, Source.RELATIVE)
     events = [
         _said(item, caller.text(key), voice)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pypdf
 import pytest
 from sqlalchemy import func, select, text
 
@@ -115,6 +116,51 @@ def test_the_items_are_those_of_the_protocol(run):
     assert rows["organ_kinds"]["options"][0] == "liver"
     assert rows["phq9.9"]["stage"] == "second_contact"
     assert len(rows) == len(content.build(content.shipped()).items)
+
+
+NO_CALLER = """
+today = 2026-03-10
+[[staff]]
+name = "Dana Reyes"
+roles = ["coordinator", "clinician"]
+[patient]
+name = "Pat Roe"
+"""
+NOES = """
+[[event]]
+item = "suicide.1"
+value = false
+[[event]]
+item = "suicide.2"
+value = false
+[[event]]
+item = "suicide.6"
+value = false
+"""
+
+
+def written(tmp_path, *parts):
+    path = tmp_path / "case.toml"
+    path.write_text("".join(parts))
+    return path
+
+
+@pytest.mark.parametrize("caller", ["", '[caller]\nlocation = "14 Elm Street"\n'])
+@pytest.mark.parametrize(("source", "complete"), [("", False), ("patient_alone", True)])
+def test_a_no_of_nobody_knows_whom_does_not_count(run, tmp_path, caller, source, complete):
+    """Fails with: a case without a relationship taken for the patient alone; page one saying that
+    there was no call; an explicit source not believed."""
+    said = NOES.replace("false\n", f'false\nsource = "{source}"\n') if source else NOES
+    out_json = tmp_path / "out.json"
+    case = written(tmp_path, NO_CALLER, caller, said)
+    assert screen(run, case, tmp_path / "vault", "--json", out_json)[0] == 0
+    risk = json.loads(out_json.read_text())["suicide_risk"]
+    assert risk["complete"] is complete
+    assert risk["ceiling"] == ("none_identified" if complete else "high")
+    first = pypdf.PdfReader(tmp_path / "out.pdf").pages[0].extract_text()
+    assert "Caller: not said who" in first
+    alone = "All answers from the patient alone" in first
+    assert alone is (complete and not caller)
 
 
 def test_wrong_usage_is_status_two(run):

@@ -1116,7 +1116,8 @@ def _voices(pages: _Pages) -> Entries:
         for voice, counted in parts.items()
         if voice not in own
     ]
-    callers = dict.fromkeys(call.relationship for call in pages.intake.calls)
+    who_called = (call.relationship or _("not said who") for call in pages.intake.calls)
+    callers = dict.fromkeys(who_called)
     caller = _("Caller: {who}").format(who=", ".join(callers) or _("no call on record"))
     if pages.overheard:
         caller += "; " + _listened(pages.overheard)
