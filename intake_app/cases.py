@@ -111,7 +111,8 @@ def _case(fields: Fields) -> CaseFile:
     medicines = tuple(_medicine(row, voice) for row in fields.tables("medicine"))
     for number, row in enumerate(fields.tables("trial"), start=1):
         events += _trial(row, number, voice)
-    events += [_event(row, today, voice) for row in fields.tables("event")]
+    times = _Times(today)
+    events += [_event(row, times, voice) for row in fields.tables("event")]
     fields.done()
     return CaseFile(today, clinic, staff, patient, relationship, medicines, tuple(events))
 
@@ -205,7 +206,7 @@ def _trial(fields: Fields, number: int, voice: Source) -> list[Event]:
 _KINDS = ("item", "call", "settle", "escalation", "review", "sign", "submit")
 
 
-def _event(fields: Fields, today: date, voice: Source) -> Event:
+def _event(fields: Fields, times: _Times, voice: Source) -> Event:
     kinds = [kind for kind in _KINDS if fields.has(kind)]
     if len(kinds) != 1:
         known = ", ".join(_KINDS)
@@ -223,7 +224,7 @@ def _event(fields: Fields, today: date, voice: Source) -> Event:
         value=value,
         state=state,
         source=_source(fields, voice),
-        at=_moment(fields, today) if fields.has("at") else None,
+        at=times.take(fields, what) if fields.has("at") else None,
         by=fields.text("by", ""),
         note=fields.text("note", ""),
         entry=fields.take("entry", int, 0),
@@ -238,16 +239,43 @@ def _rest(fields: Fields, kind: str) -> Mapping[str, str]:
     return {key: str(fields.raw(key)) for key in fields.names()}
 
 
-def _moment(fields: Fields, today: date) -> datetime:
+# A time of day that is earlier by more than this is of the next day; by less, it is a mistake.
+_OVER_MIDNIGHT = timedelta(hours=12)
+
+
+class _Times:
+    """The times of a case in their order, the first of them on the day of `today`. One without a
+    day, or a zone, has those of the one before; or the next day, where midnight lies between."""
+
+    def __init__(self, today: date) -> None:
+        self._today = today
+        self._before: datetime | None = None
+
+    def take(self, fields: Fields, what: str) -> datetime:
+        before = self._before or datetime.combine(self._today, time(), UTC)
+        found, told_day = _moment(fields, before)
+        if self._before is not None and not told_day and before - found > _OVER_MIDNIGHT:
+            found += timedelta(days=1)
+        if self._before is None and found.date() != self._today:
+            template = _("'{what}' is the first with a time, and its day is not that of `today`")
+            raise fields.wrong("at", template.format(what=what))
+        if self._before is not None and found < before:
+            template = _("'{what}' is told at a time before that of an event before it")
+            raise fields.wrong("at", template.format(what=what))
+        self._before = found
+        return found
+
+
+def _moment(fields: Fields, before: datetime) -> tuple[datetime, bool]:
+    """And whether the file tells its day."""
     raw = fields.raw("at")
-    if isinstance(raw, time):
-        raw = raw.isoformat()
+    text = raw.isoformat() if isinstance(raw, time) else str(raw)
+    told_day = "-" in text
     try:
-        text = str(raw)
-        found = datetime.fromisoformat(text if "-" in text else f"{today}T{text}")
+        found = datetime.fromisoformat(text if told_day else f"{before.date()}T{text}")
     except ValueError:
         raise fields.wrong("at", _("has to be a time such as 10:41")) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=before.tzinfo), told_day
 
 
 # Proving ----------------------------------------------------------------------------------------

@@ -163,6 +163,63 @@ def test_a_no_of_nobody_knows_whom_does_not_count(run, tmp_path, caller, source,
     assert alone is (complete and not caller)
 
 
+def timed(*moments):
+    """Danger told at the first, accepted and taken over at the others."""
+    head = (
+        NO_CALLER + '[caller]\nrelationship = "self"\n[[event]]\nitem = "suicide.4"\nvalue = true\n'
+    )
+    events = [f'at = "{moments[0]}"\n']
+    for move, at in zip(("accepted", "taken_over"), moments[1:], strict=False):
+        events += [f'[[event]]\nescalation = "{move}"\nby = "Dana Reyes"\nat = "{at}"\n']
+    return head, *events
+
+
+@pytest.mark.parametrize(
+    ("moments", "day", "said"),
+    [
+        (("23:58", "00:07", "00:30"), 11, ("00:07", "00:30")),
+        (("2026-03-10 23:58", "2026-03-11 00:07", "00:30"), 11, ("00:07", "00:30")),
+        (("10:00", "2026-03-12 09:00", "09:10"), 12, ("09:00", "09:10")),
+    ],
+)
+def test_a_time_after_midnight_is_of_the_next_day(run, tmp_path, moments, day, said):
+    """Fails with: every time of day taken for one of `today`; the later one of two times kept."""
+    out_json = tmp_path / "out.json"
+    case = written(tmp_path, *timed(*moments))
+    assert screen(run, case, tmp_path / "vault", "--json", out_json)[0] == 0
+    steps = json.loads(out_json.read_text())["escalation"]["steps"]
+    told = [step["at"][:16] for step in steps]
+    assert told == [f"2026-03-{day}T{at}" for at in said]
+
+
+@pytest.mark.parametrize(
+    ("moments", "named"),
+    [
+        (("10:30", "10:10"), "'accepted' is told at a time before"),
+        (("12:30", "00:31"), "'accepted' is told at a time before"),
+        (("2026-03-10 10:30", "2026-03-09 10:40"), "'accepted' is told at a time before"),
+    ],
+)
+def test_a_time_that_runs_backwards_is_refused(run, tmp_path, moments, named):
+    """Fails with: the order of times not looked at, so that the clock kept the later one."""
+    status, out, err = screen(run, written(tmp_path, *timed(*moments)), tmp_path / "vault")
+    assert (status, out) == (1, "")
+    one_sentence(err)
+    assert named in err
+    assert "event[2].at" in err
+    assert not (tmp_path / "vault").exists()
+
+
+@pytest.mark.parametrize("first", ["2026-03-09 10:00", "2026-03-12 10:00", "1926-03-10 10:00"])
+def test_the_first_time_is_of_today(run, tmp_path, first):
+    """Fails with: `today` overruled by the day of the first `at`."""
+    status, out, err = screen(run, written(tmp_path, *timed(first)), tmp_path / "vault")
+    assert (status, out) == (1, "")
+    one_sentence(err)
+    assert "'suicide.4' is the first with a time" in err
+    assert not (tmp_path / "vault").exists()
+
+
 def test_wrong_usage_is_status_two(run):
     assert run("screen")[0] == 2
     assert run("nothing-of-the-kind")[0] == 2
