@@ -266,6 +266,9 @@ def verify_vault(
 
     Without a name, the first of the staff whose password it is.
     """
+    lock = verify.lock_fault(folder)
+    if lock is not None:
+        return lock
     with verify.private_copy(folder) as copy:
         try:
             keys, _who = opened(copy, Secret(name or "", password))

@@ -290,15 +290,29 @@ def test_a_folder_that_is_no_vault_is_one_sentence_and_left_alone(run, tmp_path)
 
 
 def test_a_vault_of_a_newer_version_is_one_sentence(run, kept):
-    """Seen to fail with: the revision not compared."""
+    """Seen to fail with: the revision not compared. Fails with: verify taking it for damage, and
+    saying to restore a backup."""
     keys = vault.unlock(kept, STAFF, PASSWORD).keys
     connection = database.connect(kept / database.DATABASE, keys.database)
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    status, _, err = screen(run, CASE, kept)
+    for words in (("screen", CASE, "--pdf", kept.parent / "o.pdf"), ("verify",)):
+        status, _, err = run(*words, "--vault", kept)
+        assert status == 1
+        one_sentence(err)
+        assert "newer version of the app; use that one" in err
+        assert "backup" not in err
+
+
+def test_something_in_the_lock_is_found_and_left(run, kept):
+    """Fails with: the lock looked at once it is taken, and so emptied."""
+    (kept / "vault.lock").write_text("words")
+    before = bytes_of(kept)
+    status, _, err = run("verify", "--vault", kept)
     assert status == 1
     one_sentence(err)
-    assert "newer version" in err
+    assert "vault.lock" in err
+    assert bytes_of(kept) == before
 
 
 @pytest.mark.parametrize("name", ["vault.db", "vault.keys", "vault.head", "clinic.json"])

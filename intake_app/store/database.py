@@ -67,6 +67,13 @@ class NotSaved(Unsaved):
         self.why = what
 
 
+class Newer(CannotOpen):
+    """Nothing is wrong with them, and no backup helps."""
+
+    def __init__(self) -> None:
+        super().__init__(_("they were written by a newer version of the app; use that one"))
+
+
 class Damaged(CannotOpen):
     """What is there opens with the key of the vault, or would, and cannot be read whole."""
 
@@ -768,7 +775,7 @@ def check_version(connection: Connection) -> str:
         raise CannotOpen(template.format(file=DATABASE))
     found = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
     if found > schema.HEAD:
-        raise CannotOpen(_("they were written by a newer version of the app; use that one"))
+        raise Newer
     return found
 
 

@@ -93,6 +93,14 @@ def first_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     return file_fault(folder) or seal_fault(folder, keys) or _database_fault(folder, keys, more)
 
 
+def lock_fault(folder: Path) -> str | None:
+    """Before the lock is taken: whoever takes it empties it."""
+    path = folder / LOCK
+    if path.is_file() and path.stat().st_size:
+        return _("{file}: is not empty, and the app writes nothing into it").format(file=LOCK)
+    return None
+
+
 def file_fault(folder: Path, but: Collection[str] = ()) -> str | None:
     """What no key is needed for: every file is one of a vault's, and none is missing."""
     for path in sorted(folder.iterdir()):
@@ -167,6 +175,8 @@ def _database_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
     try:
         fault = pages_fault(folder / DATABASE, keys)
         return fault or _records_fault(folder, keys, more)
+    except database.Newer:
+        raise
     except IntakeError as error:
         return f"{DATABASE}: {error}"
     except Exception as error:  # noqa: BLE001 - whatever cannot be read is a fault
