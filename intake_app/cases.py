@@ -213,9 +213,10 @@ def _event(fields: Fields, times: _Times, voice: Source) -> Event:
         raise fields.wrong("", _("needs exactly one of {known}").format(known=known))
     kind = kinds[0]
     what = str(fields.raw(kind))
-    value = fields.raw("value") if fields.has("value") else None
-    states = (State.UNKNOWN, State.DECLINED, State.DEFERRED)
-    state = State(fields.one_of("state", states)) if fields.has("state") else State.ANSWERED
+    value = fields.raw("value") if kind in ("item", "settle") and fields.has("value") else None
+    state = State.ANSWERED
+    if kind == "item" and fields.has("state"):
+        state = State(fields.one_of("state", (State.UNKNOWN, State.DECLINED, State.DEFERRED)))
     if kind == "item" and (value is None) == (state is State.ANSWERED):
         raise fields.wrong(what, _("needs either a value or a state"))
     return Event(
@@ -223,20 +224,22 @@ def _event(fields: Fields, times: _Times, voice: Source) -> Event:
         what=what,
         value=value,
         state=state,
-        source=_source(fields, voice),
+        source=_source(fields, voice) if kind == "item" else voice,
         at=times.take(fields, what) if fields.has("at") else None,
         by=fields.text("by", ""),
         note=fields.text("note", ""),
-        entry=fields.take("entry", int, 0),
-        fields=_rest(fields, kind),
+        entry=fields.take("entry", int, 0) if kind == "item" else 0,
+        fields=_rest(fields, kind, what),
     )
 
 
-def _rest(fields: Fields, kind: str) -> Mapping[str, str]:
+def _rest(fields: Fields, kind: str, what: str) -> Mapping[str, str]:
     """What else an event says: only escalations, reviews and signatures have more fields."""
-    if kind in ("item", "call", "settle", "submit"):
-        fields.done()
-    return {key: str(fields.raw(key)) for key in fields.names()}
+    more = {"review": ("decision", "flag", "reason"), "sign": ("disposition", "reason")}
+    known = safety.MOVE_FIELDS[_move(what)] if kind == "escalation" else more.get(kind, ())
+    found = {key: str(fields.raw(key)) for key in known if fields.has(key)}
+    fields.done()
+    return found
 
 
 # A time of day that is earlier by more than this is of the next day; by less, it is a mistake.
@@ -307,19 +310,20 @@ def _settled(event: Event) -> str:
 
 
 _STEP = re.compile(r"step[ _-]?([1-6])\b[\s:,.-]*(.*)")
-_ESCALATION_MOVES = (
-    "raised",
-    "person",
-    "accepted",
-    "taken_over",
-    "closed",
-    "safety_call",
-    "reached",
-)
+
+
+def _move(what: str) -> str:
+    move = "step" if _STEP.fullmatch(what) else what
+    if move not in safety.MOVE_FIELDS or what == "step":
+        moves = (move for move in safety.MOVE_FIELDS if move != "step")
+        known = ", ".join((*(f"step {n}" for n in safety.STEPS), *moves))
+        template = _("'{value}' is not one of {known}")
+        raise ContentError("event.escalation", template.format(value=what, known=known))
+    return move
 
 
 def _escalation_move(event: Event) -> tuple[str, dict[str, str]]:
-    fields = dict(event.fields)
+    fields, move = dict(event.fields), _move(event.what)
     if event.note:
         fields["note"] = event.note
     step = _STEP.fullmatch(event.what)
@@ -327,13 +331,6 @@ def _escalation_move(event: Event) -> tuple[str, dict[str, str]]:
         fields["step"] = step[1]
         if step[2]:
             fields["what"] = step[2]
-        move = "step"
-    elif event.what in _ESCALATION_MOVES:
-        move = event.what
-    else:
-        known = ", ".join((*(f"step {n}" for n in safety.STEPS), *_ESCALATION_MOVES))
-        template = _("'{value}' is not one of {known}")
-        raise ContentError("event.escalation", template.format(value=event.what, known=known))
     if move == "accepted":
         fields["read_back"] = "yes"  # a call file says accepted of nothing else
     if event.by and move != "closed":
@@ -361,7 +358,6 @@ def _disposition(event: Event) -> Disposition:
 
 _PROOFS: dict[str, Callable[[Event], object]] = {
     "settle": _settled,
-    "escalation": _escalation_move,
     "review": _decision,
     "sign": _disposition,
 }

@@ -220,6 +220,38 @@ def test_the_first_time_is_of_today(run, tmp_path, first):
     assert not (tmp_path / "vault").exists()
 
 
+MISSPELT = [
+    'escalation = "person"\nfire_arm = "yes"',
+    'escalation = "closed"\nby = "Dana Reyes"\nfire_arm = "yes"',
+    'escalation = "step 2: asked"\nfire_arm = "no"',
+    'escalation = "accepted"\nby = "Dana Reyes"\nfire_arm = "no"',
+    'review = "seizure_disorder"\ndecision = "acknowledge"\nfire_arm = "x"',
+    'sign = "on_hold"\nreason = "x"\nfire_arm = "x"',
+    'call = "dropped"\nfire_arm = 1',
+]
+
+
+@pytest.mark.parametrize("event", MISSPELT)
+def test_a_field_that_no_event_knows_is_refused(run, tmp_path, event):
+    """Fails with: every further field of an escalation, a review or a signature taken."""
+    case = written(tmp_path, NO_CALLER, f"[[event]]\n{event}\n")
+    status, out, err = screen(run, case, tmp_path / "vault")
+    assert (status, out) == (1, "")
+    one_sentence(err)
+    assert "event[1].fire_arm: is not a field here" in err
+
+
+@pytest.mark.parametrize(
+    "field", ["value = 1", 'state = "unknown"', "entry = 1", 'source = "record"']
+)
+def test_what_is_said_of_an_answer_is_a_field_of_items_alone(run, tmp_path, field):
+    """Fails with: `value`, `state`, `entry` and `source` taken from every event and dropped."""
+    case = written(tmp_path, NO_CALLER, f'[[event]]\nescalation = "raised"\n{field}\n')
+    status, out, err = screen(run, case, tmp_path / "vault")
+    assert (status, out) == (1, "")
+    assert "is not a field here" in err
+
+
 def test_wrong_usage_is_status_two(run):
     assert run("screen")[0] == 2
     assert run("nothing-of-the-kind")[0] == 2

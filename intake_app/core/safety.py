@@ -199,6 +199,18 @@ PERSON_FIELDS = (
     "happening",
 )
 
+# What else is said with each move that staff make, beside a note and who did it.
+MOVE_FIELDS = {
+    "raised": ("reason",),
+    "person": PERSON_FIELDS,
+    "step": ("what", "rung", "how", "emergency_services", "not_possible", "call_back"),
+    "accepted": (),
+    "taken_over": (),
+    "closed": ("outcome", "reason", "who_has_the_person", "next_contact", "welfare_check"),
+    "safety_call": ("outcome", "welfare_check"),
+    "reached": ("outcome", "welfare_check"),
+}
+
 _MOVES = {
     EscalationState.RAISED: {"person", "step", "accepted", "taken_over", "grounds"},
     EscalationState.ACCEPTED: {"person", "step", "taken_over", "closed", "grounds"},
