@@ -1,6 +1,6 @@
 """A case file: one call written down, replayed through the same service methods as a real one.
 
-The whole file is proven before anything is recorded, so that nothing is half done.
+The whole file is proven and rehearsed before anything is recorded, so that nothing is half done.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from intake_app.core import opening, safety
-from intake_app.core.errors import ContentError, NotFound
+from intake_app.core.errors import ContentError, IntakeError, NotFound
 from intake_app.core.instrument import plain
 from intake_app.core.model import (
     NOT_SAID,
@@ -57,7 +58,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`kind` is one of _KINDS; `what` is its value."""
+    """`kind` is one of _KINDS; `what` is its value; `place` is where in the file."""
 
     kind: str
     what: str
@@ -69,6 +70,7 @@ class Event:
     note: str
     entry: int
     fields: Mapping[str, str]
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,7 @@ def _event(fields: Fields, times: _Times, voice: Source) -> Event:
         note=fields.text("note", ""),
         entry=fields.take("entry", int, 0) if kind == "item" else 0,
         fields=_rest(fields, kind, what),
+        place=fields.place,
     )
 
 
@@ -285,7 +288,8 @@ def _moment(fields: Fields, before: datetime) -> tuple[datetime, bool]:
 
 
 def prove(case: CaseFile, protocol: Protocol) -> None:
-    """Refuse a case that this protocol cannot take, before anything of it is recorded."""
+    """Refuse a case that this protocol cannot take, by what the file alone shows; `rehearse` shows
+    the rest."""
     for event in case.events:
         if event.kind == "item":
             item = protocol.item(event.what)
@@ -381,6 +385,13 @@ class CaseClock:
         """Never backwards: what took longer than the case tells pushes the rest on."""
         self._now = max(self._now, moment - timedelta(seconds=1))
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What was only rehearsed took no time."""
+        before = self._now
+        yield
+        self._now = before
+
     def begin(self, moment: datetime) -> None:
         """Nothing is recorded yet: the call starts at any time of the day."""
         self._now = moment - timedelta(seconds=1)
@@ -404,6 +415,8 @@ class Replay:
         self._saved = saved
         self._others: dict[str, IntakeService] = {}
         self.intake_id = ""
+        # Where in the file it is.
+        self.place = ""
 
     def run(self) -> Case:
         told = next((event.at for event in self._case.events if event.at is not None), None)
@@ -418,6 +431,7 @@ class Replay:
             self._service.record_medication(self.intake_id, medicine, source)
             self._saved(_("medicine"))
         for event in self._case.events:
+            self.place = event.place
             if event.at is not None:
                 self._clock.tell(event.at)
             _DOINGS[event.kind](self, event)
@@ -511,6 +525,18 @@ _DOINGS: dict[str, Callable[[Replay, Event], None]] = {
     "review": Replay._review,
     "sign": Replay._sign,
 }
+
+
+def rehearse(desk: IntakeService, case: CaseFile, clock: CaseClock, password: str) -> None:
+    """Refuse what would be refused half-way, naming the place. Whoever calls takes it back."""
+    replay = Replay(desk, case, clock, password, lambda _what: None)
+    with clock.undone():
+        try:
+            desk.summary_pdf(replay.run().intake.id)
+        except IntakeError as refused:
+            raise IntakeError(
+                f"{replay.place}: {refused}" if replay.place else str(refused)
+            ) from None
 
 
 # The result as JSON -------------------------------------------------------------------------------

@@ -75,13 +75,11 @@ class _Call:
         names = service.staff_names(self.folder)
         cases.refuse_strangers(self.case, names)
         who = self._at_the_desk(names)
-        desk = service.open_vault(self.folder, who, self.password, self.clock)
-        try:
-            cases.prove(self.case, desk.protocol())
-        except BaseException:
-            desk.close()
-            raise
-        return desk
+        return service.open_vault(self.folder, who, self.password, self.clock, self._rehearse)
+
+    def _rehearse(self, desk: service.IntakeService) -> None:
+        cases.prove(self.case, desk.protocol())
+        cases.rehearse(desk, self.case, self.clock, self.password)
 
     def _create(self) -> service.IntakeService:
         case = self.case
@@ -94,7 +92,9 @@ class _Call:
             service.NewPerson(person.name, person.roles, self.password)
             for person in sorted(case.staff, key=lambda p: p.name != first)
         ]
-        desk, recovery_key = service.create_vault(self.folder, case.clinic, people, self.clock)
+        desk, recovery_key = service.create_vault(
+            self.folder, case.clinic, people, self.clock, self._rehearse
+        )
         if not case.clinic.demo:
             template = _("Recovery key, shown this once: {key}")
             tell(template.format(key=recovery_key))

@@ -33,8 +33,20 @@ def unlocked(folder: Path, name: str, password: str, clock: Clock) -> vault.Unlo
         return vault.unlock(folder, name, password)
 
 
-def by_password(records: database.Records, unlocked: vault.Unlocked, clock: Clock) -> Session:
-    return _entered(records, clock, lambda office: _let_in(office, unlocked))
+First = Callable[[Session], object]
+
+
+def by_password(
+    records: database.Records, unlocked: vault.Unlocked, clock: Clock, first: First | None
+) -> Session:
+    """`first` comes before any entry in the trail; what it raises leaves them as they were."""
+
+    def let_in(office: Office) -> Session:
+        if first is not None:
+            first(Session(office, office.member(unlocked.staff_id), unlocked.pen))
+        return _let_in(office, unlocked)
+
+    return _entered(records, clock, let_in)
 
 
 def by_code(folder: Path, code: str, new: NewPassword, clock: Clock) -> Session:

@@ -142,13 +142,28 @@ class MedicineEntry:
     detail: str = ""
 
 
+Play = Callable[["IntakeService"], object]
+
+
+def _rehearsed(play: Play) -> Callable[[Session], None]:
+    def first(session: Session) -> None:
+        with session.office.records.rehearsal():
+            play(IntakeService(session))
+
+    return first
+
+
 def create_vault(
     folder: Path,
     about: Clinic,
     people: Sequence[NewPerson],
     clock: Clock,
+    rehearse: Play | None = None,
 ) -> tuple[IntakeService, str]:
-    """A new vault, opened by the first of `people`, and the recovery key: shown once, not kept."""
+    """A new vault, opened by the first of `people`, and the recovery key: shown once, not kept.
+
+    What `rehearse` does is taken back; whatever it raises, no vault is there.
+    """
     places.refuse(folder)
     if not people:
         raise WrongMove(_("A clinic needs at least one person; nothing was created."))
@@ -169,21 +184,29 @@ def create_vault(
             for member in staff:
                 work.write(schema.staff, clinic.staff_row(member), "staff_added")
             put_in_force(work, content.shipped())
+        if rehearse is not None:
+            _rehearsed(rehearse)(founder)
 
     records, recovery_key = database.create(folder, slots, found)
     founder = Session(Office(records, about, clock), staff[0], pens[0])
     return IntakeService(founder), recovery_key
 
 
-def open_vault(folder: Path, name: str, password: str, clock: Clock) -> IntakeService:
-    """Unlock the records as one of the staff; every refusal is one sentence."""
+def open_vault(
+    folder: Path, name: str, password: str, clock: Clock, rehearse: Play | None = None
+) -> IntakeService:
+    """Unlock the records as one of the staff; every refusal is one sentence.
+
+    What `rehearse` does is taken back; whatever it raises, not even the unlocking is written.
+    """
     places.refuse(folder)
     unlocked = entry.unlocked(folder, name, password, clock)
     try:
         records = database.open_records(folder, unlocked.keys)
     except (anchor.Mismatch, database.Damaged) as fault:
         return _open_held(folder, unlocked, clock, fault)
-    return IntakeService(entry.by_password(records, unlocked, clock))
+    first = None if rehearse is None else _rehearsed(rehearse)
+    return IntakeService(entry.by_password(records, unlocked, clock, first))
 
 
 def open_by_code(folder: Path, code: str, new: NewPassword, clock: Clock) -> IntakeService:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 import main
-from intake_app import commands, content, demo, service
+from intake_app import cases, commands, content, demo, service
 from intake_app.display import has_screen
 from intake_app.store import database, outlets, schema, vault
 from tests.vaults import DEMO, PASSWORD, Clock
@@ -250,6 +250,103 @@ def test_what_is_said_of_an_answer_is_a_field_of_items_alone(run, tmp_path, fiel
     status, out, err = screen(run, case, tmp_path / "vault")
     assert (status, out) == (1, "")
     assert "is not a field here" in err
+
+
+CREW = """
+today = 2026-03-10
+[[staff]]
+name = "Dana Reyes"
+roles = ["coordinator", "front_desk"]
+[[staff]]
+name = "Dr. Ines Okafor"
+roles = ["clinician", "administrator"]
+[patient]
+name = "Pat Roe"
+[caller]
+relationship = "self"
+[[event]]
+item = "height"
+value = 170
+"""
+INES = 'by = "Dr. Ines Okafor"'
+DANGER = 'item = "suicide.4"\nvalue = true'
+ACCEPTED = f'escalation = "accepted"\n{INES}'
+CLOSED = f'escalation = "closed"\n{INES}\nreason = "x"\nnext_contact = "x"'
+HALF_WAY = {
+    "entry where there are none": ['item = "stroke_ever"\nvalue = true\nentry = 2'],
+    "no entry": ['item = "trial_weeks"\nvalue = 8'],
+    "outcome": [DANGER, ACCEPTED, f'{CLOSED}\nwho_has_the_person = "x"\noutcome = "fine"'],
+    "fields": [DANGER, ACCEPTED, f'{CLOSED}\noutcome = "trusted_person"'],
+    "not accepted": [DANGER, f'{CLOSED}\nwho_has_the_person = "x"\noutcome = "trusted_person"'],
+    "nobody accepted": [DANGER, 'escalation = "accepted"'],
+    "no escalation": [ACCEPTED],
+    "dropped twice": ['call = "dropped"', 'call = "dropped"'],
+    "no such flag": [f'review = "no_flag"\ndecision = "acknowledge"\nreason = "x"\n{INES}'],
+    "not ready": [f'sign = "on_hold"\nreason = "x"\n{INES}'],
+    "not their role": ['sign = "on_hold"\nreason = "x"\nby = "Dana Reyes"'],
+}
+
+
+@pytest.mark.parametrize("what", HALF_WAY)
+@pytest.mark.parametrize("existing", [False, True])
+def test_what_shows_only_as_it_runs_is_refused_before_it_runs(run, keep, tmp_path, what, existing):
+    """Fails with: the case not rehearsed, so that it stopped with the events before it saved; a
+    rehearsal of which something stays; the unlocking written before it."""
+    events = [f"[[event]]\n{event}\n" for event in HALF_WAY[what]]
+    folder = keep() if existing else tmp_path / "vault"
+    before = bytes_of(folder) if existing else {}
+    status, out, err = screen(run, written(tmp_path, CREW, *events), folder)
+    assert (status, out) == (1, "")
+    one_sentence(err)
+    assert err.startswith(f"event[{len(events) + 1}]: ")
+    assert (bytes_of(folder) if folder.exists() else {}) == before
+    left = {"case.toml", "vault"} if existing else {"case.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == left
+
+
+@pytest.mark.parametrize("role", ["front_desk", "administrator", "coordinator"])
+def test_staff_who_may_not_do_what_the_case_tells_make_no_vault(run, tmp_path, role):
+    """Fails with: the vault made before anybody asks who may open an intake, or sign it."""
+    staff = f'today = 2026-03-10\n[[staff]]\nname = "Dana Reyes"\nroles = ["{role}"]\n'
+    case = '[patient]\nname = "Pat Roe"\n[[event]]\nsign = "on_hold"\nreason = "x"\n'
+    status, out, err = screen(run, written(tmp_path, staff, case), tmp_path / "vault")
+    assert (status, out) == (1, "")
+    one_sentence(err.partition("; nothing")[0].rpartition("event[1]: ")[2] + ".\n")
+    assert "Only" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["case.toml"]
+
+
+def test_the_password_of_whoever_else_acts_is_tried_first(run, keep, tmp_path):
+    """Fails with: theirs found wrong at their first deed, behind what others had saved."""
+    folder = keep()
+    desk = service.open_vault(folder, "Dr. Ines Okafor", PASSWORD, Clock())
+    new = "another password that is long"
+    desk.clinic.change_password(PASSWORD, new, new)
+    desk.close()
+    before = bytes_of(folder)
+    status, out, _ = screen(run, CASE, folder)
+    assert (status, out) == (1, "")
+    (folder / "vault.tries").unlink()
+    assert bytes_of(folder) == before
+
+
+def test_a_rehearsal_takes_no_time_and_leaves_no_trace(run, tmp_path, monkeypatch):
+    """Fails with: the clock of the case not put back; the head of the trail kept as it was in the
+    rehearsal; the entry of a look kept."""
+
+    def trail(folder):
+        for _again in range(2):
+            assert screen(run, written(tmp_path, CREW), folder)[0] == 0
+        assert run("verify", "--vault", folder)[0] == 0
+        desk = service.open_vault(folder, STAFF, PASSWORD, Clock())
+        with desk._office.records.look() as connection:
+            rows = connection.execute(select(schema.audit.c.at, schema.audit.c.event)).all()
+        desk.close()
+        return rows
+
+    rehearsed = trail(tmp_path / "vault")
+    monkeypatch.setattr(cases, "rehearse", lambda *_given: None)
+    assert rehearsed == trail(tmp_path / "plain")
 
 
 def test_wrong_usage_is_status_two(run):

@@ -136,6 +136,8 @@ class Records:
         self._turn = Lock()
         # A copy gives turns away between its parts; a new vault key waits for its end.
         self._copying = Lock()
+        # While something is only rehearsed: the transaction that all of it is in.
+        self._stage: Connection | None = None
         self._closed = False
 
     @contextmanager
@@ -165,6 +167,24 @@ class Records:
             self._head, self.newest_at = journal.head, journal.at
             self._follow(journal.head, journal.at)
             self._place_keys()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """All that is done in it is one transaction, which is taken back. Before anybody else has
+        these records; the anchor stays behind meanwhile."""
+        before = self._head, self.newest_at, list(self._owed)
+        with self._transaction() as connection:
+            self._stage = connection
+            try:
+                yield
+            finally:
+                self._stage = None
+                self._head, self.newest_at, self._owed = before
+                connection.rollback()
+
+    @property
+    def rehearses(self) -> bool:
+        return self._stage is not None
 
     def prove(self, fault: str | None) -> None:
         """Where something was found, nothing is written from now on: OnHold."""
@@ -222,6 +242,9 @@ class Records:
     def _transaction(self, *, looks: bool = False) -> Iterator[Connection]:
         if self._closed:
             raise RuntimeError("the records are closed")
+        if self._stage is not None:
+            yield self._stage
+            return
         refusal = CannotOpen if self.hold else NotSaved
         with (
             in_plain_words(refusal),
@@ -233,6 +256,8 @@ class Records:
                 begun.rollback()
 
     def _follow(self, head: Head, at: datetime) -> None:
+        if self.rehearses:
+            return
         # The commit stands from here on: whatever fails now must not read as "not saved". An
         # anchor that lags is written again before the next commit, or at the next opening.
         self._ahead = head, at

@@ -219,8 +219,9 @@ def fault_now(connection: Connection, folder: Path, keys: vault.Keys) -> str | N
 
 def prove(records: database.Records, connection: Connection) -> None:
     """Before something is signed or leaves the records: OnHold where they were changed, and nothing
-    is written from then on. What is on hold already may leave: every page says so."""
-    if not records.hold:
+    is written from then on. What is on hold already may leave: every page says so. A rehearsal is
+    ahead of its anchor, and none of it stays."""
+    if not records.hold and not records.rehearses:
         records.prove(fault_now(connection, records.folder, records.keys))
 
 
