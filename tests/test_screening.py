@@ -779,6 +779,42 @@ def test_anothers_word_that_nobody_listens_makes_no_answer_count(protocol, sourc
     assert look(protocol, before, free, *noes).suicide_risk.complete is counts
 
 
+@pytest.mark.parametrize(
+    ("item", "option"),
+    [
+        ("pdmp_result", "not_checked"),
+        ("pdmp_result", "not_available"),
+        ("drug_screen_result", "not_done"),
+        ("urine_test_result", "not_done"),
+    ],
+)
+def test_what_was_not_done_is_still_to_obtain(protocol, item, option):
+    """Fails with: an option that says why there is no result taken for one."""
+    wanted = [i for w in look(protocol, said(item, option)).to_obtain for i in w.items]
+    assert item in wanted
+
+
+def test_trials_that_nobody_asked_about_are_no_silent_gap(protocol):
+    """Of a second contact that was submitted. Fails with: no trial taken for not asked yet."""
+    calls = (ended(), ended(Stage.SECOND_CONTACT))
+    assert look(protocol, calls=calls).flag("failed_adequate_trials") is None
+    found = look(protocol, calls=calls, submitted=NOW).flag("failed_adequate_trials")
+    assert found is not None
+    assert found.state is FlagState.UNRESOLVED
+    assert found.due is Due.BEFORE_SCHEDULING
+
+
+def test_item_nine_that_nobody_asked_is_not_told_as_declined(protocol):
+    """It is open with its scale. Fails with: left out taken for asked in vain."""
+    calls = (ended(), ended(Stage.SECOND_CONTACT))
+    noes = [said(f"suicide.{number}", False) for number in (1, 2, 6)]
+    found = look(protocol, *noes, calls=calls, submitted=NOW)
+    reasons = " ".join(reason for flag in found.flags for reason in flag.reasons)
+    assert "tem 9" not in reasons
+    declined = look(protocol, *noes, unsaid("phq9.9", State.DECLINED), calls=calls, submitted=NOW)
+    assert "tem 9" in " ".join(reason for flag in declined.flags for reason in flag.reasons)
+
+
 # Later stages, submission, the end of the call ----------------------------------------------------
 
 

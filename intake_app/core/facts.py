@@ -442,7 +442,7 @@ class Findings:
             in_vain = any(self.find(name).openness > NOT_ASKED for name in gates)
             if in_vain and not any(self._is_positive_refusal(name) for name in gates):
                 return UNKNOWN
-        return UNKNOWN if self._is_overdue(item) else NOT_ASKED
+        return UNKNOWN if self.is_overdue(item) else NOT_ASKED
 
     def _is_positive_refusal(self, name: str) -> bool:
         """Whether declining was as good as a yes, and what is behind it simply comes next."""
@@ -454,7 +454,7 @@ class Findings:
         """Whether anything may be overdue."""
         return self.call_is_over or self.intake.submitted is not None
 
-    def _is_overdue(self, item: Item) -> bool:
+    def is_overdue(self, item: Item) -> bool:
         """Not asked, and it should have been: the call ended, or the intake was submitted."""
         submitted = self.intake.submitted is not None
         if item.instrument == self.protocol.suicide_screen:
@@ -874,8 +874,10 @@ def _self_harm_item_open(findings: Findings) -> Finding:
 
 
 def _is_asked_in_vain(found: Finding) -> bool:
+    """Somebody was asked; what was left out altogether is open, and said as such elsewhere."""
     observed = any(answer.value is not None for answer in found.answers)
-    return found.value is None and (found.openness >= UNKNOWN or observed)
+    asked = bool(found.answers) and found.openness >= UNKNOWN
+    return found.value is None and (asked or observed)
 
 
 def _result(findings: Findings, name: str) -> Finding:
@@ -990,12 +992,13 @@ def _failed_classes(findings: Findings) -> Span:
 def _of_trials(
     count: Callable[[Findings], Span], asks: tuple[str, ...]
 ) -> Callable[[Findings], Finding]:
-    """A count; no trial on record is no count: nobody has asked yet."""
+    """A count; no trial on record is no count: nobody has asked yet, or it was left out."""
 
     def find(findings: Findings) -> Finding:
         parts = [at.find(name) for at in findings.each for name in asks]
         if not parts:
-            return _UNASKED
+            first = findings.protocol.by_name[asks[0]]
+            return Finding(None, UNKNOWN) if findings.is_overdue(first) else _UNASKED
         found = count(findings)
         return _combined(found.least if found.least == found.most else found, parts)
 

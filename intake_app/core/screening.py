@@ -396,13 +396,21 @@ class _Judgement:
         read, by_name = self._at.read, self._at.protocol.by_name
         # Of a result without its date the date is missing.
         old = {name for name, age in self._at.aged.items() if age is not Age.NOT_DATED}
-        own = [i.id for i in self._criterion.items if read(i.name) is None or i.name in old]
+        own = [i.id for i in self._criterion.items if _is_missing(read(i.name)) or i.name in old]
         open_ = [by_name[q].id for each in self._undecided for q in self._open_questions(each)]
         items = tuple(dict.fromkeys((*own, *open_)))
         if not items:
             return None
         key = _key(self._criterion, self._at)
         return ToObtain(key, self._criterion.label, self._criterion.unknown_due, items)
+
+
+# Options that say why there is no result; it is still to obtain.
+_NO_RESULT = frozenset({"not_done", "not_checked", "not_available", "not_decided"})
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value in _NO_RESULT)
 
 
 def _key(criterion: Criterion, at: Findings) -> str:
