@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QComboBox, QListWidget
 from shiboken6 import isValid
 
 from intake_app.core import review
-from intake_app.core.errors import IntakeError, WrongMove
 from intake_app.core.events import event_words
 from intake_app.core.model import Role
 from intake_app.core.words import _, _n
@@ -84,7 +83,8 @@ class TrailPanel(Panel):
             "{count} entries, the newest first. A file holds all of them.",
             len(found),
         )
-        self._count.setText(template.format(count=len(found)))
+        said = template.format(count=len(found)) if found else _("No entry is like that.")
+        self._count.setText(said)
         if found:
             self._listed.setCurrentRow(0)
 
@@ -96,11 +96,10 @@ class TrailPanel(Panel):
         return " · ".join(part for part in parts if part)
 
     def _wanted(self) -> Wanted | None:
-        try:
-            since, until = self._day(self._first), self._day(self._last)
-        except IntakeError as refusal:
-            self._desk.refused.emit(str(refusal))
+        days = self._days()
+        if days is None:
             return None
+        since, until = days
         return Wanted(
             staff=str(self._staff.currentData() or ""),
             event=str(self._event.currentData() or ""),
@@ -109,14 +108,25 @@ class TrailPanel(Panel):
             until=until and until + timedelta(days=1),
         )
 
-    def _day(self, field: Field) -> datetime | None:
-        if not field.text():
+    def _days(self) -> tuple[datetime | None, datetime | None] | None:
+        """None where one of them is no day, or the last is before the first: said beside it."""
+        found = []
+        for field in (self._first, self._last):
+            try:
+                found.append(self._day(field.text()))
+            except ValueError:
+                field.refuse(_("A day is written like 2026-03-10; nothing was looked up."))
+                return None
+        first, last = found
+        if first is not None and last is not None and last < first:
+            self._last.refuse(_("That is before the first day; nothing was looked up."))
             return None
-        try:
-            day = date.fromisoformat(field.text())
-        except ValueError:
-            raise WrongMove(_("A day is written like 2026-03-10; nothing was looked up.")) from None
-        return datetime.combine(day, time(), self._desk.now().tzinfo)
+        return first, last
+
+    def _day(self, said: str) -> datetime | None:
+        if not said:
+            return None
+        return datetime.combine(date.fromisoformat(said), time(), self._desk.now().tzinfo)
 
     def _check(self) -> None:
         self._state.setText(_("Checking…"))
