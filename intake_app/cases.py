@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -75,8 +75,10 @@ class Event:
 
 @dataclass(frozen=True)
 class CaseFile:
+    """`clinic` is None where the file tells of none, and has no name where it tells none."""
+
     today: date
-    clinic: Clinic
+    clinic: Clinic | None
     staff: tuple[Person, ...]
     patient: tuple[str, PartialDate | None, str | None]
     relationship: str
@@ -98,7 +100,7 @@ def read(path: Path) -> CaseFile:
 
 def _case(fields: Fields) -> CaseFile:
     today = _day(fields)
-    clinic = _clinic(fields.table("clinic"))
+    clinic = _clinic(fields.table("clinic")) if fields.has("clinic") else None
     staff = tuple(_person(row) for row in fields.tables("staff"))
     patient = _patient(fields.table("patient", needed=True))
     caller = fields.table("caller")
@@ -128,7 +130,7 @@ def _day(fields: Fields) -> date:
 
 
 def _clinic(fields: Fields) -> Clinic:
-    name = fields.text("name", _("Clinic without a name"))
+    name = fields.text("name", "")
     country, demo = fields.text("country", "US"), fields.flag("demo")
     numbers = {key: fields.text(key) for key in fields.names()}
     return Clinic(name, country, demo, numbers)
@@ -395,6 +397,36 @@ class CaseClock:
     def begin(self, moment: datetime) -> None:
         """Nothing is recorded yet: the call starts at any time of the day."""
         self._now = moment - timedelta(seconds=1)
+
+
+def founded(told: Clinic | None) -> Clinic:
+    """Of a new vault."""
+    about = told or Clinic("")
+    return replace(about, name=about.name or _("Clinic without a name"))
+
+
+def refuse_elsewhere(case: CaseFile, here: Clinic) -> None:
+    """No invented patient among real ones, and no real one on pages that are marked DEMO."""
+    if case.clinic is None or case.clinic.demo == here.demo:
+        return
+    if here.demo:
+        what = _(
+            "The vault is of a demo, and the case is not; nothing was recorded. Name another vault."
+        )
+    else:
+        what = _(
+            "The case is of a demo, and the vault is not; nothing was recorded. Name another vault."
+        )
+    raise IntakeError(what)
+
+
+def tells_otherwise(case: CaseFile, here: Clinic) -> bool:
+    """Whether the case gives the clinic another name, or other numbers."""
+    told = case.clinic
+    if told is None:
+        return False
+    numbers = any(here.numbers.get(key) != said for key, said in told.numbers.items())
+    return numbers or told.name not in ("", here.name)
 
 
 class Replay:

@@ -78,8 +78,11 @@ class _Call:
         return service.open_vault(self.folder, who, self.password, self.clock, self._rehearse)
 
     def _rehearse(self, desk: service.IntakeService) -> None:
+        cases.refuse_elsewhere(self.case, desk.about)
         cases.prove(self.case, desk.protocol())
         cases.rehearse(desk, self.case, self.clock, self.password)
+        if cases.tells_otherwise(self.case, desk.about):
+            tell(_("The case tells another name or number of the clinic; those of the vault hold."))
 
     def _create(self) -> service.IntakeService:
         case = self.case
@@ -93,9 +96,9 @@ class _Call:
             for person in sorted(case.staff, key=lambda p: p.name != first)
         ]
         desk, recovery_key = service.create_vault(
-            self.folder, case.clinic, people, self.clock, self._rehearse
+            self.folder, cases.founded(case.clinic), people, self.clock, self._rehearse
         )
-        if not case.clinic.demo:
+        if not desk.about.demo:
             template = _("Recovery key, shown this once: {key}")
             tell(template.format(key=recovery_key))
         return desk

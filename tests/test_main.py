@@ -349,6 +349,36 @@ def test_a_rehearsal_takes_no_time_and_leaves_no_trace(run, tmp_path, monkeypatc
     assert rehearsed == trail(tmp_path / "plain")
 
 
+def clinic(name="Harbour Infusion Clinic", demo="true", on_call="Dr. Ines Okafor, 555 0110"):
+    return f'[clinic]\nname = "{name}"\ndemo = {demo}\non_call = "{on_call}"\n'
+
+
+@pytest.mark.parametrize("there", ["true", "false"])
+def test_a_demo_and_a_real_vault_take_nothing_of_each_other(run, tmp_path, there):
+    """Fails with: the clinic of a case looked at for a new vault alone; one that is not told taken
+    for a real one."""
+    folder, other = tmp_path / "vault", "false" if there == "true" else "true"
+    assert screen(run, written(tmp_path, CREW, clinic(demo=there)), folder)[0] == 0
+    before = bytes_of(folder)
+    status, out, err = screen(run, written(tmp_path, CREW, clinic(demo=other)), folder)
+    assert (status, out) == (1, "")
+    one_sentence(err)
+    assert "of a demo" in err
+    assert bytes_of(folder) == before
+    assert screen(run, written(tmp_path, CREW), folder)[0] == 0
+
+
+@pytest.mark.parametrize("told", [{"name": "Another Clinic"}, {"on_call": "Somebody, 555 0199"}])
+def test_a_case_that_tells_the_clinic_otherwise_says_whose_word_holds(run, kept, told):
+    """Fails with: another name or number passed over in silence; the same ones told too."""
+    assert screen(run, written(kept.parent, CREW, clinic()), kept)[::2] == (0, "")
+    assert screen(run, written(kept.parent, CREW, "[clinic]\ndemo = true\n"), kept)[::2] == (0, "")
+    status, _, err = screen(run, written(kept.parent, CREW, clinic(**told)), kept)
+    assert status == 0
+    one_sentence(err)
+    assert "those of the vault hold" in err
+
+
 def test_wrong_usage_is_status_two(run):
     assert run("screen")[0] == 2
     assert run("nothing-of-the-kind")[0] == 2
