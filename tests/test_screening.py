@@ -804,6 +804,26 @@ def test_trials_that_nobody_asked_about_are_no_silent_gap(protocol):
     assert found.due is Due.BEFORE_SCHEDULING
 
 
+def test_the_basis_of_a_count_of_trials_is_what_is_open_of_each(protocol):
+    """Fails with: the questions of every trial read where nobody asks them."""
+    answers = [
+        replace(said(name, value), entry=entry)
+        for entry in (1, 2)
+        for name, value in (
+            ("trial_medicine", "sertraline"),
+            ("trial_dose_reached", "at_or_above_minimum"),
+            ("trial_taken_most_days", True),
+            ("trial_improvement_pct", 10),
+        )
+    ]
+    weeks = [replace(said("trial_weeks", 10), entry=1)]
+    weeks.append(replace(unsaid("trial_weeks", State.DECLINED), entry=2))
+    flag = look(protocol, *answers, *weeks).flag("failed_adequate_trials")
+    assert flag is not None
+    assert "Declined" in flag.reason
+    assert "trial_weeks" in flag.items
+
+
 def test_item_nine_that_nobody_asked_is_not_told_as_declined(protocol):
     """It is open with its scale. Fails with: left out taken for asked in vain."""
     calls = (ended(), ended(Stage.SECOND_CONTACT))

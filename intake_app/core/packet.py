@@ -14,7 +14,7 @@ from datetime import datetime
 
 from intake_app.core import dosing, opening, panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
-from intake_app.core.facts import Findings, questions
+from intake_app.core.facts import UNKNOWN, Findings, questions
 from intake_app.core.instrument import NO, YES, Instrument, Score, plain, shown
 from intake_app.core.medication import Match, MatchState
 from intake_app.core.model import (
@@ -709,8 +709,8 @@ def _mood(pages: _Pages) -> list[str]:
 
 def _mood_item(pages: _Pages, name: str, line: str) -> list[str]:
     item = pages.case.protocol.by_name.get(name)
-    in_vain = name == _ASKED_OF_ALL and pages.findings.read("phq9_item9_open") is True
-    if item is None or not (pages.findings.history(item) or in_vain):
+    left_out = name == _ASKED_OF_ALL and pages.findings.find(name).openness >= UNKNOWN
+    if item is None or not (pages.findings.history(item) or left_out):
         return []
     answers = pages.findings.find(name).answers
     given = (f"{pages.as_given(item, a)} ({pages.voice(a)}, {pages.day(a.at)})" for a in answers)

@@ -349,7 +349,7 @@ class _Judgement:
     def _items(self, undecided: Iterable[_Undecided]) -> tuple[str, ...]:
         """For what holds the questions that were answered, for what is open those to settle."""
         read = (q for rule in self._held for questions in rule.asks.values() for q in questions)
-        answered = (question for question in read if self._at.find(question).answers)
+        answered = (q for q in read if any(at.find(q).answers for at in self._each(q)))
         open_ = (question for each in undecided for question in self._open_questions(each))
         by_name = self._at.protocol.by_name
         return tuple(by_name[question].id for question in dict.fromkeys((*answered, *open_)))
@@ -359,8 +359,19 @@ class _Judgement:
             if name in open_.names:
                 yield from (question for question in questions if self._is_open(question))
 
+    def _each(self, question: str) -> tuple[Findings, ...]:
+        """Of what is asked once for each entry, one reading for each; where there is none, it was
+        not asked."""
+        at = self._at
+        repeated = at.entry == 0 and at.protocol.by_name[question].id in at.protocol.repeated
+        return (at.each or (at,)) if repeated else (at,)
+
     def _is_open(self, question: str) -> bool:
-        found = self._at.find(question)
+        return any(self._is_open_at(at, question) for at in self._each(question))
+
+    @staticmethod
+    def _is_open_at(at: Findings, question: str) -> bool:
+        found = at.find(question)
         if question in facts.LIKE_ITEM_9 and not found.answers:
             return False  # nobody has to rate
         return found.value is None or isinstance(found.value, SomeOf | PartialDate)
@@ -386,7 +397,12 @@ class _Judgement:
     def _what_is_open(self, unknown: list[_Undecided]) -> str:
         by_name = self._at.protocol.by_name
         questions = (question for open_ in unknown for question in self._open_questions(open_))
-        states = {reads(self._at, by_name[question]) for question in questions}
+        states = {
+            reads(at, by_name[question])
+            for question in questions
+            for at in self._each(question)
+            if self._is_open_at(at, question)
+        }
         if not states:
             return _("Not settled: the medicines are not listed.")
         return _("Not settled: {states}.").format(states="; ".join(sorted(states)))
