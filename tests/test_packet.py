@@ -1274,3 +1274,14 @@ def test_what_a_clinician_judges_and_staff_see_is_not_the_patients_word(protocol
     assert voices == ["clinician", "seen by staff"]
     assert pages.source("stroke_ever") == "patient alone"
     assert "All answers from the patient alone" in block(case, 7)[2]
+
+
+def test_a_long_note_on_page_one_begins_there_and_hides_no_other_flag(protocol):
+    """Fails with: the whole note in the line of its flag; the note cut where its answer stands."""
+    note = "word " * 140
+    stops = [replace(said("stroke_ever", True), note=note), said("psychosis_now", True)]
+    case = case_of(protocol, *stops)
+    lines = block(case, 3)
+    assert all(len(line) < 420 for line in lines)
+    assert any("word …" in line for line in lines)
+    assert note.strip() in " ".join(texts(compose(case, EDITION)))

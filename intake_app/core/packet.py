@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import shorten
 
 from intake_app.core import dosing, opening, panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
@@ -401,12 +402,14 @@ class _Pages:
         return said
 
     def together(self, answers: Iterable[Answer]) -> str:
-        """Answers of one voice and day share the words for it."""
+        """Answers of one voice and day share the words for it. A long note begins here and stands
+        whole with its answer: on page one every flag that stops is named before it."""
         voices: dict[tuple[str, str], list[str]] = {}
         for answer in answers:
             item = self.case.protocol.items[answer.item]
             text = f"{item.topic or item.ask} {self.said(answer)}"
-            note = f" ({_short(answer.note)})" if answer.note else ""
+            begun = shorten(_short(answer.note), _NOTE, placeholder=" …")
+            note = f" ({begun})" if begun else ""
             voices.setdefault((self.voice(answer), self.day(answer.at)), []).append(text + note)
         return " ".join(
             f"[{voice}, {day}: {'; '.join(texts)}]" for (voice, day), texts in voices.items()
@@ -544,6 +547,9 @@ def _while_open() -> Mapping[str, tuple[str, str]]:
             _("More energy than usual. Little need for sleep: {how}."),
         ),
     }
+
+
+_NOTE = 160  # characters of a note on page one
 
 
 def _short(note: str) -> str:
