@@ -500,8 +500,8 @@ class Replay:
     def _call(self, event: Event) -> None:
         if event.what in (RESUMED, SECOND_CONTACT):
             stage = Stage.SECOND_CONTACT if event.what == SECOND_CONTACT else Stage.CALL
-            if self._service.show(self.intake_id).intake.live_call is not None:
-                self._service.end_call(self.intake_id)
+            if event.what == SECOND_CONTACT:
+                self._hang_up()
             self._service.open_call(self.intake_id, self._case.relationship, stage)
         else:
             self._service.end_call(self.intake_id, CallEnd(event.what))

@@ -281,6 +281,7 @@ HALF_WAY = {
     "nobody accepted": [DANGER, 'escalation = "accepted"'],
     "no escalation": [ACCEPTED],
     "dropped twice": ['call = "dropped"', 'call = "dropped"'],
+    "resumed and not dropped": ['call = "resumed"'],
     "no such flag": [f'review = "no_flag"\ndecision = "acknowledge"\nreason = "x"\n{INES}'],
     "not ready": [f'sign = "on_hold"\nreason = "x"\n{INES}'],
     "not their role": ['sign = "on_hold"\nreason = "x"\nby = "Dana Reyes"'],
@@ -291,7 +292,8 @@ HALF_WAY = {
 @pytest.mark.parametrize("existing", [False, True])
 def test_what_shows_only_as_it_runs_is_refused_before_it_runs(run, keep, tmp_path, what, existing):
     """Fails with: the case not rehearsed, so that it stopped with the events before it saved; a
-    rehearsal of which something stays; the unlocking written before it."""
+    rehearsal of which something stays; the unlocking written before it; an open line ended
+    unasked where the case says that it is resumed."""
     events = [f"[[event]]\n{event}\n" for event in HALF_WAY[what]]
     folder = keep() if existing else tmp_path / "vault"
     before = bytes_of(folder) if existing else {}
