@@ -338,6 +338,9 @@ def test_what_is_known_of_the_person_at_risk_stands_first(protocol):
     lines = identity(protocol, **from_a("friend", person=person))
     assert "At the call: 3 Elm Road, Ross; the caller's (a friend): 9 Oak Lane" in lines
     assert lines[1].startswith("Phone: not known yet; the caller's (a friend): 555 0199 (")
+    own = {"is_caller": "yes", "where": "9 Oak Lane", "phone": "not known yet"}
+    lines = identity(protocol, **from_a("self", person=own))
+    assert lines[1] == "Phone: 555 0199 (Not asked)"
 
 
 def test_who_speaks_for_themselves_is_where_they_say(protocol):
@@ -541,7 +544,9 @@ def test_the_age_of_the_screen_is_counted_in_days_from_the_last_time_it_was_aske
     ago = "1 day ago" if days == 1 else f"{days} days ago"
     today = TODAY + timedelta(days=days)
     case = case_of(protocol, said("suicide.1", False), today=today)
-    line = next(line for line in block(case, 2) if line.startswith("Screen last asked"))
+    printed = replace(EDITION, made=NOW + timedelta(days=days))
+    found = compose(case, printed).page_one[1].entries
+    line = next(line for line in found if line.startswith("Screen last asked"))
     assert line.startswith(f"Screen last asked 2026-11-23, {ago}; built-in wording")
 
 
@@ -647,8 +652,8 @@ def test_closed_by_a_clinician_the_banner_turns_into_history(protocol):
 
 
 def test_what_no_closed_escalation_covers_stays_urgent(protocol):
-    """Seen to fail with: every flag silenced by an escalation that was closed, the grounds or the
-    due not looked at.
+    """Seen to fail with: every flag silenced by an escalation that was closed; its grounds not
+    looked at.
     """
     old, new = said("suicide.4", True), said("suicide.5", True)
     case = case_of(protocol, old, new, escalations=(ended_by_a_clinician(old.id),))
