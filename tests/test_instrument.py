@@ -24,7 +24,7 @@ from intake_app.content import Bundle
 from intake_app.core.condition import NOT_APPLICABLE
 from intake_app.core.errors import ContentError
 from intake_app.core.facts import Findings
-from intake_app.core.instrument import SEXES, Instrument, Score, score
+from intake_app.core.instrument import SEXES, Instrument, Score, plain, score, shown
 from intake_app.core.model import Answer, Source, State, Value
 from intake_app.core.protocol import Item, Protocol
 from intake_app.core.safety import Level, asq, sheet_risk
@@ -172,6 +172,7 @@ def check_exact(instrument: Instrument, sheet: Sheet, sex: str | None) -> None:
         reached = {one.decided(name) for one in whole}
         assert reached <= set(codes), name
         assert (len(codes) == 1) is (len(reached) == 1), (name, codes, reached)
+        assert found.decided(name) == (reached.pop() if len(reached) == 1 else None), name
     asked = [i.id for i in instrument.scored_items if sheet.get(i.id) is None]
     assert set(found.missing) <= set(asked) | {"msm.failures"}
     assert (found.total is None) is bool(found.missing)
@@ -338,6 +339,23 @@ def test_no_failed_trial_has_no_stage() -> None:
     }  # fmt: skip
     found = score(SCORED["msm"], sheet)
     assert (found.total, found.severity, found.missing) == (None, None, ("msm.failures",))
+
+
+@pytest.mark.parametrize(
+    ("points", "read", "written"),
+    [
+        (0, "0", 0),
+        (20, "20", 20),
+        (Decimal("20.00"), "20", 20.0),
+        (Decimal("23.50"), "23.5", 23.5),
+        (Decimal("24.126"), "24.13", 24.126),
+        (Decimal("0.3"), "0.3", 0.3),
+    ],
+)
+def test_points_are_shown_without_empty_digits(points: Any, read: str, written: float) -> None:
+    """Fails with: the noughts of a whole number taken away; a number for JSON that is none."""
+    assert shown(points) == read
+    assert (plain(points), type(plain(points))) == (written, type(written))
 
 
 # The suicide-risk screens -------------------------------------------------------------------------

@@ -9,7 +9,7 @@ STOP-Bang: an open choice is tried with each of its options.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import product
@@ -52,7 +52,7 @@ class Domain:
     name: str
     take: str
     items: tuple[str, ...]
-    reach: Mapping[str, Points] = field(default_factory=dict)
+    reach: Mapping[str, Points]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +141,17 @@ class Instrument:
     permitted_use: str
     evidence_date: str
     sources: tuple[Citation, ...]
-    bands: tuple[Band, ...] = ()
-    domains: tuple[Domain, ...] = ()
-    either: tuple[tuple[str, ...], ...] = ()
-    derived: tuple[Derived, ...] = ()
-    results: tuple[Result, ...] = ()
-    changes: tuple[Change, ...] = ()
-    examples: tuple[Example, ...] = ()
-    notes: tuple[str, ...] = ()
-    recall: str = ""
-    loinc: str = ""
-    total_loinc: str = ""
+    bands: tuple[Band, ...]
+    domains: tuple[Domain, ...]
+    either: tuple[tuple[str, ...], ...]
+    derived: tuple[Derived, ...]
+    results: tuple[Result, ...]
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    recall: str
+    loinc: str
+    total_loinc: str
+    examples: tuple[Example, ...] = ()  # proven on the scale itself
 
     @cached_property
     def scored_items(self) -> tuple[Item, ...]:
