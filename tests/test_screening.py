@@ -61,6 +61,7 @@ from tests.conftest import (
 )
 
 LOST = (State.UNKNOWN, State.DECLINED)
+HEART = "recent_mi_acs"
 BOTH_CALLS = (ended(), ended(Stage.SECOND_CONTACT))
 
 
@@ -576,6 +577,130 @@ def test_every_flag_shows_what_it_rests_on(
     assert len(keys) == len(set(keys))
 
 
+HEART_OPEN = (
+    "breathless_lying_flat", "nyha_class", "rhythm_unstable", "valve_significant", "heart_problem",
+    "takes_medicines",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "key", "last", "items"),
+    [
+        ([said("stroke_ever", True)], "stroke_or_tia", None, ("stroke_ever",)),
+        (
+            [said("heart_attack_ever", True), unsaid("heart_attack_date", State.DECLINED)],
+            HEART,
+            "Not settled: Declined.",
+            ("heart_attack_ever", "heart_attack_date"),
+        ),
+        (
+            [unsaid("heart_problem", State.UNKNOWN)],
+            "heart_failure_valve_arrhythmia",
+            "Not settled: Does not know; Not asked.",
+            HEART_OPEN,
+        ),
+    ],
+)
+def test_a_flag_names_its_questions_and_how_what_is_open_stands(
+    protocol: Protocol,
+    answers: list[Answer],
+    key: str,
+    last: str | None,
+    items: tuple[str, ...],
+) -> None:
+    """Fails with: questions that nobody answered among those of what holds; none at all; what is
+    open said as a medicine that is not listed; the weakest reason first."""
+    flag = look(protocol, *answers).flag(key)
+    assert flag is not None
+    assert flag.items == items
+    assert [reason for reason in flag.reasons if reason.startswith("Not settled")] == (
+        [last] if last else []
+    )
+    assert flag.reason == flag.reasons[0]
+    assert flag.rules[0].strength == max(rule.strength for rule in flag.rules)
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "key", "route", "rest"),
+    [
+        (
+            "callback_number", State.UNKNOWN, "call_location_and_callback",
+            (Tier.REVIEW, Due.NOW), (("callback_number",), False, False),
+        ),
+        (
+            "callback_permission", State.UNKNOWN, "call_location_and_callback",
+            (Tier.NOTE, Due.BEFORE_SCHEDULING), (("callback_permission",), True, False),
+        ),
+        (
+            "eating_disorder_ever", True, "eating_disorder_or_low_weight",
+            (Tier.NOTE, Due.NONE), (("eating_disorder_ever",), True, False),
+        ),
+        (
+            "heart_problem", State.UNKNOWN, "heart_failure_valve_arrhythmia",
+            (Tier.REVIEW, Due.BEFORE_SCHEDULING), (HEART_OPEN, True, False),
+        ),
+        (
+            "heart_attack_date", PartialDate.parse("2026"), HEART,
+            (Tier.STOP, Due.BEFORE_SCHEDULING),
+            (("heart_attack_ever", "heart_attack_date"), True, False),
+        ),
+        (
+            "suicide.6a", State.UNKNOWN, "suicide_behavior_recent",
+            (Tier.STOP, Due.NOW), (("suicide.6", "suicide.6a"), False, True),
+        ),
+    ],
+)  # fmt: skip
+def test_one_answer_alone_raises_this_and_no_more(
+    protocol: Protocol,
+    item: str,
+    value: Value | State,
+    key: str,
+    route: tuple[Tier, Due],
+    rest: tuple[tuple[str, ...], bool, bool],
+) -> None:
+    """Fails with: a rule lifted by what it does not read; the weakest of what is open; questions
+    that keep nothing open; the "else" of a reason told beside it; a rule named twice; an escalation
+    for a date that is no matter of now; what holds told once more as not settled."""
+    before = reach(protocol, protocol.items[item])
+    assert before is not None
+    answer = unsaid(item, value) if isinstance(value, State) else said(item, value)
+    flag = look(protocol, *before.answers, answer).flag(key)
+    assert flag is not None
+    assert (flag.tier, flag.due) == route
+    assert (flag.items, flag.stronger_open, flag.escalates) == rest
+    texts = [rule.when.text for rule in flag.rules]
+    assert len(texts) == len(set(texts))
+    assert not [r for r in flag.reasons if r.startswith("Not settled, so") and flag.escalates]
+    assert len(flag.reasons) <= 1 + any(r.startswith("Not settled: ") for r in flag.reasons)
+
+
+@pytest.mark.parametrize("state", LOST)
+@pytest.mark.parametrize("item", ["means_within_reach", "firearm_access"])
+def test_one_question_asked_in_vain_flags_beside_others_that_nobody_asked(
+    protocol: Protocol, item: str, state: State
+) -> None:
+    """Fails with: silence until every rule of the criterion was asked in vain."""
+    before = reach(protocol, protocol.items[item])
+    assert before is not None
+    record = {"escalations": before.escalations, "medications": before.medications}
+    found = look(protocol, *before.answers, unsaid(item, state), **record)
+    flag = found.flag(protocol.items[item].criterion)
+    assert flag is not None
+    assert item in flag.items
+
+
+def test_the_earlier_due_comes_first_among_flags_of_one_tier(protocol: Protocol) -> None:
+    """And only the flag whose own yes was taken back says so. Fails with: the later due first;
+    every flag told as taken back."""
+    there, back = said("heart_attack_ever", True), said("heart_attack_ever", False)
+    taken = {"medications": (listed("prednisone"),)}
+    found = look(protocol, said("takes_medicines", True), there, back, **taken)
+    assert [(f.key, f.tier, f.was_yes) for f in found.flags] == [
+        ("med_other", Tier.NOTE, False),
+        (HEART, Tier.NOTE, True),
+    ]
+
+
 def reading(found: Screening, flag: Flag) -> Findings:
     _, _, entry = flag.key.partition("#")
     return found.findings.at(int(entry)) if entry else found.findings
@@ -623,8 +748,6 @@ def test_the_order_of_medicines_does_not_matter(protocol: Protocol) -> None:
 
 
 # The strongest rule still possible ----------------------------------------------------------------
-
-HEART = "recent_mi_acs"
 
 
 @pytest.mark.parametrize(
@@ -943,11 +1066,15 @@ def test_what_is_missing_is_to_obtain_and_only_a_refusal_is_a_flag(
 
 
 def test_a_date_that_decides_too_little_is_to_obtain(protocol: Protocol) -> None:
+    """Fails with: a reading without its date asked for once more."""
     kept = without(protocol, "blood_pressure_date")
     loose = look(protocol, *kept, said("blood_pressure_date", PartialDate.parse("2026")))
     assert "blood_pressure_date" in wanted(loose)
     exact = look(protocol, *kept, said("blood_pressure_date", days_ago(3)))
     assert "blood_pressure_date" not in wanted(exact)
+    undated = look(protocol, *kept)
+    assert PRESSURE not in wanted(undated)
+    assert "blood_pressure_date" in wanted(undated)
 
 
 def test_what_an_untrained_interpreter_put_into_words_is_repeated_with_a_trained_one(
@@ -1018,15 +1145,36 @@ def test_a_count_of_trials_that_something_unknown_keeps_open_is_flagged(
 
 
 def test_the_earliest_due_of_a_listed_drug_counts(protocol: Protocol) -> None:
+    """Fails with: the due of the rule alone; the later of the two."""
+    counted = 0
     for drug_class in protocol.formulary.classes:
         for drug in drug_class.drugs:
-            if drug.due < Due.SAME_DAY or drug.tier is None:
-                continue
-            flag = look(
-                protocol, said("takes_medicines", True), medications=(listed(drug.generic),)
-            ).flag(drug_class.criterion)
-            assert flag is not None
-            assert flag.due >= drug.due
+            taken = (said("takes_medicines", True),)
+            found = look(protocol, *taken, medications=(listed(drug.generic),))
+            flag = found.flag(drug_class.criterion)
+            if flag is not None and flag.tier is drug.tier:
+                assert flag.due >= max(drug.due, *(rule.due for rule in flag.rules)), drug
+                counted += 1
+    assert counted > 200
+
+
+@pytest.mark.parametrize(
+    ("name", "criterion", "often", "tier", "due"),
+    [
+        ("prednisone", "med_other", None, Tier.NOTE, Due.BEFORE_FIRST_DOSE),
+        ("caffeine (prescription)", "med_theophylline", None, Tier.REVIEW, Due.BEFORE_SCHEDULING),
+        ("lorazepam", "med_benzodiazepine", "less_often", Tier.NOTE, Due.NONE),
+    ],
+)
+def test_a_drug_hastens_the_rule_of_its_own_tier(
+    protocol: Protocol, name: str, criterion: str, often: str | None, tier: Tier, due: Due
+) -> None:
+    """Fails with: the due of the drug left out; taken for a rule of another tier."""
+    answers = [] if often is None else [said("benzodiazepine_often", often)]
+    taken = listed(name, dose_mg=Decimal("0.5"), per_day=Decimal(1))
+    flag = look(protocol, *answers, medications=(taken,)).flag(criterion)
+    assert flag is not None
+    assert (flag.tier, flag.due) == (tier, due)
 
 
 def test_the_earliest_due_of_all_rules_that_hold_counts(protocol: Protocol) -> None:
