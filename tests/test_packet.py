@@ -340,7 +340,7 @@ def test_what_is_known_of_the_person_at_risk_stands_first(protocol):
     assert lines[1].startswith("Phone: not known yet; the caller's (a friend): 555 0199 (")
     own = {"is_caller": "yes", "where": "9 Oak Lane", "phone": "not known yet"}
     lines = identity(protocol, **from_a("self", person=own))
-    assert lines[1] == "Phone: 555 0199 (Not asked)"
+    assert lines[1] == "Phone: 555 0199 (Not asked: escalation)"
 
 
 def test_who_speaks_for_themselves_is_where_they_say(protocol):
