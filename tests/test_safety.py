@@ -471,6 +471,8 @@ def test_tasks_wait_for_an_outcome() -> None:
     (task,) = safety.tasks(intake(escalations=(sent,)))
     assert task.what == "confirm_that_they_reached_the_person"
     assert task.from_ == task.until == sent.events[-1].at
+    behind = Escalation("e", (*sent.events, with_fields("step", step="5")))
+    assert len(safety.tasks(intake(escalations=(behind,)))) == 1
     reached = Escalation("e", (*sent.events, with_fields("reached", outcome="yes")))
     assert safety.tasks(intake(escalations=(reached,))) == ()
     later = replace(sent.events[-1], at=NOW + timedelta(minutes=5))
