@@ -150,9 +150,7 @@ class Session:
     def view(self, action: str) -> Iterator[Transaction]:
         """The gate, then one transaction that looks and says so: what may be done on hold, too."""
         office = self.office
-        staff = office.as_they_stand(self.staff)
-        actor = Actor(staff.id, review.role_for(staff, action).value, self.pen)
-        with office.records.view(actor, office.clock()) as (connection, journal):
+        with office.records.view(self._actor(action), office.clock()) as (connection, journal):
             yield Transaction(connection, journal)
 
     @contextmanager
@@ -160,10 +158,13 @@ class Session:
         """The gate, then one transaction that only looks. Its notes are entries that follow it, now
         or, while the disk refuses them, before the next one (decisions/0033)."""
         office = self.office
-        staff = office.as_they_stand(self.staff)
-        actor = Actor(staff.id, review.role_for(staff, action).value, self.pen)
-        with office.records.read(actor, office.clock()) as (connection, notes):
+        with office.records.read(self._actor(action), office.clock()) as (connection, notes):
             yield Look(connection, notes)
+
+    def _actor(self, action: str) -> Actor:
+        """The gate: whoever may do it, as they stand now, in the role that lets them."""
+        staff = self.office.as_they_stand(self.staff)
+        return Actor(staff.id, review.role_for(staff, action).value, self.pen)
 
     @contextmanager
     def act_as(self, role: Role) -> Iterator[Transaction]:
@@ -177,10 +178,9 @@ class Session:
     ) -> str:
         """The gate, then one transaction under a new vault key; the new recovery key."""
         office = self.office
-        role = review.role_for(office.as_they_stand(self.staff), action)
         office.records, recovery_key = office.records.rotated(
             file,
-            Actor(self.staff.id, role.value, self.pen),
+            self._actor(action),
             office.clock(),
             lambda connection, journal: write(Transaction(connection, journal)),
         )

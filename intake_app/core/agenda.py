@@ -197,22 +197,25 @@ class _Asked:
         self._findings = case.screening.findings
 
     def opening(self) -> Iterator[Section]:
-        protocol = self._case.protocol
-        screen = protocol.instruments[protocol.suicide_screen]
         if self._stage is Stage.SECOND_CONTACT:
             yield Section(_("Recording"), tuple(self._named((RECORDING,))))
-            asked = tuple(self._of_items(screen.items, self._findings, Stage.CALL))
-            yield Section(screen.title, asked, "before.suicide")
+            yield self._screen()
         if self._stage is not Stage.CALL:
             return
         yield Section(_("Caller and place"), tuple(self._named(_OPENING)), "greeting")
         yield Section(_("Emergency now"), tuple(self._named(_EMERGENCY)))
-        asked = tuple(self._of_items(screen.items, self._findings))
-        yield Section(screen.title, asked, "before.suicide")
-        items = (i for id_ in _SAFETY for i in protocol.by_criterion[id_].items)
+        yield self._screen()
+        items = (i for id_ in _SAFETY for i in self._case.protocol.by_criterion[id_].items)
         yield Section(
             _("Recent care, harm to others"), tuple(self._of_items(items, self._findings))
         )
+
+    def _screen(self) -> Section:
+        """The questions on suicide are of the call, and asked at each contact."""
+        protocol = self._case.protocol
+        screen = protocol.instruments[protocol.suicide_screen]
+        asked = tuple(self._of_items(screen.items, self._findings, Stage.CALL))
+        return Section(screen.title, asked, "before.suicide")
 
     def _named(self, keys: Iterable[str]) -> Iterator[Question]:
         for key in keys:

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from intake_app.core.words import _
 
@@ -107,8 +107,10 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Parts joined by a word. Most are plain names: they are read without a call for each."""
+    """Parts joined by a word; one that `decides` settles the whole. Most are plain names: they are
+    read without a call for each."""
 
+    decides: ClassVar[bool]
     parts: tuple[Node, ...]
     names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     others: tuple[Callable[[Read], bool | None], ...] = field(init=False, repr=False, compare=False)
@@ -119,48 +121,37 @@ class _Parts:
         object.__setattr__(self, "names", tuple(part.name for part in plain))
         object.__setattr__(self, "others", tuple(others))
 
+    def decide(self, read: Read) -> bool | None:
+        decides = self.decides
+        found: bool | None = not decides
+        for name in self.names:
+            value = read(name)
+            if value is NOT_APPLICABLE:
+                value = False
+            if value is decides:
+                return decides
+            if value is None:
+                found = None
+        for decide in self.others:
+            value = decide(read)
+            if value is decides:
+                return decides
+            if value is None:
+                found = None
+        return found
+
     def open(self, read: Read) -> frozenset[str]:
         return frozenset().union(*(part.open(read) for part in self.parts))
 
 
 class Every(_Parts):
     __slots__ = ()
-
-    def decide(self, read: Read) -> bool | None:
-        answer: bool | None = True
-        for name in self.names:
-            value = read(name)
-            if value is False or value is NOT_APPLICABLE:
-                return False
-            if value is None:
-                answer = None
-        for decide in self.others:
-            value = decide(read)
-            if value is False:
-                return False
-            if value is None:
-                answer = None
-        return answer
+    decides = False
 
 
 class Some(_Parts):
     __slots__ = ()
-
-    def decide(self, read: Read) -> bool | None:
-        answer: bool | None = False
-        for name in self.names:
-            value = read(name)
-            if value is True:
-                return True
-            if value is None:
-                answer = None
-        for decide in self.others:
-            value = decide(read)
-            if value is True:
-                return True
-            if value is None:
-                answer = None
-        return answer
+    decides = True
 
 
 @dataclass(frozen=True, slots=True)

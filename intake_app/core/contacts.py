@@ -11,8 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from intake_app.core import agenda, safety
 from intake_app.core.agenda import Question, Section
-from intake_app.core.errors import WrongMove
 from intake_app.core.model import Call, CallEnd, Clinic, Intake, relationship_words
+from intake_app.core.roster import check_within
 from intake_app.core.screening import Case, reads
 from intake_app.core.words import _, _n
 
@@ -78,11 +78,7 @@ def message_words(case: Case) -> str:
 
 def check_retry(about: Clinic) -> None:
     """WrongMove for what a clinic may not set."""
-    told = ((about.retry_minutes, RETRY_RANGE), (about.most_tries, TRIES_RANGE))
-    for value, (least, most) in told:
-        if value is not None and not least <= value <= most:
-            template = _("It is a whole number from {least} to {most}; nothing was changed.")
-            raise WrongMove(template.format(least=least, most=most))
+    check_within((about.retry_minutes, RETRY_RANGE), (about.most_tries, TRIES_RANGE))
 
 
 def again_words(case: Case, now: datetime, about: Clinic) -> str:

@@ -807,7 +807,10 @@ def _behaviour(pages: _Pages) -> list[str]:
 
 def _means(pages: _Pages) -> str:
     """Of the questions, and of what the panel holds of the person at risk."""
-    told = {field: _told_of(pages, field) for field in panel.ASKED}
+    known: dict[str, str] = {}
+    for escalation in pages.intake.escalations:
+        known |= safety.person_at_risk(escalation)
+    told = {field: _told_of(pages, known, field) for field in panel.ASKED}
     items = [pages.item(id_) for id_ in panel.ASKED.values()]
     unasked = all(i is not None and pages.findings.applicable(i) is False for i in items)
     if unasked and not any(told.values()):
@@ -819,11 +822,8 @@ def _means(pages: _Pages) -> str:
     ).format(**said)
 
 
-def _told_of(pages: _Pages, field: str) -> str:
+def _told_of(pages: _Pages, known: Mapping[str, str], field: str) -> str:
     """What the panel holds of a field, with its note, beside the answer where one was given."""
-    known: dict[str, str] = {}
-    for escalation in pages.intake.escalations:
-        known |= safety.person_at_risk(escalation)
     kept, id_ = known.get(field, ""), panel.ASKED[field]
     words = dict(panel.choices(pages.case, field)).get(kept, kept)
     note = known.get(_NOTES.get(field, ""), "")

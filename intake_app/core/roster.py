@@ -109,7 +109,12 @@ CALL_MINUTES = (15, 240)
 
 
 def check_idle(minutes: int, in_call: int) -> None:
-    for value, (least, most) in ((minutes, IDLE_MINUTES), (in_call, CALL_MINUTES)):
-        if not least <= value <= most:
+    check_within((minutes, IDLE_MINUTES), (in_call, CALL_MINUTES))
+
+
+def check_within(*told: tuple[int | None, tuple[int, int]]) -> None:
+    """WrongMove for a whole number outside its ends; None is none that was told."""
+    for value, (least, most) in told:
+        if value is not None and not least <= value <= most:
             template = _("It is a whole number from {least} to {most}; nothing was changed.")
             raise WrongMove(template.format(least=least, most=most))
