@@ -692,10 +692,8 @@ def dialling_words(case: Case | None, clinic: Clinic, today: date) -> str:
     ).format(county=county or _("COUNTY, STATE"))
     if not found:
         return transfer
-    direct = _("That county's own centre: {centres}. Nobody answers there:").format(
-        centres="; ".join(found)
-    )
-    return f"{direct} {transfer}"
+    template = _("Dial that county's own centre: {centres}. Where nobody answers, what follows.")
+    return f"{template.format(centres='; '.join(found))}\n{transfer}"
 
 
 def _of_a_centre(centre: centres.Centre, today: date) -> str:
