@@ -1036,7 +1036,8 @@ class IntakeService:
     def _load(
         self, work: Transaction | Look, intake_id: str, *, signed: bool = False
     ) -> tuple[Intake, Protocol]:
-        intake, protocol = self._office.intake(work.connection, intake_id)
+        head = work.journal.head if isinstance(work, Transaction) else None
+        intake, protocol = self._office.intake(work.connection, intake_id, head)
         if not signed:
             review.check_editable(intake)
         return intake, protocol
@@ -1055,6 +1056,7 @@ class IntakeService:
             kept.keep(work.connection, case, work.journal.at, self._staff.id)
         else:
             kept.renew(work.connection, case)
+        self._office.remember(case.intake, work.journal.head)
         return case
 
     @staticmethod

@@ -17,7 +17,7 @@ from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, screened
 from intake_app.core.words import _
 from intake_app.store import clinic, database, finder, intakes, schema, vault
-from intake_app.store.audit import Actor, Journal, Notes
+from intake_app.store.audit import Actor, Head, Journal, Notes
 
 # The setting that says whether the present recovery key was typed back: "made", then "proven".
 PAPER = "recovery_key"
@@ -82,6 +82,9 @@ class Office:
     _protocols: dict[str, Protocol] = field(default_factory=dict)
     # Everybody as they stand now; nobody else writes. Empty while a vault is made.
     people: Mapping[str, Staff] = field(default_factory=dict)
+    # The intake that was changed last, as of the newest entry of the trail then. An entry's MAC
+    # covers all that was written before it, so under the same entry the intake is the same.
+    _latest: tuple[Head, Intake] | None = field(default=None, repr=False)
 
     def today(self) -> date:
         return self.clock().date()
@@ -114,11 +117,26 @@ class Office:
             self._protocols[digest] = content.build(content.Bundle.from_text(text))
         return self._protocols[digest]
 
-    def intake(self, connection: Connection, intake_id: str) -> tuple[Intake, Protocol]:
-        """An intake, under the protocol that it was taken with."""
+    def intake(
+        self, connection: Connection, intake_id: str, head: Head | None = None
+    ) -> tuple[Intake, Protocol]:
+        """An intake, under the protocol that it was taken with. `head`: the newest entry now, of
+        whoever is about to change it."""
+        latest = self._latest
+        if latest is not None and latest[0] == head and latest[1].id == intake_id:
+            return latest[1], self.protocol(connection, latest[1].protocol_digest)
+        return self.load(connection, intake_id)
+
+    def load(self, connection: Connection, intake_id: str) -> tuple[Intake, Protocol]:
+        """From its rows, whatever was changed last."""
         found = intakes.find(connection, intake_id)
         protocol = self.protocol(connection, found.protocol_digest)
         return intakes.load(connection, found, protocol), protocol
+
+    def remember(self, intake: Intake, head: Head) -> None:
+        """For the next change: at every key all rows of the call would be read again. Where this
+        transaction is not committed, no later one begins behind its entries."""
+        self._latest = head, intake
 
     def case(self, intake: Intake, protocol: Protocol) -> Case:
         """As of today; a signed intake as of the day on which it was signed."""

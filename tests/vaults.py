@@ -44,6 +44,23 @@ def _fast_keys():
     use_fast_keys()
 
 
+@pytest.fixture
+def known_by_heart(monkeypatch):
+    """Whatever is taken from memory is what the rows say. How often something was."""
+    taken = []
+    intake = Office.intake
+
+    def proven(office, connection, intake_id, head=None):
+        found = intake(office, connection, intake_id, head)
+        if office._latest is not None and found[0] is office._latest[1]:
+            assert found == office.load(connection, intake_id)
+            taken.append(intake_id)
+        return found
+
+    monkeypatch.setattr(Office, "intake", proven)
+    return taken
+
+
 class Clock:
     """Moves on a second at each reading; `now` may be set."""
 
