@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 UNFINISHED = ".new"
 
@@ -13,9 +14,8 @@ def replace_file(path: Path, data: bytes, *, sync_folder: bool = False) -> None:
     `sync_folder` makes the new name last through a power cut as well.
     """
     unfinished = path.with_name(path.name + UNFINISHED)
-    unfinished.unlink(missing_ok=True)  # what a killed save left
     try:
-        with open(unfinished, "xb", opener=_owner_only) as file:
+        with _begun(unfinished) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -26,6 +26,14 @@ def replace_file(path: Path, data: bytes, *, sync_folder: bool = False) -> None:
         raise
     if sync_folder:
         sync(path.parent)
+
+
+def _begun(path: Path) -> BinaryIO:
+    try:
+        return open(path, "xb", opener=_owner_only)
+    except FileExistsError:  # what a killed save left
+        path.unlink()
+        return open(path, "xb", opener=_owner_only)
 
 
 def _owner_only(path: str, flags: int) -> int:

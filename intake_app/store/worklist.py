@@ -39,8 +39,9 @@ _SEEN = 10  # ux.md, section 2
 _LATELY = 5000  # entries of the trail that are looked through for what somebody opened last
 
 _kept = schema.summary
-_of_intake = _kept.delete().where(_kept.c.intake_id == bindparam("intake"))
-_OLD = _of_intake.returning(_kept.c.since, _kept.c.owner)
+_OF_INTAKE = _kept.c.intake_id == bindparam("intake")
+_OLD = _kept.select().where(_OF_INTAKE)
+_NEW = _kept.update().where(_OF_INTAKE)
 
 
 def keep(connection: Connection, case: Case, at: datetime, by: str) -> None:
@@ -54,12 +55,18 @@ def renew(connection: Connection, case: Case) -> None:
 
 
 def _keep(connection: Connection, case: Case, change: tuple[str, str]) -> None:
-    """The later change counts: a clock may be set back. An upgraded row does not know its own."""
+    """The later change counts: a clock may be set back. An upgraded row does not know its own.
+    Only what differs is written: this runs at every key, and each index is a page to seal."""
     intake_id = case.intake.id
-    old = connection.execute(_OLD, {"intake": intake_id}).first()
-    known = (old.since, old.owner) if old and old.since else None
+    found = connection.execute(_OLD, {"intake": intake_id}).mappings().first()
+    old = dict(found) if found else {}
+    known = (old["since"], old["owner"]) if old.get("since") else None
     since, owner = max(known, change) if known else intakes.last_change(connection, intake_id)
-    connection.execute(_kept.insert(), _row(case, since, owner))
+    new = {k: v for k, v in _row(case, since, owner).items() if old.get(k) != v}
+    if not old:
+        connection.execute(_kept.insert(), new)
+    elif new:
+        connection.execute(_NEW, {"intake": intake_id, **new})
 
 
 def _row(case: Case, since: str, owner: str) -> dict[str, object]:
