@@ -100,7 +100,7 @@ def test_what_takes_the_place_of_this_process_inherits_no_folder(tmp_path, monke
     assert len(list(tmp_path.iterdir())) == 1
     monkeypatch.setattr(lock.os, "execv", lambda *_: seen.append(os.environ["TMPDIR"]))
     monkeypatch.setattr(lock.os, "_exit", lambda *_: None)
-    monkeypatch.setattr(lock.subprocess, "Popen", lambda *_: None)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_: None)
     lock.replace_process()
     assert seen == [str(tmp_path)]
     assert list(tmp_path.iterdir()) == []

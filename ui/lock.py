@@ -6,7 +6,6 @@ A fresh process takes its place and shows the unlock screen. Nothing is lost: no
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -52,6 +51,8 @@ def replace_process() -> None:
     sys.stderr.flush()
     if os.name == "posix":
         os.execv(sys.executable, again)  # noqa: S606 - this very program, anew
+    import subprocess  # noqa: PLC0415 - the first window shall not wait for it
+
     subprocess.Popen(again)  # noqa: S603
     os._exit(0)
 
