@@ -134,6 +134,9 @@ def item_of(fields: Fields, *, criterion: str, stage: Stage, instrument: str | N
     unit = fields.text("unit", "")
     if (kind in ("number", "blood_pressure")) != bool(unit):
         raise fields.wrong("unit", _("does not fit the kind {kind}").format(kind=kind))
+    limits = limits_of(fields) if fields.has("limits") else ()
+    if limits and kind != "number":
+        raise fields.wrong("limits", _("do not fit the kind {kind}").format(kind=kind))
     reassuring = fields.flag("reassuring")
     if reassuring and kind != "yes_no":
         raise fields.wrong("reassuring", _("is for the kind yes_no alone"))
@@ -156,7 +159,18 @@ def item_of(fields: Fields, *, criterion: str, stage: Stage, instrument: str | N
         ask_about=fields.text("ask_about", ""),
         staff_note=fields.text("staff_note", ""),
         loinc=fields.text("loinc", ""),
+        limits=limits,
     )
+
+
+def limits_of(fields: Fields) -> tuple[Points, ...]:
+    """The least and the most that a number may be, both included."""
+    given = {str(n): v for n, v in enumerate(fields.take("limits", list))}
+    ends = Fields(fields.file, f"{fields.place}.limits", given)
+    found = tuple(ends.number(name) for name in ends.names())
+    if len(found) != 2 or not 0 <= found[0] < found[1]:
+        raise fields.wrong("limits", _("are the least and the most that a number may be"))
+    return found
 
 
 def options_of(fields: Fields) -> tuple[Option, ...]:

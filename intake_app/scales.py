@@ -162,21 +162,19 @@ class _Draft:
         self.fields = fields
         given = fields.table("points") if fields.has("points") else None
         self.steps = fields.tables("steps")
-        limits = tuple(fields.take("limits", list)) if fields.has("limits") else ()
         raises = _raises(fields.table("raises")) if fields.has("raises") and not scored else None
         item = item_of(fields, criterion="", stage=stage, instrument=instrument_id)
         if not item.id.startswith(f"{instrument_id}."):
             start = _("has to begin with '{start}.'").format(start=instrument_id)
             raise fields.wrong("id", start)
-        if item.kind not in _KINDS:
-            raise fields.wrong("kind", not_one_of(item.kind, _KINDS))
+        _check_kind(fields, item)
         if item.kind == "scale" and not item.options:
             if not options:
                 raise fields.wrong("options", _("are missing"))
             item = replace(item, options=options)
         if item.kind == "choice" and fields.has("when"):
             raise fields.wrong("when", _("may not skip a choice"))
-        item = replace(item, limits=_limits(fields, item, limits), raises=raises)
+        item = replace(item, raises=raises)
         if scored and item.scored and not self.steps:
             item = replace(item, points=_points(fields, item, given))
         elif given is not None:
@@ -198,14 +196,11 @@ def _raises(fields: Fields) -> Raises:
     return Raises(level["yes"], level["declined"], frozenset(tells))
 
 
-def _limits(fields: Fields, item: Item, limits: tuple[Any, ...]) -> tuple[Points, ...]:
-    if (item.kind == "number") != bool(limits):
-        raise fields.wrong("limits", _("do not fit the kind {kind}").format(kind=item.kind))
-    ends = Fields(fields.file, f"{fields.place}.limits", {str(n): v for n, v in enumerate(limits)})
-    found = tuple(ends.number(name) for name in ends.names())
-    if found and (len(found) != 2 or not 0 <= found[0] < found[1]):
-        raise fields.wrong("limits", _("are the least and the most that a number may be"))
-    return found
+def _check_kind(fields: Fields, item: Item) -> None:
+    if item.kind not in _KINDS:
+        raise fields.wrong("kind", not_one_of(item.kind, _KINDS))
+    if item.kind == "number" and not item.limits:
+        raise fields.wrong("limits", _("are missing"))
 
 
 def _points(fields: Fields, item: Item, given: Fields | None) -> Mapping[Value, Points]:

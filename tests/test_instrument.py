@@ -510,7 +510,7 @@ REFUSED: list[tuple[str, str, tuple[Any, ...], Any, str]] = [
     ("a choice that may be skipped", "msm", ("items", 1, "when"), "msm_duration > 1", "a choice"),
     ("a choice without points", "msm", ("items", 1, "options", 0, "points"), None, "points each"),
     ("a number without steps", "msm", ("items", 0, "steps"), None, "are missing"),
-    ("a number without limits", "msm", ("items", 0, "limits"), None, "do not fit"),
+    ("a number without limits", "msm", ("items", 0, "limits"), None, "are missing"),
     ("limits the wrong way round", "msm", ("items", 0, "limits"), [9, 1], "the least and the most"),
     ("a derived number that falls", "who5", ("derived", 0, "times"), -4, "above zero"),
     ("bands that stop short", "audit", ("bands", 3, "most"), 39, "leave a gap"),
