@@ -300,6 +300,55 @@ def assert_kept(before: Screening, after: Screening, taken_back: Answer, item: I
         assert kept.was_yes or not withdrawn, taken_back
 
 
+def raised(found: Screening) -> set[str]:
+    return {flag.criterion.id for flag in found.flags if flag.state is FlagState.RAISED}
+
+
+def test_what_was_raised_stays_in_sight_whatever_an_answer_or_its_gate_is_changed_to(
+    protocol: Protocol,
+) -> None:
+    """For every question, every value and every other value, and every gate that led to it: a
+    reading of 190/110 that becomes 130/80, "not pregnant after all", "no trouble with organs" after
+    a tumor was named. Nothing of it is done by whoever signs without a look.
+
+    Seen to fail with: `_lapsed` empty; only what a yes or a list said counted as said; gates left
+    out; a rule that is open again, and that nobody asks for yet, taken for one that is shown.
+    """
+    for item, answers, more in bases(protocol):
+        values = some_values(item)
+        gates = [a for a in answers if item.when is not None and names(a) in item.when.names]
+        shut = [said(a.item, not a.value) for a in gates if isinstance(a.value, bool)]
+        without = raised(look(protocol, *answers, **more))
+        for value in values:
+            told = (*answers, said(item.id, value))
+            before = raised(look(protocol, *told, **more)) - without
+            others = (said(item.id, other) for other in values if other != value)
+            for changed in (*others, *shut) if before else ():
+                after = look(protocol, *told, changed, **more)
+                kept = {flag.criterion.id for flag in after.flags}
+                assert before <= kept, (item.id, value, changed.item, changed.value)
+
+
+def test_what_is_told_after_a_change_counts_for_what_was_said_before_it(protocol: Protocol) -> None:
+    """The height comes last: with the weight that was said first it is a very high index.
+    Seen to fail with: all answers after the change left out of what was."""
+    first, put_right = said("weight", 110), said("weight", 60)
+    reasons = []
+    for answers in ((first, HEIGHT, put_right), (first, put_right, HEIGHT)):
+        flag = look(protocol, *answers).flag("bmi_and_weight")
+        assert flag is not None
+        assert flag.was_yes
+        reasons.append(flag.reasons)
+    assert reasons[0] == reasons[1]
+
+
+HEIGHT = said("height", 150)
+
+
+def names(answer: Answer) -> str:
+    return answer.item.replace(".", "_")
+
+
 LATER = ("no", State.UNKNOWN, State.DECLINED, State.DEFERRED, State.NOT_APPLICABLE)
 
 
@@ -505,8 +554,9 @@ def test_a_yes_that_became_a_no_stays_in_sight(protocol: Protocol) -> None:
     flag = found.flag(HEART)
     assert flag is not None
     assert (flag.tier, flag.was_yes, flag.escalates) == (Tier.NOTE, True, False)
-    assert flag.items == ("heart_attack_ever",)
-    assert [answer.value for answer in flag.answers] == [True, False]
+    assert flag.items == ("heart_attack_ever", "heart_attack_date")
+    assert [answer.value for answer in flag.answers] == [True, False, dated.value]
+    assert flag.reasons[0].startswith("Before an answer was changed: Heart attack")
 
 
 def test_a_yes_that_somebody_else_denies_is_unknown_and_was_yes(protocol: Protocol) -> None:

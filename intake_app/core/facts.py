@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, IntEnum, auto
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -56,6 +56,7 @@ from intake_app.core.protocol import (
     RESULT,
     TELLS,
     Block,
+    Criterion,
     Item,
     Protocol,
     is_within,
@@ -346,6 +347,35 @@ class Findings:
             for item in found
             if not item.safety and self._history[item.id][-1].value is not None
         )
+
+    def rests_on_a_change(self, criterion: Criterion) -> bool:
+        """Whether an answer was changed that may change what its rules say."""
+        return bool(self._changed) and not rests_on(self.protocol)[criterion.id].isdisjoint(
+            self._changed
+        )
+
+    @cached_property
+    def before_changes(self) -> tuple[Findings, ...]:
+        """All that is known, had the answers that were changed stayed as they stood before: once
+        for each way in which they stood together."""
+        said: dict[str, Value | None] = {}
+        ends: dict[tuple[Value | None, ...], int] = {}
+        for n, answer in enumerate(self.intake.answers):
+            if answer.item in self._changed and answer.entry in (0, self.entry):
+                if said.get(answer.item, answer.value) != answer.value:
+                    ends[tuple(map(said.get, self._changed))] = n
+                said[answer.item] = answer.value
+        ends.pop(tuple(map(said.get, self._changed)), None)
+        return tuple(map(self._as_before, ends.values()))
+
+    def _as_before(self, end: int) -> Findings:
+        answers = (
+            answer
+            for n, answer in enumerate(self.intake.answers)
+            if n < end or answer.item not in self._changed
+        )
+        intake = replace(self.intake, answers=tuple(answers))
+        return Findings(intake, self.protocol, self.today, self.entry)
 
     def counts_for_a_no(self, answer: Answer) -> bool:
         """Whose no counts on an item of safety: the person alone, and with nobody listening."""
@@ -1179,6 +1209,34 @@ FACTS: dict[str, Fact] = {
     "diazepam_equivalent_mg": Fact(NUMBER, _diazepam_mg, _LISTED),
     "diazepam_equivalent_open": Fact(YES_NO, _diazepam_open, _LISTED),
 }
+
+
+@lru_cache(maxsize=8)  # protocols at a time
+def rests_on(protocol: Protocol) -> Mapping[str, frozenset[str]]:
+    """By criterion, the ids of all questions whose answers may change what its rules say: those
+    that they read, the gates before these, and the details that speak for a gate."""
+    details: dict[str, set[str]] = {}
+    for item, gates in protocol.behind_gates:
+        for gate in gates:
+            details.setdefault(gate.name, set()).add(item.name)
+    found = {}
+    for criterion in protocol.criteria:
+        seen: set[str] = set()
+        ahead = {name for rule in criterion.rules for name in rule.when.names}
+        while ahead:
+            seen |= ahead
+            ahead = {n for name in ahead for n in _behind(name, protocol, details)} - seen
+        known = (protocol.by_name[name] for name in seen & protocol.by_name.keys())
+        found[criterion.id] = frozenset(item.id for item in known)
+    return found
+
+
+def _behind(name: str, protocol: Protocol, details: Mapping[str, set[str]]) -> Iterable[str]:
+    item = protocol.by_name.get(name)
+    if item is None:
+        return questions(name, protocol.by_name)
+    gates = item.when.names if item.when is not None else ()
+    return (*gates, *details.get(name, ()))
 
 
 def questions(name: str, items: Mapping[str, Item]) -> tuple[str, ...]:

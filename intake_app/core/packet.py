@@ -1285,7 +1285,7 @@ def _flag_text(pages: _Pages, flag: Flag) -> str:
     if flag.stronger_open:
         lines.append(_("A stronger rule is still open."))
     if flag.was_yes:
-        lines.append(_("An answer was yes before."))
+        lines.append(_("An answer was changed: the one before it raised this, or more."))
     lines += [f"- {pages.answered(answer)}" for answer in flag.answers]
     return "\n".join(lines)
 

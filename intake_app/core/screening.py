@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from intake_app.core import facts, safety
@@ -182,7 +183,7 @@ class _Undecided(NamedTuple):
 def _flag(criterion: Criterion, at: Findings) -> Flag | None:
     try:
         held, open_ = _decide(criterion, at)
-        if not held and not at.taken_back:
+        if not held and not at.rests_on_a_change(criterion):
             if not any(_may_be_asked_in_vain(rule, at) for rule in open_):
                 return None  # as with most criteria
         return _Judgement(criterion, at, held, open_).flag()
@@ -250,25 +251,47 @@ class _Judgement:
         return any(open_.rule.reach & held.reach for held in self._held)
 
     def _taken_back(self) -> Flag | None:
-        """Nothing holds any more, and a yes to one of the questions became a no."""
-        back = self._at.taken_back
-        asking = tuple(rule for rule in self._criterion.rules if rule.when.names & back)
+        """Nothing holds any more, and an answer that raised this, or a yes, was changed."""
+        back, lapsed = self._at.taken_back, self._lapsed
+        asking = tuple(
+            rule for rule in self._criterion.rules if rule in lapsed or rule.when.names & back
+        )
         if not asking:
             return None
-        by_name = self._at.protocol.by_name
-        items = [by_name[n] for n in sorted(set().union(*(r.when.names for r in asking)) & back)]
+        asked = {q for rule in asking for q in chain(rule.reach, *rule.asks.values())}
+        every = (i for i in self._at.protocol.by_name.values() if i.name in asked)
+        told = [item for item in every if self._at.history(item)]
+        said = self._once_said() or [_("Was answered yes, later no.")]
         return Flag(
             key=_key(self._criterion, self._at),
             criterion=self._criterion,
             tier=Tier.NOTE,
             due=Due.NONE,
             state=FlagState.UNRESOLVED,
-            reasons=(_("Was answered yes, later no. Nothing else stands here now."),),
+            reasons=(*said, _("Nothing else stands here now.")),
             rules=asking,
-            items=tuple(item.id for item in items),
-            answers=tuple(answer for item in items for answer in self._at.history(item)),
+            items=tuple(item.id for item in told),
+            answers=tuple(answer for item in told for answer in self._at.history(item)),
             was_yes=True,
         )
+
+    @cached_property
+    def _lapsed(self) -> list[Rule]:
+        """Rules that would hold, stronger than what does, had no answer been changed."""
+        if not self._at.rests_on_a_change(self._criterion):
+            return []
+        said = (o.rule for o in self._undecided if self._is_unknown(o) or self._follows(o))
+        now = (*self._held, *said)
+        return [
+            rule
+            for rule in self._criterion.rules
+            if rule not in now and (not self._held or rule.strength > self._strength)
+            if any(rule.when.decide(before.read) for before in self._at.before_changes)
+        ]
+
+    def _once_said(self) -> list[str]:
+        template = _("Before an answer was changed: {reason}")
+        return [template.format(reason=rule.reason) for rule in _telling(self._lapsed)]
 
     @property
     def _strength(self) -> tuple[Tier, Due]:
@@ -302,6 +325,7 @@ class _Judgement:
             most = max(open_.rule.tier for open_ in unknown)
             routes.append((min(self._criterion.unknown_tier, most), self._criterion.unknown_due))
             reasons.append(self._what_is_open(unknown))
+        reasons += self._once_said()
         rules = (*counting, *(open_.rule for open_ in unknown if open_ not in possible))
         return Flag(
             key=_key(self._criterion, self._at),
@@ -314,7 +338,7 @@ class _Judgement:
             items=self._items((*possible, *unknown)),
             answers=self._answers(rules),
             stronger_open=any(open_.rule.strength > self._strength for open_ in self._undecided),
-            was_yes=self._was_yes(rules),
+            was_yes=self._was_yes(rules) or bool(self._lapsed),
             escalates=self._escalates(possible),
         )
 
