@@ -422,7 +422,7 @@ def test_a_wrong_value_is_refused_in_the_language_chosen(protocol) -> None:
     """Seen to fail with: a list of PARSERS that keeps its words; "Yes" without `_` in
     `Item.label`."""
     assert refusal(WrongValue, protocol.item("height").parse, "tall") == (
-        "[height takes [a number of cm, zero or more]; nothing was saved for it.]"
+        "[height takes [a number of cm from 30 to 300]; nothing was saved for it.]"
     )
     assert protocol.item("stroke_ever").label(True) == "[Yes]"
 
