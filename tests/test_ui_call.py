@@ -236,6 +236,23 @@ def test_who_calls_decides_whose_voice_it_is_until_staff_say_otherwise(hands, di
     assert latest(hands, "emergency_now").source is source
 
 
+def test_a_no_of_a_caller_of_whom_nobody_said_who_it_is_does_not_count(hands):
+    """What is asked of the line is answered by whoever is on it. Seen to fail with: patient alone
+    while nobody said who calls."""
+    hands.press(Key.Key_N, CTRL)
+    assert hands.call.source() is Source.PATIENT_ALONE
+    hands.call.at("suicide.1")
+    hands.answer(0)
+    assert latest(hands, "suicide.1").source is Source.PATIENT_WITH_OTHERS
+    assert hands.desk.case.screening.findings.read("suicide_1") is None
+    hands.call.at(CALLER)
+    hands.answer(1)
+    hands.call.at("suicide.1")
+    hands.answer(0)
+    assert latest(hands, "suicide.1").source is Source.PATIENT_ALONE
+    assert hands.desk.case.screening.findings.read("suicide_1") is False
+
+
 TO_THE_CALLER = re.compile(r"\b(you|your|yours|yourself)\b", re.IGNORECASE)
 # Said to the caller of the caller, or of what the caller knows.
 OF_THE_CALLER = ("emergency_now", "harm_thoughts", "last_blood_pressure")

@@ -22,6 +22,7 @@ from intake_app.core.agenda import CALLER, MEDICINES, MORE_TRIALS, NAME, Questio
 from intake_app.core.errors import IntakeError, WrongValue
 from intake_app.core.lines import lines
 from intake_app.core.model import (
+    NOT_SAID,
     TELLS_OF_ANOTHER,
     CallEnd,
     Clinic,
@@ -136,7 +137,6 @@ _VOICES = {
     "self": Source.PATIENT_ALONE,
     "referrer": Source.REFERRER,
     "interpreter": Source.AD_HOC_INTERPRETER,
-    "": Source.PATIENT_ALONE,
 }
 
 
@@ -560,7 +560,15 @@ class CallScreen(Screen):
             through = opening.VOICES.get(opening.settled(case.intake, LANGUAGE))
             if through is not None:
                 return through
+        if said == NOT_SAID:
+            return self._of_nobody_yet()
         return _VOICES.get(said, Source.RELATIVE)
+
+    def _of_nobody_yet(self) -> Source:
+        """Who calls is asked after what is asked of the line. Further on, a caller of whom nobody
+        said who it is may be anybody: their no counts for nothing on safety (decisions/0027)."""
+        of_the_line = self._question is not None and self._question.of_the_line
+        return Source.PATIENT_ALONE if of_the_line else Source.PATIENT_WITH_OTHERS
 
     def _show_source(self) -> None:
         self._sources.setCurrentIndex(self._sources.findData(self.source().value))
