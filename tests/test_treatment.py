@@ -15,7 +15,7 @@ from intake_app import content
 from intake_app.core.agenda import agenda, questions
 from intake_app.core.condition import Span
 from intake_app.core.instrument import score
-from intake_app.core.model import Answer, PartialDate, Stage, Value
+from intake_app.core.model import Answer, PartialDate, Source, Stage, Value
 from intake_app.core.protocol import Protocol
 from intake_app.core.screening import Case, reads, screen
 from intake_app.core.treatment import (
@@ -30,6 +30,7 @@ from intake_app.core.treatment import (
     months_since,
     of_record,
     staged,
+    told_apart,
     verdict,
 )
 from tests.conftest import TODAY, clean, intake, on_the_line, said
@@ -124,6 +125,24 @@ def test_what_is_open_is_said_and_nothing_else(missing: str | tuple[str, str]) -
     assert {name for name, said in OPENINGS.items() if said in words} == names
     assert "began in this episode" not in words
     assert "began in this episode" in verdict(trial(), RULES, began=None)
+
+
+@pytest.mark.parametrize(
+    "other", [{}, {"weeks": 12}, {"medicine": "citalopram"}, {"dose_mg": 40}, {"start": SINCE}]
+)
+def test_a_trial_told_alike_twice_counts_once_until_a_difference_is_told(
+    other: dict[str, object],
+) -> None:
+    """Two that failed are enough for many clinics: one that was entered twice is not two.
+    Seen to fail with: no trial taken for another; whose words these are compared as well."""
+    once = trial(medicine="sertraline", sources=(Source.PATIENT_ALONE,))
+    again = replace(once, entry=3, sources=(Source.RELATIVE,), **other)  # type: ignore[arg-type]
+    apart = told_apart((once, replace(once, entry=2, weeks=9), again))
+    assert [t.same_as for t in apart] == [None, None, None if other else 1]
+    lifetime = replace(RULES, lifetime=True)
+    assert failed(apart, lifetime, None) == (Span(3, 3) if other else Span(2, 3))
+    said = verdict(apart[2], RULES)
+    assert ("another than trial 1" in said) is not bool(other)
 
 
 FIELDS: dict[str, tuple[object, ...]] = {

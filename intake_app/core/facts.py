@@ -683,7 +683,7 @@ class Findings:
 
     @cached_property
     def trials(self) -> tuple[treatment.Trial, ...]:
-        return tuple(_trial(at) for at in self.each)
+        return treatment.told_apart(_trial(at) for at in self.each)
 
     @cached_property
     def trial_rules(self) -> treatment.TrialRules:

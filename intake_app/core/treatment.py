@@ -22,7 +22,8 @@ Number = int | Decimal
 class Trial:
     """One antidepressant trial. None stands for whatever is not known.
 
-    `weeks` taken at all, `improvement_pct` from 0 to 100, `sources` whose words these are.
+    `weeks` taken at all, `improvement_pct` from 0 to 100, `sources` whose words these are;
+    `same_as` the entry before it in which all is told alike: perhaps one trial, told twice.
     """
 
     entry: int
@@ -36,6 +37,17 @@ class Trial:
     end: str | None = None
     dose_reached: str | None = None
     sources: tuple[Source, ...] = ()
+    same_as: int | None = None
+
+
+def told_apart(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """Each with the first before it that is told alike in everything."""
+    first: dict[Trial, int] = {}
+    found = []
+    for trial in trials:
+        entry = first.setdefault(replace(trial, entry=0, sources=()), trial.entry)
+        found.append(trial if entry == trial.entry else replace(trial, same_as=entry))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,7 @@ def _openings(trial: Trial, began: bool | None) -> tuple[bool, ...]:
         trial.most_days is None,
         trial.improvement_pct is None,
         trial.end is None,
+        trial.same_as is not None,
     )
 
 
@@ -128,6 +141,7 @@ def _open_words(trial: Trial, began: bool | None) -> list[str]:
         _("whether it was taken on most days"),
         _("how much it helped"),
         _("why it ended"),
+        _("whether it is another than trial {entry}").format(entry=trial.same_as),
     )
     openings = zip(words, _openings(trial, began), strict=True)
     return [word for word, is_open in openings if is_open]
