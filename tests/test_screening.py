@@ -556,7 +556,9 @@ def test_a_yes_that_became_a_no_stays_in_sight(protocol: Protocol) -> None:
     assert (flag.tier, flag.was_yes, flag.escalates) == (Tier.NOTE, True, False)
     assert flag.items == ("heart_attack_ever", "heart_attack_date")
     assert [answer.value for answer in flag.answers] == [True, False, dated.value]
-    assert flag.reasons[0].startswith("Before an answer was changed: Heart attack")
+    assert flag.reason.startswith("Before an answer was changed: Heart attack")
+    assert flag.reason.endswith("Nothing else stands here now.")
+    assert (flag.past, len(flag.reasons)) == (True, 1)
 
 
 def test_a_yes_that_somebody_else_denies_is_unknown_and_was_yes(protocol: Protocol) -> None:

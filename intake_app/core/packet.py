@@ -523,7 +523,7 @@ class _Pages:
         """The questions that keep a flag from being settled, by how they read."""
         at = self.at(int(flag.key.partition("#")[2] or 0))
         groups: dict[str, list[str]] = {}
-        for id_ in flag.items:
+        for id_ in () if flag.past else flag.items:
             item = self.case.protocol.items[id_]
             if self.is_open(item, at.entry) or isinstance(at.read(item.name), PartialDate):
                 groups.setdefault(reads(at, item), []).append(item.topic or item.ask)
@@ -1284,8 +1284,6 @@ def _flag_text(pages: _Pages, flag: Flag) -> str:
     lines = [f"{flag.criterion.label} ({state})", *pages.reasons(flag)]
     if flag.stronger_open:
         lines.append(_("A stronger rule is still open."))
-    if flag.was_yes:
-        lines.append(_("An answer was changed: the one before it raised this, or more."))
     lines += [f"- {pages.answered(answer)}" for answer in flag.answers]
     return "\n".join(lines)
 

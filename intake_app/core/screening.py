@@ -45,7 +45,7 @@ class Flag:
 
     `tier` and `due` route; where a yes has its date or size open they are those of the strongest
     rule still possible. `stronger_open`: a stronger rule could still hold. `fault`: a rule could
-    not be evaluated. `escalates`: the clinic acts now.
+    not be evaluated. `past`: nothing of it stands now. `escalates`: the clinic acts now.
     """
 
     key: str
@@ -59,6 +59,7 @@ class Flag:
     answers: tuple[Answer, ...]
     stronger_open: bool = False
     was_yes: bool = False
+    past: bool = False
     fault: bool = False
     escalates: bool = False
 
@@ -262,17 +263,19 @@ class _Judgement:
         every = (i for i in self._at.protocol.by_name.values() if i.name in asked)
         told = [item for item in every if self._at.history(item)]
         said = self._once_said() or [_("Was answered yes, later no.")]
+        now = _("Nothing else stands here now.")
         return Flag(
             key=_key(self._criterion, self._at),
             criterion=self._criterion,
             tier=Tier.NOTE,
             due=Due.NONE,
             state=FlagState.UNRESOLVED,
-            reasons=(*said, _("Nothing else stands here now.")),
+            reasons=(*said[:-1], f"{said[-1]} {now}"),
             rules=asking,
             items=tuple(item.id for item in told),
             answers=tuple(answer for item in told for answer in self._at.history(item)),
             was_yes=True,
+            past=True,
         )
 
     @cached_property
@@ -325,20 +328,22 @@ class _Judgement:
             most = max(open_.rule.tier for open_ in unknown)
             routes.append((min(self._criterion.unknown_tier, most), self._criterion.unknown_due))
             reasons.append(self._what_is_open(unknown))
-        reasons += self._once_said()
         rules = (*counting, *(open_.rule for open_ in unknown if open_ not in possible))
+        once = self._once_said()
+        if not once and self._was_yes(rules):
+            once.append(_("An answer was yes before."))
         return Flag(
             key=_key(self._criterion, self._at),
             criterion=self._criterion,
             tier=max(tier for tier, _due in routes),
             due=max(due for _tier, due in routes),
             state=FlagState.RAISED if self._held else FlagState.UNRESOLVED,
-            reasons=tuple(dict.fromkeys(reasons)),
+            reasons=tuple(dict.fromkeys((*reasons, *once))),
             rules=rules,
             items=self._items((*possible, *unknown)),
             answers=self._answers(rules),
             stronger_open=any(open_.rule.strength > self._strength for open_ in self._undecided),
-            was_yes=self._was_yes(rules) or bool(self._lapsed),
+            was_yes=bool(once),
             escalates=self._escalates(possible),
         )
 

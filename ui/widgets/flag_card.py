@@ -194,8 +194,6 @@ def _why(flag: Flag) -> str:
     lines = list(flag.reasons)
     if flag.stronger_open:
         lines.append(_("A stronger rule is still open."))
-    if flag.was_yes:
-        lines.append(_("An answer was changed: the one before it raised this, or more."))
     if flag.state is FlagState.UNRESOLVED and not flag.fault:
         lines.append(_("Unresolved: an open answer is never read as a no."))
     return "\n".join(lines)
