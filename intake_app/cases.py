@@ -519,6 +519,8 @@ class Replay:
             self._service.raise_escalation(self.intake_id, fields.get("reason", event.note))
         elif move == "closed":
             self._as(event.by, Role.CLINICIAN).close_escalation(self.intake_id, fields)
+        elif fields.get("welfare_check"):
+            self._as(event.by, Role.CLINICIAN).stamp_escalation(self.intake_id, move, fields)
         else:
             self._service.stamp_escalation(self.intake_id, move, fields)
         self._saved(_("escalation {what}").format(what=event.what))

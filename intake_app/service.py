@@ -726,6 +726,8 @@ class IntakeService:
                 template = _("'{move}' is no step of an escalation; nothing was changed.")
                 raise WrongMove(template.format(move=move))
             self._check_fields(move, fields)
+            if move in safety.TRIES:
+                self._check_try(fields)
             escalation = self._latest_escalation(intake)
             safety.check_move(escalation, move)
             return self._settle(work, self._move(work, intake, escalation, move, fields), protocol)
@@ -759,6 +761,14 @@ class IntakeService:
         if move == "step" and fields["step"] not in safety.STEPS:
             template = _("A step is one of {known}; nothing was stamped.")
             raise WrongMove(template.format(known=", ".join(safety.STEPS)))
+
+    def _check_try(self, fields: Mapping[str, str]) -> None:
+        """To send somebody to look in place of a talk is decided by a clinician."""
+        if fields["reached_them"] not in (safety.REACHED, safety.NOT_REACHED):
+            template = _("Whether the person was reached is {yes} or {no}; nothing was saved.")
+            raise WrongMove(template.format(yes=safety.REACHED, no=safety.NOT_REACHED))
+        if fields.get("welfare_check") and Role.CLINICIAN not in self._staff.roles:
+            raise NotAllowed(_("decide on a welfare check"), _("a clinician"))
 
     @staticmethod
     def _latest_escalation(intake: Intake) -> Escalation:
@@ -1107,8 +1117,8 @@ _NEEDED_FIELDS = {
     "accepted": ("by", "read_back"),
     "taken_over": ("by",),
     "closed": ("outcome", "reason", "who_has_the_person", "next_contact"),
-    "safety_call": ("outcome",),
-    "reached": ("outcome",),
+    "safety_call": ("outcome", "reached_them"),
+    "reached": ("outcome", "reached_them"),
 }
 
 

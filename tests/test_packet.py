@@ -1157,7 +1157,7 @@ def test_a_task_after_an_escalation_is_at_a_glance(protocol):
     """Seen to fail with: tasks left out of the header."""
     case = case_of(protocol, said("suicide.4", True), escalations=(moved("accepted"),))
     said_ = " ".join(texts(section(case, "At a glance")))
-    assert "Task: safety call, from 2026-11-24 15:00 to 2026-11-26 15:00" in said_
+    assert "Task: Safety call, 2026-11-24 15:00 to 2026-11-26 15:00" in said_
 
 
 def test_the_decision_is_last_and_open_until_it_is_signed(protocol):

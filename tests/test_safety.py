@@ -461,7 +461,8 @@ def test_tasks_wait_for_an_outcome() -> None:
         NOW + timedelta(hours=24),
         NOW + timedelta(hours=72),
     )
-    assert safety.tasks(intake(escalations=(escalated("accepted", "safety_call"),))) == ()
+    done = escalated("accepted", "closed", "safety_call")
+    assert safety.tasks(intake(escalations=(done,))) == ()
     assert safety.tasks(intake(escalations=(escalated(),))) == ()
     early = replace(with_fields("taken_over"), at=NOW - timedelta(hours=2))
     both = Escalation("e", (with_fields("raised"), early, with_fields("accepted")))
@@ -483,6 +484,53 @@ def test_tasks_wait_for_an_outcome() -> None:
     assert safety.tasks(intake(escalations=(done,))) == ()
     at_once = Escalation("e", (with_fields("raised", emergency_services="911"),))
     assert len(safety.tasks(intake(escalations=(at_once,)))) == 1
+
+
+SENT = with_fields("step", emergency_services="911")
+IN_VAIN = {"outcome": "nobody answered", "reached_them": "no"}
+SENT_TO_LOOK = {**IN_VAIN, "welfare_check": "the county sends somebody"}
+SPOKE = {"outcome": "spoke to them", "reached_them": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("move", "before"),
+    [
+        ("safety_call", (with_fields("raised"), with_fields("accepted"), with_fields("closed"))),
+        ("reached", (with_fields("raised"), SENT)),
+    ],
+)
+def test_a_try_that_reached_nobody_settles_nothing(
+    move: str, before: tuple[EscalationEvent, ...]
+) -> None:
+    """workflow.md, "Nobody is lost". Seen to fail with: any outcome that settles; a try in vain
+    after a talk that opens the task again; a welfare check that settles nothing."""
+
+    def left(*tries: dict[str, str]) -> list[int]:
+        events = (*before, *(with_fields(move, **each) for each in tries))
+        record = intake(escalations=(Escalation("e", events),))
+        return [t.tries for t in safety.tasks(record) if t.what in TASK_MOVES_OF[move]]
+
+    assert left() == [0]
+    assert left(IN_VAIN) == [1]
+    assert left(IN_VAIN, IN_VAIN) == [2]
+    assert left(IN_VAIN, SPOKE) == left(SPOKE, IN_VAIN) == []
+    assert left(IN_VAIN, SENT_TO_LOOK) == []
+    assert left({"outcome": "recorded before it was asked which"}) == []
+
+
+TASK_MOVES_OF = {
+    "safety_call": {"safety_call"},
+    "reached": {"confirm_that_they_reached_the_person"},
+}
+
+
+def test_what_was_said_before_the_end_is_no_call_a_day_later() -> None:
+    """Seen to fail with: a safety call that settles whenever it was made."""
+    spoke = with_fields("safety_call", **SPOKE)
+    accepted = (with_fields("raised"), with_fields("accepted"))
+    for events in ((spoke,), (spoke, with_fields("closed"))):
+        (task,) = safety.tasks(intake(escalations=(Escalation("e", (*accepted, *events)),)))
+        assert (task.what, task.tries) == ("safety_call", 0)
 
 
 def test_the_route_of_the_young_replaces_the_first_rung_where_one_is_set() -> None:

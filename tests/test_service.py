@@ -63,6 +63,7 @@ from tests.vaults import (
     people,
 )
 
+SPOKEN = {"outcome": "spoke to them", "reached_them": "yes"}
 CLOSING = {
     "outcome": "handed_to_clinician",
     "reason": "spoke to the person",
@@ -777,10 +778,27 @@ def test_a_task_of_an_escalation_waits_in_the_worklist_whoever_signed(clinic, cl
     assert clinic.Fran.worklist("overdue") == ()
     clock.now += timedelta(hours=73)
     assert [row.intake_id for row in clinic.Fran.worklist("overdue")] == [intake_id]
-    clinic.Cora.stamp_escalation(intake_id, "safety_call", {"outcome": "spoke to them"})
+    clinic.Cora.stamp_escalation(intake_id, "safety_call", SPOKEN)
     assert clinic.Fran.worklist("needs_review") == clinic.Fran.worklist("overdue") == ()
     clinic.Cora.close()
     assert service.verify_vault(clinic.folder, COORDINATOR, PASSWORD) is None
+
+
+@pytest.mark.parametrize("move", sorted(safety.TRIES))
+def test_a_try_says_whether_the_person_was_reached_and_a_clinician_alone_sends_to_look(
+    clinic, intake_id, move
+):
+    """Seen to fail with: any outcome taken; a coordinator who decides on a welfare check."""
+    clinic.Cora.raise_escalation(intake_id, "opened by staff")
+    before = counts(clinic)
+    for said in ({}, {"reached_them": ""}, {"reached_them": "maybe"}):
+        with pytest.raises(WrongMove):
+            clinic.Cora.stamp_escalation(intake_id, move, {"outcome": "no answer", **said})
+    check = {"outcome": "no answer", "reached_them": "no", "welfare_check": "police asked"}
+    with pytest.raises(NotAllowed):
+        clinic.Cora.stamp_escalation(intake_id, move, check)
+    assert counts(clinic) == before
+    clinic.Clive.stamp_escalation(intake_id, move, check)
 
 
 # Protocol and worklist ---------------------------------------------------------------------------

@@ -671,6 +671,12 @@ def test_emergency_services_make_a_task_that_needs_an_outcome(qtbot, on_call):
     assert len(safety.tasks(on_call.desk.case.intake)) == 1
     QTest.keyClicks(line, "they have Robin")
     press(Key.Key_Return)
+    assert len(safety.tasks(on_call.desk.case.intake)) == 1  # reached or not was not said
+    assert QApplication.focusWidget() is panel._tasks.hows[what]
+    press(Key.Key_Down)
+    press(Key.Key_Tab)
+    assert QApplication.focusWidget() is line
+    press(Key.Key_Return)
     assert safety.tasks(on_call.desk.case.intake) == ()
 
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from intake_app.core import safety
+from intake_app.core import panel, safety
 from tests.vaults import CLINICIAN, COORDINATOR, PASSWORD, Clock, open_clinic
 from ui import theme
 from ui.desk import Desk
@@ -131,11 +131,15 @@ def test_a_task_stands_on_the_screen_until_its_outcome_is_recorded(front):
         line = shown.tasks.lines["safety_call"]
         QTest.keyClick(line, Key.Key_Return)
         still = safety.tasks(front.desk.case.intake)
-        QTest.keyClicks(line, "spoke to them")
-        QTest.keyClick(line, Key.Key_Return)
+        how = shown.tasks.hows["safety_call"]
+        for ended in (panel.TRIED, panel.REACHED):
+            how.setCurrentIndex(how.findData(ended))
+            QTest.keyClicks(line, "phoned at nine")
+            QTest.keyClick(line, Key.Key_Return)
+            still = (*still, *safety.tasks(front.desk.case.intake))
         return still
 
-    assert len(in_the_dialog(front, settle)) == 1
+    assert [task.tries for task in in_the_dialog(front, settle)] == [0, 1]
     assert safety.tasks(front.desk.case.intake) == ()
     assert front.window._tasks.isHidden()
     assert len(front.desk.case.intake.escalations) == 1

@@ -1241,13 +1241,7 @@ def _header(pages: _Pages) -> Section:
     blocks[:0] = [Text(text, strong=text == urgent) for text in (urgent, before) if text]
     tasks = safety.tasks(pages.intake)
     blocks += [
-        Text(
-            _("Task: {what}, from {first} to {last}").format(
-                what=_spaced(task.what),
-                first=pages.minute(task.from_),
-                last=pages.minute(task.until),
-            )
-        )
+        Text(_("Task: {task}").format(task=panel.task_line(task, pages.edition.made.tzinfo)))
         for task in tasks
     ]
     return Section(_("At a glance"), tuple(blocks))

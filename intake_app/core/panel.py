@@ -1002,7 +1002,30 @@ TASK_MOVES = {"safety_call": "safety_call", "confirm_that_they_reached_the_perso
 
 def task_line(task: safety.Task, zone: tzinfo | None) -> str:
     from_, until = (m.astimezone(zone).strftime("%Y-%m-%d %H:%M") for m in (task.from_, task.until))
-    return task_words()[task.what].format(from_=from_, until=until)
+    said = task_words()[task.what].format(from_=from_, until=until)
+    tried = _n("tried {count} time, not reached", "tried {count} times, not reached", task.tries)
+    return f"{said} ({tried.format(count=task.tries)})" if task.tries else said
+
+
+REACHED, TRIED, CHECK = "reached", "tried", "check"
+
+
+def try_words() -> Mapping[str, str]:
+    """How a try to reach the person ended."""
+    return {
+        REACHED: _("Reached: spoke with the person"),
+        TRIED: _("Not reached: it stays to be done"),
+        CHECK: _("Not reached: a clinician decided on a welfare check"),
+    }
+
+
+def try_fields(how: str, said: str) -> dict[str, str]:
+    """What is recorded of a try."""
+    fields = {
+        "outcome": said,
+        "reached_them": safety.REACHED if how == REACHED else safety.NOT_REACHED,
+    }
+    return fields | ({"welfare_check": said} if how == CHECK else {})
 
 
 def missing_to_accept(by: str, read_back: bool) -> str:

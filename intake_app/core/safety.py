@@ -207,16 +207,19 @@ MOVE_FIELDS = {
     "accepted": (),
     "taken_over": (),
     "closed": ("outcome", "reason", "who_has_the_person", "next_contact", "welfare_check"),
-    "safety_call": ("outcome", "welfare_check"),
-    "reached": ("outcome", "welfare_check"),
+    "safety_call": ("outcome", "reached_them", "welfare_check"),
+    "reached": ("outcome", "reached_them", "welfare_check"),
 }
+# Whether a try to reach the person did.
+REACHED, NOT_REACHED = "yes", "no"
 
 _MOVES = {
     EscalationState.RAISED: {"person", "step", "accepted", "taken_over", "grounds"},
     EscalationState.ACCEPTED: {"person", "step", "taken_over", "closed", "grounds"},
     EscalationState.CLOSED: set(),
 }
-_ALWAYS = {"safety_call", "reached"}
+# Tries to reach the person, whatever else became of the escalation.
+TRIES = frozenset({"safety_call", "reached"})
 
 
 def state(escalation: Escalation) -> EscalationState:
@@ -229,7 +232,7 @@ def state(escalation: Escalation) -> EscalationState:
 def check_move(escalation: Escalation, move: str) -> None:
     """Refuse any move that escalation.md does not know. Nothing but a closing move closes."""
     now = state(escalation)
-    if move not in _MOVES[now] | _ALWAYS:
+    if move not in _MOVES[now] | TRIES:
         template = _(
             "The escalation is {now}; it has to be accepted and read back before a clinician "
             "closes it, and a closed one stays as it is. Nothing was changed."
@@ -281,11 +284,13 @@ def is_settled(intake: Intake, now: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something that must happen and needs an outcome; derived, never ticked away by time."""
+    """Something that must happen and needs an outcome; derived, never ticked away by time. `tries`
+    counts those in which nobody reached the person: they settle nothing."""
 
     what: str
     from_: datetime
     until: datetime
+    tries: int = 0
 
 
 # escalation.md: a safety call 24 to 72 h after the person was taken over.
@@ -293,22 +298,45 @@ _SAFETY_CALL = (timedelta(hours=24), timedelta(hours=72))
 
 
 def tasks(intake: Intake) -> tuple[Task, ...]:
-    found = []
-    for escalation in intake.escalations:
-        over = event(escalation, "taken_over") or event(escalation, "accepted")
-        if over and not event(escalation, "safety_call"):
-            first, last = (over.at + wait for wait in _SAFETY_CALL)
-            found.append(Task("safety_call", first, last))
-        sent = next((e for e in reversed(escalation.events) if e.get("emergency_services")), None)
-        if sent in _since(escalation, "reached"):
-            found.append(Task("confirm_that_they_reached_the_person", sent.at, sent.at))
-    return tuple(found)
+    every = (each for e in intake.escalations for each in (_safety_call(e), _confirmation(e)))
+    return tuple(task for task in every if task is not None)
 
 
-def _since(escalation: Escalation, move: str) -> tuple[EscalationEvent, ...]:
-    """What happened after the latest event of a kind; all of it where there is none."""
-    places = [n for n, e in enumerate(escalation.events, start=1) if e.move == move]
-    return escalation.events[places[-1] if places else 0 :]
+def _safety_call(escalation: Escalation) -> Task | None:
+    """What was said before a clinician closed it is no call a day later."""
+    over = event(escalation, "taken_over") or event(escalation, "accepted")
+    later = _behind(escalation, event(escalation, "closed"))
+    if over is None or any(_settles(e) for e in later if e.move == "safety_call"):
+        return None
+    first, last = (over.at + wait for wait in _SAFETY_CALL)
+    return Task("safety_call", first, last, _in_vain(escalation.events, "safety_call"))
+
+
+def _confirmation(escalation: Escalation) -> Task | None:
+    sent = next((e for e in reversed(escalation.events) if e.get("emergency_services")), None)
+    later = _behind(escalation, sent)
+    if sent is None or any(_settles(e) for e in later if e.move == "reached"):
+        return None
+    what = "confirm_that_they_reached_the_person"
+    return Task(what, sent.at, sent.at, _in_vain(later, "reached"))
+
+
+def _behind(
+    escalation: Escalation, happened: EscalationEvent | None
+) -> tuple[EscalationEvent, ...]:
+    """What came after it; nothing, where it did not happen."""
+    places = [n for n, e in enumerate(escalation.events, start=1) if e is happened]
+    return escalation.events[places[-1] :] if places else ()
+
+
+def _in_vain(events: Iterable[EscalationEvent], move: str) -> int:
+    return sum(e.move == move and not _settles(e) for e in events)
+
+
+def _settles(tried: EscalationEvent) -> bool:
+    """The person was reached, or a clinician decided on a welfare check (workflow.md, "Nobody is
+    lost"). Of tries that were recorded before it was asked which, each did."""
+    return tried.get("reached_them") != NOT_REACHED or bool(tried.get("welfare_check"))
 
 
 # Whom to phone ----------------------------------------------------------------------------------

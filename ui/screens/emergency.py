@@ -723,8 +723,8 @@ class EmergencyPanel(QWidget):
     def _taken_over(self, by: str) -> None:
         self._stamp_move(self._accept.problem, "taken_over", {"by": by})
 
-    def _settle(self, what: str, outcome: str) -> None:
-        self._stamp_move(self._problem, panel.TASK_MOVES[what], {"outcome": outcome})
+    def _settle(self, what: str, how: str, said: str) -> None:
+        self._stamp_move(self._problem, panel.TASK_MOVES[what], panel.try_fields(how, said))
 
     def _close(self, given: Mapping[str, str]) -> None:
         """By a clinician's own name and password, for this one action; the call stays open."""

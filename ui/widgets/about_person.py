@@ -128,9 +128,9 @@ class AboutPerson(QDialog):
         self.wanted.emit(intake_id)
         self.accept()
 
-    def _settle(self, what: str, outcome: str) -> None:
-        move = panel.TASK_MOVES[what]
-        self._change(lambda s: s.stamp_escalation(self.desk.intake_id, move, {"outcome": outcome}))
+    def _settle(self, what: str, how: str, said: str) -> None:
+        move, fields = panel.TASK_MOVES[what], panel.try_fields(how, said)
+        self._change(lambda s: s.stamp_escalation(self.desk.intake_id, move, fields))
 
     def _change(self, deed: Callable[[IntakeService], Case]) -> None:
         self._problem.hide()

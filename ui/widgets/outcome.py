@@ -127,37 +127,57 @@ class CloseForm(QWidget):
 
 
 class TaskList(QWidget):
-    """What must still happen; a task ends with an outcome and not otherwise.
+    """What must still happen; a task ends once the person was reached, or with a welfare check that
+    a clinician decided on. A try in vain is recorded, and the task stays.
 
-    `settled` carries the task and what came of it.
+    `settled` carries the task, how the try ended, and what came of it.
     """
 
-    settled = Signal(str, str)
+    settled = Signal(str, str, str)
 
     def __init__(self) -> None:
         super().__init__()
         self._titles = {what: label(look="caution") for what in _TASKS}
+        self.hows = {what: self._choice() for what in _TASKS}
         self.lines = {what: _line(_("Outcome")) for what in _TASKS}
+        self._missing = {what: label(look="problem") for what in _TASKS}
         parts: list[QWidget] = []
         for what in _TASKS:
             self.lines[what].returnPressed.connect(lambda what=what: self._settle(what))
-            parts += [self._titles[what], self.lines[what]]
+            parts += [self._titles[what], self.hows[what], self.lines[what], self._missing[what]]
         self.setLayout(column(parts, spacing=4))
+
+    @staticmethod
+    def _choice() -> QComboBox:
+        found = narrow(QComboBox())
+        found.addItem(_("Was the person reached? Choose"), "")
+        for how, said in panel.try_words().items():
+            found.addItem(said, how)
+        return found
 
     def put(self, open_: Mapping[str, str]) -> None:
         """Words by task, of those that are open."""
         for what in _TASKS:
-            shown = what in open_
-            self._titles[what].setVisible(shown)
-            self.lines[what].setVisible(shown)
             said = open_.get(what, "")
+            for part in (self._titles[what], self.hows[what], self.lines[what]):
+                part.setVisible(what in open_)
+            self._missing[what].hide()
             self._titles[what].setText(f"\u25a0 {said}")
+            asked = _("Was the person reached? {task}").format(task=said or what)
+            self.hows[what].setAccessibleName(asked)
             self.lines[what].setAccessibleName(_("Outcome of: {task}").format(task=said or what))
             self.lines[what].setPlaceholderText(_("What came of it; Enter records it"))
         self.setVisible(bool(open_))
 
     def _settle(self, what: str) -> None:
-        text = self.lines[what].text().strip()
-        if text:
-            self.settled.emit(what, text)
-            self.lines[what].clear()
+        text, how = self.lines[what].text().strip(), str(self.hows[what].currentData())
+        if not text or not how:
+            self._missing[what].setText(
+                _("Not recorded: choose whether the person was reached, and say what came of it.")
+            )
+            self._missing[what].show()
+            (self.lines[what] if how else self.hows[what]).setFocus()
+            return
+        self.settled.emit(what, how, text)
+        self.lines[what].clear()
+        self.hows[what].setCurrentIndex(0)
