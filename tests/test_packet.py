@@ -640,14 +640,16 @@ HISTORY = (
 
 def test_closed_by_a_clinician_the_banner_turns_into_history(protocol):
     """escalation.md. Seen to fail with: "A CLINICIAN IS NEEDED NOW" until the signature, and with
-    no line of what the banner was.
+    no line of what the banner was; the level left out until the signature; what nobody was asked
+    named as if it had been reported.
     """
     answer = said("suicide.4", True)
     case = case_of(protocol, answer, escalations=(ended_by_a_clinician(answer.id),))
     frame = compose(case, EDITION).frame
     assert "NEEDED NOW" not in frame.banner
-    assert frame.history == HISTORY
-    assert HISTORY in texts(section(case, "At a glance"))
+    assert frame.banner.endswith("THE SAME DAY: Recent suicidal behaviour (not settled).")
+    assert frame.history == f"{HISTORY} Suicide-risk level of this intake: HIGH."
+    assert frame.history in texts(section(case, "At a glance"))
     assert any("closed 2026-11-23 15:00 by Dr. Okafor; Handed to" in t for t in block(case, 2))
 
 

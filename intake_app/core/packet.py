@@ -251,11 +251,19 @@ def banner(case: Case, edition: Edition) -> str:
     for flag in case.screening.flags:
         pressing = flag.due >= Due.SAME_DAY and flag.tier >= Tier.REVIEW
         if pressing and not (acted_on and flag.escalates):
-            urgent.setdefault(flag.due, []).append(flag.criterion.label)
+            urgent.setdefault(flag.due, []).append(_pressing(flag))
     return " ".join(
         words[due].format(what="; ".join(dict.fromkeys(urgent[due])))
         for due in sorted(urgent, reverse=True)
     )
+
+
+def _pressing(flag: Flag) -> str:
+    """What is open is not told as reported: nobody may have been asked."""
+    label = flag.criterion.label
+    if flag.state is FlagState.RAISED:
+        return label
+    return _("{what} (not settled)").format(what=label)
 
 
 def _is_acted_on(case: Case) -> bool:
@@ -269,7 +277,8 @@ def history(case: Case, edition: Edition) -> str:
     pages = _Pages(case, edition)
     closed = [e for e in case.intake.escalations if not safety.is_open(e)]
     lines = [_how_it_ended(pages, escalation) for escalation in closed]
-    if case.intake.signature is not None and case.screening.suicide_risk.level is Level.HIGH:
+    ended = closed or case.intake.signature is not None
+    if ended and case.screening.suicide_risk.level is Level.HIGH:
         lines.append(_("Suicide-risk level of this intake: {level}.").format(level=_("HIGH")))
     return " ".join(lines)
 
