@@ -80,7 +80,7 @@ def _document(data: bytes) -> dict[str, object]:
     try:
         found = json.loads(
             data.decode("utf-8"),
-            object_pairs_hook=_once,
+            object_pairs_hook=once,
             parse_constant=_no_number,
             parse_float=_finite,
         )
@@ -92,7 +92,7 @@ def _document(data: bytes) -> dict[str, object]:
     return found
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """The same key twice could hide the first value: {"text": "a", "text": "b"}."""
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -21,6 +21,7 @@ from intake_app.core.instrument import ASQ, SUICIDE_LEVEL, Ends, Instrument, Sco
 from intake_app.core.model import State, Value
 from intake_app.core.protocol import Item
 from intake_app.core.words import _
+from intake_app.questionnaire import Refused, once
 
 Said = Value | State | None
 _UNSAID = {
@@ -340,11 +341,17 @@ def results(path: Path) -> tuple[dict[str, object], ...]:
 def _rows(path: Path) -> list[Any]:
     try:
         whole = json.loads(
-            path.read_text("utf-8"), parse_float=Decimal, parse_constant=_no_constant
+            path.read_text("utf-8"),
+            object_pairs_hook=once,
+            parse_float=Decimal,
+            parse_constant=_no_constant,
         )
     except OSError as error:
         template = _("The file cannot be read ({kind}); nothing was scored.")
         raise IntakeError(template.format(kind=type(error).__name__)) from None
+    except Refused as twice:
+        template = _("The file says {key} twice in one place; nothing was scored.")
+        raise IntakeError(template.format(key=twice.where)) from None
     except (ValueError, RecursionError):
         raise IntakeError(_("The file is not JSON in UTF-8; nothing was scored.")) from None
     rows = whole.get("vectors") if isinstance(whole, dict) else whole

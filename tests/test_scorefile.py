@@ -56,6 +56,16 @@ def test_the_vectors_of_others_come_out(capsys: pytest.CaptureFixture[str]) -> N
         assert {k: line["result"].get(k, "absent") for k in expected} == expected, row["id"]
 
 
+def test_what_stands_twice_is_refused_for_it_could_hide_the_first(place: Path) -> None:
+    """security.md, 5.6: a second "answers" would take the place of one with item 9 positive.
+    Seen to fail with: the last of two taken."""
+    sheet = '{"id": "x", "instrument": "PHQ-9", "answers": [1, 1, 1, 1, 1, 1, 1, 1, %d]%s}'
+    twice = sheet % (3, ', "answers": [1, 1, 1, 1, 1, 1, 1, 1, 0]')
+    with pytest.raises(IntakeError, match="says answers twice"):
+        scorefile.results(written(place, f"[{twice}]"))
+    assert len(scorefile.results(written(place, f"[{sheet % (3, '')}]"))) == 1
+
+
 def test_every_scale_has_its_place_and_every_place_a_scale() -> None:
     """Seen to fail with: a new file of resources/instruments that no name leads to."""
     ids = {scale.id for scale in scorefile.SCALES.values()} | set(scorefile._VARIANTS.values())

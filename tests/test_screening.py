@@ -345,6 +345,45 @@ def test_what_is_told_after_a_change_counts_for_what_was_said_before_it(protocol
 HEIGHT = said("height", 150)
 
 
+def test_a_no_that_somebody_heard_was_not_given_for_the_person(protocol: Protocol) -> None:
+    """Seen to fail with: one sentence for every no that does not count."""
+    heard = (said("can_talk_freely", False), said("suicide.6", False))
+    flag = look(protocol, *heard).flag("suicide_behavior_recent")
+    assert flag is not None
+    assert "somebody may have listened" in flag.reason
+    given = look(protocol, said("suicide.6", False, Source.RELATIVE))
+    flag = given.flag("suicide_behavior_recent")
+    assert flag is not None
+    assert "given for the person" in flag.reason
+
+
+def test_what_keeps_a_count_of_trials_open_is_named_trial_by_trial(protocol: Protocol) -> None:
+    """Seen to fail with: two settled dates named in place of a dose; "the medicines are not listed"
+    of a caller who has listed them."""
+    dates = said("episode_start", PartialDate.parse("2025-01"))
+    one = [replace(answer, entry=1) for answer in A_TRIAL if answer.item != "trial_dose_reached"]
+    one.append(said("trial_dose_reached", "not_listed", entry=1))
+    flag = look(protocol, dates, *one).flag("failed_adequate_trials")
+    assert flag is not None
+    assert flag.reasons[-1] == "Not settled: trial 1: whether the dose was enough."
+    closed = [replace(a, id=f"{a.id}2", entry=2) for a in A_TRIAL]
+    flag = look(protocol, dates, *one, *closed).flag("failed_adequate_trials")
+    assert flag is not None
+    assert flag.reasons[-1] == "Not settled: trial 1: whether the dose was enough."
+
+
+A_TRIAL = [
+    said("trial_medicine", "sertraline"),
+    said("trial_start", PartialDate.parse("2025-06")),
+    said("trial_dose_mg", 200),
+    said("trial_weeks", 10),
+    said("trial_taken_most_days", True),
+    said("trial_improvement_pct", 10),
+    said("trial_end", "no_benefit"),
+    said("trial_dose_reached", "at_or_above_minimum"),
+]
+
+
 def names(answer: Answer) -> str:
     return answer.item.replace(".", "_")
 

@@ -686,6 +686,16 @@ class Findings:
         return treatment.told_apart(_trial(at) for at in self.each)
 
     @cached_property
+    def open_trials(self) -> Mapping[int, str]:
+        """By entry, what keeps a trial from being counted or not."""
+        rules, episode = self.trial_rules, self.date_of("episode_start")
+        open_ = {
+            trial.entry: treatment.left_open(trial, rules, treatment.began(trial, rules, episode))
+            for trial in self.trials
+        }
+        return {entry: what for entry, what in open_.items() if what}
+
+    @cached_property
     def trial_rules(self) -> treatment.TrialRules:
         param = self.protocol.param
         return treatment.TrialRules(
@@ -1169,6 +1179,10 @@ def _of_screen(type_: Type, value: Callable[[Findings], object]) -> Fact:
     )
 
 
+# The counts that rest on all trials together.
+COUNTS_OF_TRIALS = frozenset(
+    {"adequate_failed_trials", "adequate_failed_trials_lifetime", "failed_trial_classes"}
+)
 FACTS: dict[str, Fact] = {
     "suicide_level": _of_screen(_LEVELS, lambda f: f.suicide_risk.level.word),
     "suicide_level_ceiling": _of_screen(_LEVELS, lambda f: f.suicide_risk.ceiling.word),

@@ -39,6 +39,7 @@ from intake_app.core.model import (
     Stage,
     State,
     Tier,
+    Value,
     relationship_words,
 )
 from intake_app.core.protocol import KINDS, NONE_OF_THESE, Citation, Criterion, Item, Param
@@ -1628,9 +1629,14 @@ def _of_history(pages: _Pages) -> Iterable[tuple[Item, int, Answer]]:
 
 
 def _positives(pages: _Pages, item: Item, entry: int) -> list[Answer]:
-    """Every answer that ever told something: none of them hides behind a later no or silence."""
+    """Every answer that ever told something: none of them hides behind a later no or silence. A
+    no tells something where a yes is the good answer: not treated, not removed, not used."""
     given = (answer for answer in pages.at(entry).history(item) if answer.value is not None)
-    return [a for a in given if a.value is not False and a.value != (NONE_OF_THESE,)]
+    return [a for a in given if a.value != (NONE_OF_THESE,) and not _is_plain_no(item, a.value)]
+
+
+def _is_plain_no(item: Item, value: Value | None) -> bool:
+    return value is False and not item.reassuring
 
 
 def _told(pages: _Pages, item: Item, entry: int) -> str:

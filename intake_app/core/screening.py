@@ -21,6 +21,7 @@ from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span, is_undecided
 from intake_app.core.facts import Age, Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.model import (
+    COUNTS_FOR_A_NO,
     Answer,
     Due,
     Intake,
@@ -424,14 +425,18 @@ class _Judgement:
         )
 
     def _what_is_open(self, unknown: list[_Undecided]) -> str:
-        by_name = self._at.protocol.by_name
-        questions = (question for open_ in unknown for question in self._open_questions(open_))
+        by_name, names = self._at.protocol.by_name, {n for open_ in unknown for n in open_.names}
+        # A date that is told decides whether a trial counts, or is named with that trial.
+        trials = self._at.open_trials if names & facts.COUNTS_OF_TRIALS else {}
+        questions = {question for open_ in unknown for question in self._open_questions(open_)}
         states = {
             reads(at, by_name[question])
             for question in questions
             for at in self._each(question)
-            if self._is_open_at(at, question)
+            if self._is_open_at(at, question) and not (trials and at.read(question) is not None)
         }
+        each = _("trial {entry}: {what}")
+        states |= {each.format(entry=entry, what=what) for entry, what in trials.items()}
         if not states:
             return _("Not settled: the medicines are not listed.")
         return _("Not settled: {states}.").format(states="; ".join(sorted(states)))
@@ -617,7 +622,7 @@ def _said(findings: Findings, item: Item) -> str:
         return _by_a_detail(item, own)
     before, latest = found.answers[0], found.answers[-1]
     if latest.value is not None and (found.value is None or isinstance(found.value, SomeOf)):
-        return _not_counted(item, item.label(latest.value))
+        return _not_counted(item, latest)
     said = _STATE_WORDS[latest.state]() if latest.value is None else item.label(latest.value)
     if before is latest or before.value is None:
         return said
@@ -685,15 +690,21 @@ def _by_a_detail(item: Item, own: tuple[Answer, ...]) -> str:
     return _("Yes, by an answer to a detail (answered: {said})").format(said=said)
 
 
-def _not_counted(item: Item, said: str) -> str:
+def _not_counted(item: Item, answer: Answer) -> str:
+    said = item.label(answer.value) if answer.value is not None else ""
     if item.kind == "date":
         return _("{said}: a day to come, to be asked again").format(said=said)
-    if item.safety:
+    if not item.safety:
+        return _("As observed by another person, not scored: {said}").format(said=said)
+    if answer.source in COUNTS_FOR_A_NO:
         return _(
-            "Unknown: the answer given for the person does not count; repeat with the patient, "
-            "alone or through a qualified interpreter"
+            "Unknown: somebody may have listened, so the no does not count; repeat with the "
+            "patient alone"
         )
-    return _("As observed by another person, not scored: {said}").format(said=said)
+    return _(
+        "Unknown: the answer given for the person does not count; repeat with the patient, "
+        "alone or through a qualified interpreter"
+    )
 
 
 _STATE_WORDS = {

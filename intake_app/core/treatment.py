@@ -116,6 +116,12 @@ def judged(trial: Trial, rules: TrialRules, began: bool | None = True) -> tuple[
     return found or (Verdict.OPEN if any(_openings(trial, began)) else Verdict.FAILED,)
 
 
+def left_open(trial: Trial, rules: TrialRules, began: bool | None = True) -> str:
+    """What keeps a trial from being counted or not, in words; "" where nothing does."""
+    is_open = judged(trial, rules, began) == (Verdict.OPEN,)
+    return ", ".join(_open_words(trial, began)) if is_open else ""
+
+
 def _helped(trial: Trial, rules: TrialRules) -> bool:
     return trial.improvement_pct is not None and trial.improvement_pct >= rules.inadequate_below_pct
 
