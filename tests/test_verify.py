@@ -118,6 +118,19 @@ def test_an_older_file_put_back_is_found(copy, closed, name):
         assert "vault.head knows entry" in found
 
 
+def test_keys_of_another_vault_are_named_and_nothing_else_is_blamed(copy, tmp_path):
+    """In one line, and nobody who verifies is told to verify. Seen to fail with: the first file
+    that the foreign keys do not prove named in their place; the sentence of a refused opening."""
+    other = Played(tmp_path / "other", "1-straightforward")
+    other.desk.close()
+    shutil.copyfile(tmp_path / "other" / anchor.KEYS, copy / anchor.KEYS)
+    assert fault(copy) == "vault.keys: is of another vault than clinic.json and vault.head beside it"
+    shutil.copyfile(tmp_path / "other" / anchor.CLINIC, copy / anchor.CLINIC)
+    found = fault(copy)
+    assert found.startswith("vault.head ")
+    assert "run verify" not in found
+
+
 @pytest.mark.parametrize("more", [2, 14])
 def test_an_anchor_older_than_one_transaction_is_found(copy, more):
     """By verify and at opening. Seen to fail with: any number of transactions taken for one crash;
@@ -213,7 +226,7 @@ def test_a_file_that_is_no_part_of_a_vault_is_named(copy):
 
 def test_an_old_page_spliced_back_is_found(copy, closed):
     """SQLCipher alone does not find it; the trail and its anchor do. Seen to fail with: the
-    check of trail and rows left out of verify."""
+    check of trail and rows left out of verify; the list that SQLite gives, whole."""
     older = (closed.parent / "older" / database.DATABASE).read_bytes()
     now = bytearray((copy / database.DATABASE).read_bytes())
     size = 4096
@@ -223,14 +236,17 @@ def test_an_old_page_spliced_back_is_found(copy, closed):
         if older[place : place + size] != now[place : place + size]
     ]
     assert len(changed) > 1
-    missed, as_now = [], rows(copy)
+    missed, lines, as_now = [], [], rows(copy)
     for place in changed:
         spliced = bytearray(now)
         spliced[place : place + size] = older[place : place + size]
         (copy / database.DATABASE).write_bytes(bytes(spliced))
-        if fault(copy) is None and rows(copy) != as_now:
+        found = fault(copy)
+        if found is None and rows(copy) != as_now:
             missed.append(place)
+        lines.append((found or "").count("\n"))
     assert not missed
+    assert set(lines) == {0}
 
 
 def rows(folder):

@@ -156,19 +156,27 @@ def seal_fault(folder: Path, keys: vault.Keys) -> str | None:
         vault.check((folder / KEYS).read_bytes(), keys)
     except IntakeError as error:
         return f"{KEYS}: {error}"
-    try:
-        anchor.read_clinic(folder, keys)
-    except IntakeError as error:
-        return f"{CLINIC}: {error}"
-    try:
-        files = anchor.read_head(folder, keys).files
-    except IntakeError as error:
-        return f"{HEAD}: {error}"
+    unproven = [_unproven(read, folder, keys) for read in (anchor.read_clinic, anchor.read_head)]
+    if all(unproven):
+        template = _("{file}: is of another vault than {clinic} and {head} beside it")
+        return template.format(file=KEYS, clinic=CLINIC, head=HEAD)
+    if any(unproven):
+        return next(filter(None, unproven))
+    files = anchor.read_head(folder, keys).files
     for name, (found,) in anchor.anchored_now(folder).items():
         if found not in files.get(name, ()):
             template = _("{file}: is not the one that {head} knows; an older one was put back")
             return template.format(file=name, head=HEAD)
     return None
+
+
+def _unproven(read: Callable[[Path, vault.Keys], object], folder: Path, keys: vault.Keys) -> str:
+    """Why a sealed file is not this vault's; "" where it is."""
+    try:
+        read(folder, keys)
+    except anchor.Mismatch as mismatch:
+        return mismatch.why
+    return ""
 
 
 def _database_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
@@ -191,11 +199,17 @@ def pages_fault(path: Path, keys: vault.Keys) -> str | None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         cipher = connection.execute("PRAGMA cipher_integrity_check").fetchone()
         if cipher:
-            return f"{DATABASE}: {cipher[0]}"
+            return f"{DATABASE}: {_first(cipher[0])}"
         sound = connection.execute("PRAGMA integrity_check").fetchone()[0]
-        return None if sound == "ok" else f"{DATABASE}: {sound}"
+        return None if sound == "ok" else f"{DATABASE}: {_first(sound)}"
     finally:
         connection.close()
+
+
+def _first(found: str) -> str:
+    """Of a report that goes over lines, the first that names a place."""
+    named = (line.strip() for line in found.splitlines() if not line.startswith("***"))
+    return next(filter(None, named), found)
 
 
 def _records_fault(folder: Path, keys: vault.Keys, more: More) -> str | None:
