@@ -289,6 +289,9 @@ def _moment(fields: Fields, before: datetime) -> tuple[datetime, bool]:
 # Proving ----------------------------------------------------------------------------------------
 
 
+_CALL_EVENTS = tuple(map(str, (*CallEnd, RESUMED, SECOND_CONTACT)))
+
+
 def prove(case: CaseFile, protocol: Protocol) -> None:
     """Refuse a case that this protocol cannot take, by what the file alone shows; `rehearse` shows
     the rest."""
@@ -297,9 +300,10 @@ def prove(case: CaseFile, protocol: Protocol) -> None:
             item = protocol.item(event.what)
             if event.state is State.ANSWERED:
                 item.parse(event.value)
-        elif event.kind == "call" and event.what not in (*CallEnd, RESUMED, SECOND_CONTACT):
-            template = _("'{what}' is not dropped, resumed or ended")
-            raise ContentError("event.call", template.format(what=event.what))
+        elif event.kind == "call" and event.what not in _CALL_EVENTS:
+            template = _("'{value}' is not one of {known}")
+            said = template.format(value=event.what, known=", ".join(_CALL_EVENTS))
+            raise ContentError("event.call", said)
         elif event.kind in _PROOFS:
             _PROOFS[event.kind](event)
 
@@ -667,10 +671,20 @@ def _answers(case: Case) -> Iterator[tuple[str, dict[str, str]]]:
                 yield key, {"reads": reads(at, item), "source": source}
 
 
+_BY_STAFF = ("item", "review", "sign")
+
+
+def _by_a_clinician(event: Event) -> bool:
+    """Who accepts or takes over may be anybody; these two are a clinician's of this clinic."""
+    return event.kind == "escalation" and (
+        event.what == "closed" or "welfare_check" in event.fields
+    )
+
+
 def refuse_strangers(case: CaseFile, names: tuple[str, ...]) -> None:
     """Everybody whom the case names has to be staff of the clinic whose vault it is."""
     wanted = [person.name for person in case.staff]
-    wanted += [e.by for e in case.events if e.by and e.kind in ("item", "review", "sign")]
+    wanted += [e.by for e in case.events if e.by and (e.kind in _BY_STAFF or _by_a_clinician(e))]
     stranger = next((name for name in wanted if name not in names), None)
     if stranger is not None:
         what = _("person of that name among the staff of this vault; see [[staff]] and 'by'")

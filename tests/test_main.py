@@ -403,6 +403,16 @@ BAD_CASES = {
     "unknown source": ('item = "suicide.2"', 'item = "suicide.2"\nsource = "dog"', "source"),
     "unknown role": ('"clinician"', '"wizard"', "roles"),
     "stranger": ('by = "Dr. Ines Okafor"', 'by = "Nobody Known"', "staff"),
+    "a stranger closes": (
+        'item = "suicide.2"',
+        'escalation = "closed"\nby = "Nobody Known"\n\n[[event]]\nitem = "suicide.2"',
+        "staff",
+    ),
+    "no such call": (
+        'item = "suicide.2"',
+        'call = "hangup"\n\n[[event]]\nitem = "suicide.2"',
+        "ended, dropped, resumed, second_contact",
+    ),
     "no date": ("today = 2026-03-10", 'today = "soon"', "today"),
     "not TOML": ("[clinic]", "[clinic", "TOML"),
     "no such time": ('at = "10:05"', 'at = "25:61"', "at"),
