@@ -260,9 +260,7 @@ class _Judgement:
         )
         if not asking:
             return None
-        asked = {q for rule in asking for q in chain(rule.reach, *rule.asks.values())}
-        every = (i for i in self._at.protocol.by_name.values() if i.name in asked)
-        told = [item for item in every if self._at.history(item)]
+        told = self._told(asking)
         said = self._once_said() or [_("Was answered yes, later no.")]
         now = _("Nothing else stands here now.")
         return Flag(
@@ -274,7 +272,7 @@ class _Judgement:
             reasons=(*said[:-1], f"{said[-1]} {now}"),
             rules=asking,
             items=tuple(item.id for item in told),
-            answers=tuple(answer for item in told for answer in self._at.history(item)),
+            answers=self._history(told),
             was_yes=True,
             past=True,
         )
@@ -292,6 +290,15 @@ class _Judgement:
             if rule not in now and (not self._held or rule.strength > self._strength)
             if any(rule.when.decide(before.read) for before in self._at.before_changes)
         ]
+
+    def _told(self, rules: Iterable[Rule]) -> list[Item]:
+        """The questions that rules read and that were answered, in the order of the protocol."""
+        asked = {q for rule in rules for q in chain(rule.reach, *rule.asks.values())}
+        every = (i for i in self._at.protocol.by_name.values() if i.name in asked)
+        return [item for item in every if self._at.history(item)]
+
+    def _history(self, items: Iterable[Item]) -> tuple[Answer, ...]:
+        return tuple(answer for item in items for answer in self._at.history(item))
 
     def _once_said(self) -> list[str]:
         template = _("Before an answer was changed: {reason}")
@@ -330,7 +337,7 @@ class _Judgement:
             routes.append((min(self._criterion.unknown_tier, most), self._criterion.unknown_due))
             reasons.append(self._what_is_open(unknown))
         rules = (*counting, *(open_.rule for open_ in unknown if open_ not in possible))
-        once = self._once_said()
+        once, before = self._once_said(), self._history(self._told(self._lapsed))
         if not once and self._was_yes(rules):
             once.append(_("An answer was yes before."))
         return Flag(
@@ -342,7 +349,7 @@ class _Judgement:
             reasons=tuple(dict.fromkeys((*reasons, *once))),
             rules=rules,
             items=self._items((*possible, *unknown)),
-            answers=self._answers(rules),
+            answers=tuple(dict.fromkeys((*self._answers(rules), *before))),
             stronger_open=any(open_.rule.strength > self._strength for open_ in self._undecided),
             was_yes=bool(once),
             escalates=self._escalates(possible),

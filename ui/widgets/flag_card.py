@@ -194,7 +194,7 @@ def _why(flag: Flag) -> str:
     lines = list(flag.reasons)
     if flag.stronger_open:
         lines.append(_("A stronger rule is still open."))
-    if flag.state is FlagState.UNRESOLVED and not flag.fault:
+    if flag.state is FlagState.UNRESOLVED and not (flag.fault or flag.past):
         lines.append(_("Unresolved: an open answer is never read as a no."))
     return "\n".join(lines)
 
