@@ -230,6 +230,22 @@ def test_a_file_that_is_there_is_replaced_at_the_second_enter_only(qtbot, window
     assert place.read_bytes().startswith(b"%PDF")
 
 
+def test_saved_stays_said_when_the_pages_are_made_again(qtbot, window, saving, tmp_path):
+    """An answer that is saved just then has the pages made anew, at once or slowly; where the
+    file is stays to be read. Red when the pages write or clear that line."""
+    saving(tmp_path / "x.pdf")
+    qtbot.waitUntil(lambda: "Saved in" in text_of(screen(window)))
+    packet = screen(window)
+    shown, intake = packet.view.data, window.desk.intake_id
+    packet._slow.setInterval(0)
+    slow = []
+    packet._slow.timeout.connect(lambda: slow.append(text_of(packet)))
+    assert window.desk.change(lambda s: s.record_answer(intake, "seizure_ever", value=True))
+    qtbot.waitUntil(lambda: packet.view.data != shown and "Page 1 of" in text_of(packet))
+    assert "Saved in" in text_of(packet)
+    assert all("Saved in" in each and "Making the pages" in each for each in slow)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe")
 def test_a_place_that_does_not_answer_holds_neither_keys_nor_records(
     qtbot, window, saving, tmp_path, monkeypatch

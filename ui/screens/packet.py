@@ -38,13 +38,13 @@ class PacketScreen(Screen):
         self.view.turned.connect(self._turned)
         self._state = label(look="staff")
         self._said = label(look="meta")
-        self._page = label(look="meta", wrap=False)
+        self._page = label(look="meta", wrap=False)  # of the pages; `_said` is of files and print
         self._problem = label(look="problem")
         self._problem.hide()
         self._slow = QTimer(self)
         self._slow.setSingleShot(True)
         self._slow.setInterval(_SLOW_MS)
-        self._slow.timeout.connect(lambda: self._said.setText(_("Making the pages…")))
+        self._slow.timeout.connect(lambda: self._page.setText(_("Making the pages…")))
         self._next_page = QTimer(self)
         self._next_page.setInterval(0)
         self._next_page.timeout.connect(self._print_on)
@@ -103,7 +103,6 @@ class PacketScreen(Screen):
         if on_desk is None or on_desk.intake.id != intake_id or not self.isVisible():
             return
         self._slow.stop()
-        self._said.setText("")
         page = self.view.page if self.view.count else 0
         self.view.put(data)
         self.view.turn(page)
@@ -213,6 +212,8 @@ class PacketScreen(Screen):
 
     def refuse(self, sentence: str) -> bool:
         self._slow.stop()
+        if not self.view.count:
+            self._page.setText("")  # "Making the pages…" is no longer so
         if self._dialog is not None:
             self._dialog.refuse(sentence)
             return True
