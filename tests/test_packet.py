@@ -957,6 +957,14 @@ def test_what_is_to_obtain_stands_with_its_due_and_whom_to_ask_soonest_first(pro
     assert any(entry.startswith("BEFORE FIRST DOSE, staff: Blood tests") for entry in entries)
 
 
+def test_a_release_that_is_not_there_says_so(protocol):
+    """Seen to fail with: the label alone, which asks what was answered."""
+    gates = said("treating_clinician", True), said("may_contact_clinician", True)
+    entries = block(case_of(protocol, *gates, said("release_signed", False)), 8)
+    assert any("Release of information signed: no" in entry for entry in entries)
+    assert not any("Release of information signed?" in entry for entry in entries)
+
+
 def test_nothing_to_obtain_reads_as_a_finding(protocol):
     """A label of theirs names a condition. Seen to fail with: the labels of the criteria."""
     entries = " ".join(block(case_of(protocol), 8))

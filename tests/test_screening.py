@@ -1174,6 +1174,31 @@ def test_a_date_that_decides_too_little_is_to_obtain(protocol: Protocol) -> None
     assert "blood_pressure_date" in wanted(undated)
 
 
+@pytest.mark.parametrize(
+    ("signed", "until", "why"),
+    [
+        (False, None, "no"),
+        (True, days_ago(1), "expired"),
+        (True, PartialDate.parse(str(TODAY.year)), "may have expired"),
+        (True, days_ago(0), None),
+        (True, days_ago(-30), None),
+    ],
+)
+def test_a_release_that_is_missing_or_run_out_is_to_obtain(
+    protocol: Protocol, signed: bool, until: PartialDate | None, why: str | None
+) -> None:
+    """Seen to fail with: a no taken for an answer that settles it; any date taken for one that
+    holds; the last day taken for past."""
+    kept = without(protocol, "release_signed", "release_expiry")
+    dated = (said("release_expiry", until),) if until else ()
+    found = look(protocol, *kept, said("release_signed", signed), *dated)
+    entry = next((w for w in found.to_obtain if w.id == "release_of_information"), None)
+    assert (entry.why if entry else None) == why
+    if entry:
+        assert entry.text == f"Release of information signed: {why}"
+        assert entry.items == ("release_expiry" if signed else "release_signed",)
+
+
 def test_what_an_untrained_interpreter_put_into_words_is_repeated_with_a_trained_one(
     protocol: Protocol,
 ) -> None:

@@ -115,7 +115,7 @@ _UNASKED = Finding(None, NOT_ASKED)
 
 
 # The one kind of date that may lie ahead.
-_TO_COME = "_expiry"
+TO_COME = "_expiry"
 # The questions that say whether anybody listens.
 _CAN_TALK_FREELY = "can_talk_freely"
 _PRIVACY = (_CAN_TALK_FREELY, "listener_present")
@@ -439,7 +439,7 @@ class Findings:
 
     def _is_to_come(self, item: Item, when: PartialDate) -> bool:
         ahead = when.earliest is not None and when.earliest > self.today
-        return ahead and not item.id.endswith(_TO_COME)
+        return ahead and not item.id.endswith(TO_COME)
 
     def _ever_yes(self, item: Item, history: Sequence[Answer]) -> Finding | None:
         """A yes once given on a safety item stands, whoever gave it and whatever came later.

@@ -1195,8 +1195,8 @@ _TO_SETTLE = ("eligibility", "medication_interaction")
 def _wanted(pages: _Pages, wanted: ToObtain) -> str:
     """What is missing, never in words that read as a finding."""
     criterion = pages.case.protocol.by_criterion.get(wanted.id.partition("#")[0])
-    if criterion is None or criterion.group not in (*_TO_FIND, *_TO_SETTLE):
-        return wanted.label
+    if wanted.why or criterion is None or criterion.group not in (*_TO_FIND, *_TO_SETTLE):
+        return wanted.text
     if criterion.group in _TO_SETTLE:
         return f"{wanted.label}?"
     at = pages.at(int(wanted.id.partition("#")[2] or 0))

@@ -82,12 +82,18 @@ class Flag:
 
 
 class ToObtain(NamedTuple):
-    """Something still missing that is no flag."""
+    """Something still missing that is no flag; `why` where there is an answer, and it is not there
+    or no longer holds."""
 
     id: str
     label: str
     due: Due
     items: tuple[str, ...]
+    why: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.label}: {self.why}" if self.why else self.label
 
 
 class OpenQuestion(NamedTuple):
@@ -455,11 +461,23 @@ class _Judgement:
         old = {name for name, age in self._at.aged.items() if age is not Age.NOT_DATED}
         own = [i.id for i in self._criterion.items if _is_missing(read(i.name)) or i.name in old]
         open_ = [by_name[q].id for each in self._undecided for q in self._open_questions(each)]
-        items = tuple(dict.fromkeys((*own, *open_)))
+        lacking = {i.id: why for i in self._criterion.items if (why := self._lacking(i))}
+        items = tuple(dict.fromkeys((*own, *open_, *lacking)))
         if not items:
             return None
-        key = _key(self._criterion, self._at)
-        return ToObtain(key, self._criterion.label, self._criterion.unknown_due, items)
+        key, label = _key(self._criterion, self._at), self._criterion.label
+        why = "; ".join(lacking.values())
+        return ToObtain(key, label, self._criterion.unknown_due, items, why)
+
+    def _lacking(self, item: Item) -> str:
+        """What staff looked for and did not find, where no rule speaks of it; or what has run
+        out."""
+        value = self._at.read(item.name)
+        if isinstance(value, PartialDate) and item.id.endswith(facts.TO_COME):
+            return _run_out(value, self._at.today)
+        unread = all(item.name not in rule.when.names for rule in self._criterion.rules)
+        looked_for = item.observed and item.reassuring and unread
+        return _("no") if looked_for and value is False else ""
 
 
 # Options that say why there is no result; it is still to obtain.
@@ -468,6 +486,14 @@ _NO_RESULT = frozenset({"not_done", "not_checked", "not_available", "not_decided
 
 def _is_missing(value: object) -> bool:
     return value is None or (isinstance(value, str) and value in _NO_RESULT)
+
+
+def _run_out(until: PartialDate, today: date) -> str:
+    """It holds on its last day; of a month or a year nobody knows whether it still does."""
+    if until.latest < today:
+        return _("expired")
+    begun = until.earliest is None or until.earliest < today
+    return _("may have expired") if begun else ""
 
 
 def _key(criterion: Criterion, at: Findings) -> str:

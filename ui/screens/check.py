@@ -215,7 +215,7 @@ class CheckScreen(Screen):
             whom = stages[criterion.stage] if criterion else _("Clinic")
             lines.append(
                 _("{due}: {what} ({whom})").format(
-                    due=dues[each.due].capitalize(), what=each.label, whom=whom.lower()
+                    due=dues[each.due].capitalize(), what=each.text, whom=whom.lower()
                 )
             )
         self._obtain.setText("\n".join(lines) or _("Nothing on the list."))
