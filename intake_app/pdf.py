@@ -53,7 +53,7 @@ GHOST = HexColor(0xE9EDF0)  # the watermark: light enough to read through
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A type size with its line height; `capitals` prints words in capitals in bold.
+    """A type size with its line height; `capitals` prints our own words in capitals in bold.
 
     With `fill` or `edge` (a line width) the words stand in a frame of their own.
     """
@@ -216,7 +216,25 @@ def _words(text: str) -> list[str]:
 
 
 def _in_capitals(word: str) -> bool:
-    return word.isupper() and sum(map(str.isalpha, word)) > 2
+    return word.isupper() and word.strip(_MARKS) in _split(_our_capitals())
+
+
+_MARKS = ".,;:()"
+
+
+@cache
+def _split(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+def _our_capitals() -> str:
+    """The words that a packet writes in capitals to be seen. Others, such as ECG or the number of
+    a car, are nobody's emphasis."""
+    return _(
+        "ACCEPTED ASKED BEFORE CLINICIAN CONFIRMED DATED DAY DIFFERS DOSE DRAFT ESCALATION "
+        "EVALUATED FIRST HIGH INCOMPLETE LIMIT LOW MAY MODERATE NEEDED NOBODY NOT NOTE NOW OLD "
+        "OPEN PROTOCOL REVIEW SAME SCHEDULING STILL STOP THE TIME UNVALIDATED WORDING YET"
+    )
 
 
 @cache

@@ -1,5 +1,6 @@
 """The promises of the printed summary, read back. "Seen to fail with" names the planted defect."""
 
+import ast
 import re
 import unicodedata
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from io import BytesIO
 from itertools import combinations, cycle, islice
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -15,6 +17,7 @@ from pypdf import PdfReader
 from pypdfium2 import PdfDocument, PdfPage
 
 from intake_app import pdf
+from intake_app.core import packet, screening
 from intake_app.core.packet import Entries, Frame, Grid, Packet, Section, Text
 
 NAME = "Wilhelmina Ørstavik-Nakamura"
@@ -659,6 +662,35 @@ def test_a_text_prints_as_it_is(place: str, text: str, printed: str | None) -> N
 def test_signs_of_two_fonts_stand_side_by_side(place: str) -> None:
     """Seen to fail with the signs of the third font measured in the first."""
     assert_stands_free(PLACES[place](f"{EAST} SIGNS {EAST}"))
+
+
+@pytest.mark.parametrize(
+    ("word", "bold"),
+    [("OPEN,", True), ("(STOP),", True), ("NOT", True), ("HIGH;", True), ("Open", False),
+     ("HXK", False), ("(ECG);", False), ("7KX", False), ("PDMP", False), ("DIMITRI", False)],
+)  # fmt: skip
+def test_only_our_own_capitals_are_set_in_bold(word: str, bold: bool) -> None:
+    """Seen to fail with: every word in capitals, be it the number of a car."""
+    assert pdf.ENTRY.font(word) == (pdf.BOLD if bold else pdf.PLAIN)
+
+
+def test_what_the_packet_writes_in_capitals_is_ours() -> None:
+    """Seen to fail with: one of these words forgotten in the list; one there that nobody writes."""
+    texts = [packet.__file__, screening.__file__]
+    trees = [ast.walk(ast.parse(Path(file).read_text("utf-8"))) for file in texts]
+    calls = [node for tree in trees for node in tree if isinstance(node, ast.Call)]
+    said = [
+        str(text.value)
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id in ("_", "_n")
+        for text in call.args
+        if isinstance(text, ast.Constant)
+    ]
+    said += [word.upper() for word in packet._due_words().values()]
+    levels = packet._level_names()
+    said += [words.upper() for level, words in levels.items() if level != "none_identified"]
+    written = {word for text in said for word in re.findall(r"\b[A-Z]{3,}\b", text)}
+    assert written - {"CFR"} == set(pdf._our_capitals().split())
 
 
 def test_a_text_without_gaps_is_parted_at_the_end_of_the_line() -> None:
