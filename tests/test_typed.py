@@ -347,6 +347,20 @@ def test_a_neck_is_no_height_and_a_bare_number_of_it_may_be_inches():
             typed.number(said, "cm", neck)
 
 
+def test_a_height_is_no_neck_and_a_refusal_names_the_range_and_the_unit():
+    """Seen to fail with: a neck's examples for a height; 110 cm taken for inches; no range said."""
+    tall = (30, 300)
+    assert typed.number("110", "cm", tall).value == 110
+    for said, why in (("67", "may be inches"), ("1.75", "from 30 to 300 cm")):
+        with pytest.raises(typed.NotUnderstood, match=f"{why}.*170, 5 ft 7"):
+            typed.number(said, "cm", tall)
+    for said, unit, limits in (("930", "percent", (1, 100)), ("7000", "kg", (1, 700))):
+        with pytest.raises(typed.NotUnderstood, match=f"{limits[0]} to {limits[1]} {unit}"):
+            typed.number(said, unit, limits)
+    with pytest.raises(typed.NotUnderstood, match="20 to 350 mmHg, the higher one first"):
+        typed.blood_pressure("78/124")
+
+
 # Refusals -----------------------------------------------------------------------------------------
 
 

@@ -612,7 +612,7 @@ _UNIT_WORDS = {
 # heaviest about 635 kg).
 _LIKELY = {"cm": (50, 280), "kg": (20, 650), "percent": (0, 100), "days per week": (0, 7)}
 _INCH = Decimal("2.54")
-_LEAST_BARE_CM = 100  # below it a number without its unit is one of inches
+_LEAST_BARE_CM = Decimal(100)  # below it a number without its unit is one of inches
 _COUNTED = ("times", "days per week", "drinks per week")
 _COUNT_WORDS = {"none": 0, "never": 0, "nil": 0, "once": 1, "twice": 2}
 _RANGE = re.compile(
@@ -628,11 +628,12 @@ def number(
     """One number in `unit`; feet and inches, pounds and stone where the unit is cm or kg, to one
     decimal. NotUnderstood for a range, another unit, or what can be read in two ways (1.200).
 
-    `limits`, both included, are the question's own, such as for a neck; else a person's height or
-    weight is meant."""
+    `limits`, both included, are the question's own; without them what is likely of a person."""
     said = _in_digits(_UNSURE.sub(" ", _plain(text).replace("½", ".5")))
     said = " ".join(said.split())
-    likes = _("41 cm, 16 in") if limits and unit == "cm" else _examples(unit)
+    least, most = limits or _LIKELY.get(unit, (0, _MOST - 1))
+    is_small = unit == "cm" and most <= _LEAST_BARE_CM
+    likes = _("41 cm, 16 in") if is_small else _examples(unit)
     if not said or len(said) > _LONGEST:
         raise NotUnderstood(_("This is not understood as one number"), likes)
     found = _amount(said, unit) or _converted(said, unit)
@@ -641,12 +642,11 @@ def number(
     if found is None:
         raise NotUnderstood(_("This is not understood as one number of the unit asked for"), likes)
     value, heard, bare = found
-    least, most = limits or _LIKELY.get(unit, (0, _MOST - 1))
-    # As inches it would be as likely.
-    least_bare = most / _INCH if limits else _LEAST_BARE_CM
-    if not least <= value <= most or (unit == "cm" and bare and value < least_bare):
-        trouble = _("That is not a likely number here: check it, and type its unit")
-        raise NotUnderstood(trouble, likes)
+    if not least <= value <= most:
+        trouble = _("This is no number from {least} to {most} {unit}: check it, and its unit")
+        raise NotUnderstood(trouble.format(least=least, most=most, unit=unit), likes)
+    if unit == "cm" and bare and value < min(_LEAST_BARE_CM, most / _INCH):
+        raise NotUnderstood(_("Without its unit this may be inches: type the unit too"), likes)
     whole = int(value) if value == value.to_integral_value() else value.normalize()
     shown = f"{whole} {unit}".strip()
     echo = _("{value}, from {heard}").format(value=shown, heard=heard) if heard else shown
@@ -762,7 +762,9 @@ def blood_pressure(text: str) -> BloodPressure:
     upper, lower = int(match[1]), int(match[2])
     # As `Item.parse`: wider than any reading in life; only a slip falls outside (knowledge).
     if not 20 <= lower < upper <= 350:
-        raise NotUnderstood(_("That is not a likely upper and lower number in mmHg"), likes)
+        raise NotUnderstood(
+            _("These are no two numbers from 20 to 350 mmHg, the higher one first"), likes
+        )
     return BloodPressure(upper, lower)
 
 
