@@ -755,9 +755,9 @@ def _drug_class(fields: Fields, library: _Library) -> DrugClass:
         note=fields.text("note", ""),
         citations=tuple(library.cite(row) for row in fields.tables("sources", needed=True)),
         sources_disagree=fields.text("sources_disagree", ""),
+        cross_check=fields.texts("cross_check", []),
     )
     fields.one_of("confidence", _CONFIDENCE)
-    fields.texts("cross_check", [])
     fields.done()
     return found
 

@@ -759,6 +759,9 @@ def test_the_medicines_are_those_of_the_facts(protocol: Protocol, facts_of_medic
         assert drug_class.applies_to == fact["applies_to"]
         assert drug_class.severity == fact["severity"]
         assert one_line(drug_class.effect) == one_line(fact["effect"])
+        assert list(drug_class.cross_check) == fact.get("cross_check", []), drug_class.id
+        named = {name for drug in (drug_class, *drug_class.drugs) for name in drug.cross_check}
+        assert named <= protocol.by_criterion.keys(), drug_class.id
         for drug, known in zip(drug_class.drugs, fact["drugs"], strict=True):
             assert (drug.generic, list(drug.brands)) == (known["generic"], known["brands"])
             assert (drug.tier.word if drug.tier else "none") == known["on_match"], drug.generic

@@ -53,6 +53,7 @@ class DrugClass:
     note: str = ""
     citations: tuple[Citation, ...] = ()
     sources_disagree: str = ""
+    cross_check: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -601,6 +602,14 @@ def listed_tiers(
                 raised, name = (tier, hit.drug.due), hit.drug_class.criterion
                 strongest[name] = max(strongest.get(name, raised), raised)
     return strongest
+
+
+def cross_checked(formulary: Formulary, medication: Medication) -> tuple[str, ...]:
+    """The criteria that a medicine speaks for; of one that is not identified nothing is known."""
+    found = formulary.match(medication)
+    hits = found.interactions if found.state is MatchState.INTERACTION_LISTED else ()
+    each = ((*hit.drug.cross_check, *hit.drug_class.cross_check) for hit in hits)
+    return tuple(dict.fromkeys(name for names in each for name in names))
 
 
 def in_class(formulary: Formulary, medication: Medication, class_id: str) -> tuple[Drug, ...]:

@@ -53,6 +53,7 @@ from intake_app.core.screening import (
     aged_words,
     reads,
     sedation_together,
+    unexplained,
 )
 from intake_app.core.words import _, _n
 
@@ -1041,12 +1042,20 @@ def _medicine_lines(pages: _Pages) -> list[str]:
             names=", ".join(strong) or _("none of those identified")
         ),
         f"{unknown} ({'; '.join(strange)})" if strange else unknown,
+        *_unexplained(pages),
         _n(
             "{count} medicine listed; is that all: {answer}",
             "{count} medicines listed; is that all: {answer}",
             len(matched),
         ).format(count=len(matched), answer=pages.reads("medicine_list_complete")),
     ]
+
+
+def _unexplained(pages: _Pages) -> list[str]:
+    found = [(m.name, unexplained(pages.case, m)) for m in pages.intake.medications]
+    named = [f"{name} ({'; '.join(c.label for c in of)})" for name, of in found if of]
+    template = _("Ask what it is taken for, no answer speaks of it: {names}")
+    return [template.format(names=", ".join(named))] if named else []
 
 
 def _worst(pages: _Pages, match: Match) -> Tier | None:

@@ -20,11 +20,13 @@ from intake_app.core import facts, safety
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span, is_undecided
 from intake_app.core.facts import Age, Finding, Findings
 from intake_app.core.instrument import Score
+from intake_app.core.medication import cross_checked
 from intake_app.core.model import (
     COUNTS_FOR_A_NO,
     Answer,
     Due,
     Intake,
+    Medication,
     PartialDate,
     Source,
     Stage,
@@ -784,6 +786,24 @@ _SEDATION = (
     "med_cns_depressant_other",
     "sleep_apnea",
 )
+
+
+def unexplained(case: Case, medication: Medication) -> tuple[Criterion, ...]:
+    """What a medicine speaks for and no answer does: ask what it is taken for. Of what is open, or
+    raises a flag, that is said anyway; nothing is concluded from the medicine alone."""
+    found, protocol = case.screening.findings, case.protocol
+    flagged = {flag.criterion.id for flag in case.screening.flags}
+    named = (
+        protocol.by_criterion[name]
+        for name in cross_checked(protocol.formulary, medication)
+        if name in protocol.by_criterion and name not in flagged
+    )
+    return tuple(
+        criterion
+        for criterion in named
+        if criterion.items
+        and all(found.find(item.name).openness is facts.SETTLED for item in criterion.items)
+    )
 
 
 def sedation_together(case: Case) -> tuple[Flag, ...]:
