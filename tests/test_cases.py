@@ -574,7 +574,7 @@ def test_three_no_open_question_reads_no(unknowns):
     for item in open_items:
         assert item.partition("#")[0] in whole
     # Her no stands in the log as what it is worth.
-    assert "Unknown: a no was given for the person or before others; it does not count" in whole
+    assert "Unknown: the answer given for the person does not count" in whole
 
 
 def test_three_what_the_call_does_not_tell_is_not_answered(unknowns, crisis):

@@ -414,7 +414,7 @@ DIFFER = "; answers differ from the screen, handled as moderate"
         (said("phq9.9", 1, RELATIVE), "Several days (relative, 2026-11-23)" + DIFFER),
         (
             said("phq9.9", 0, RELATIVE),
-            "Unknown: a no was given for the person or before others; it does not count "
+            "Unknown: the answer given for the person does not count "
             "(relative, 2026-11-23)" + DIFFER,
         ),
         (unsaid("phq9.9", State.DECLINED), "Declined (patient alone, 2026-11-23)" + DIFFER),
@@ -478,7 +478,7 @@ def test_whoever_was_overheard_was_not_alone(protocol):
     assert block(case, 7)[0] == "Caller: self; somebody listened"
     assert "patient alone" not in " ".join((*own, *block(case, 7)))
     log = section(case, "Every answer, in the order given").blocks[0].rows[-1]
-    assert log[1] == "Unknown: a no was given for the person or before others; it does not count"
+    assert log[1] == "Unknown: somebody may have listened, so the no does not count"
     assert log[2] == "patient, somebody listened"
     full = list(texts(section(case, "Suicide-risk screen and escalation")))
     assert "Who else was there: somebody listened (Her mother, in the room)" in full

@@ -352,15 +352,22 @@ HEIGHT = said("height", 150)
 
 
 def test_a_no_that_somebody_heard_was_not_given_for_the_person(protocol: Protocol) -> None:
-    """Seen to fail with: one sentence for every no that does not count."""
-    heard = (said("can_talk_freely", False), said("suicide.6", False))
-    flag = look(protocol, *heard).flag("suicide_behavior_recent")
+    """Seen to fail with: one sentence for every no that does not count; her own no before others
+    called given for her."""
+    heard = said("can_talk_freely", False), said("suicide.6", False)
+    assert_reads(protocol, *heard, why="somebody may have listened")
+    for source in set(Source) - COUNTS_FOR_A_NO:
+        own = source is Source.PATIENT_WITH_OTHERS
+        why = "somebody may have listened" if own else "given for the person"
+        assert_reads(protocol, said("suicide.6", False, source), why=why)
+
+
+def assert_reads(protocol: Protocol, *answers: Answer, why: str) -> None:
+    flag = look(protocol, *answers).flag("suicide_behavior_recent")
     assert flag is not None
-    assert "somebody may have listened" in flag.reason
-    given = look(protocol, said("suicide.6", False, Source.RELATIVE))
-    flag = given.flag("suicide_behavior_recent")
-    assert flag is not None
-    assert "given for the person" in flag.reason
+    assert why in flag.reason
+    whys = ("somebody may have listened", "given for the person")
+    assert sum(each in flag.reason for each in whys) == 1
 
 
 def test_what_keeps_a_count_of_trials_open_is_named_trial_by_trial(protocol: Protocol) -> None:

@@ -45,6 +45,8 @@ class Source(StrEnum):
 
 # workflow.md, "The people of a call": a no on an item of safety counts from these alone.
 COUNTS_FOR_A_NO = frozenset({Source.PATIENT_ALONE, Source.QUALIFIED_INTERPRETER})
+# The person's own word; where one of these does not count, it is because others may have heard it.
+THE_PERSONS_OWN = COUNTS_FOR_A_NO | {Source.PATIENT_WITH_OTHERS}
 # Whoever tells of the person in their own words, and is asked about them (decisions/0027).
 TELLS_OF_ANOTHER = frozenset({Source.RELATIVE, Source.REFERRER})
 

@@ -54,6 +54,7 @@ from intake_app.core.screening import (
     reads,
     sedation_together,
     unexplained,
+    why_no_no,
 )
 from intake_app.core.words import _, _n
 
@@ -409,7 +410,7 @@ class _Pages:
         said = item.label(answer.value)
         counts = item.observed or self.findings.counts_for_a_no(answer)
         if item.safety and not counts and not item.is_yes(answer.value):
-            return _("Unknown: a no was given for the person or before others; it does not count")
+            return why_no_no(answer)
         return said
 
     def together(self, answers: Iterable[Answer]) -> str:

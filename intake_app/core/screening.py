@@ -22,7 +22,7 @@ from intake_app.core.facts import Age, Finding, Findings
 from intake_app.core.instrument import Score
 from intake_app.core.medication import cross_checked
 from intake_app.core.model import (
-    COUNTS_FOR_A_NO,
+    THE_PERSONS_OWN,
     Answer,
     Due,
     Intake,
@@ -731,15 +731,17 @@ def _not_counted(item: Item, answer: Answer) -> str:
         return _("{said}: a day to come, to be asked again").format(said=said)
     if not item.safety:
         return _("As observed by another person, not scored: {said}").format(said=said)
-    if answer.source in COUNTS_FOR_A_NO:
-        return _(
-            "Unknown: somebody may have listened, so the no does not count; repeat with the "
-            "patient alone"
-        )
-    return _(
-        "Unknown: the answer given for the person does not count; repeat with the patient, "
-        "alone or through a qualified interpreter"
-    )
+    template = _("{why}; repeat with the patient, alone or through a qualified interpreter")
+    if answer.source in THE_PERSONS_OWN:
+        template = _("{why}; repeat with the patient alone")
+    return template.format(why=why_no_no(answer))
+
+
+def why_no_no(answer: Answer) -> str:
+    """Why a no on an item of safety does not count."""
+    if answer.source in THE_PERSONS_OWN:
+        return _("Unknown: somebody may have listened, so the no does not count")
+    return _("Unknown: the answer given for the person does not count")
 
 
 _STATE_WORDS = {
