@@ -18,6 +18,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from intake_app import content
+from intake_app.content import ParamDecision
 from intake_app.core.condition import Condition, Read
 from intake_app.core.facts import Findings
 from intake_app.core.model import (
@@ -370,21 +372,6 @@ def assert_reads(protocol: Protocol, *answers: Answer, why: str) -> None:
     assert sum(each in flag.reason for each in whys) == 1
 
 
-def test_what_keeps_a_count_of_trials_open_is_named_trial_by_trial(protocol: Protocol) -> None:
-    """Seen to fail with: two settled dates named in place of a dose; "the medicines are not listed"
-    of a caller who has listed them."""
-    dates = said("episode_start", PartialDate.parse("2025-01"))
-    one = [replace(answer, entry=1) for answer in A_TRIAL if answer.item != "trial_dose_reached"]
-    one.append(said("trial_dose_reached", "not_listed", entry=1))
-    flag = look(protocol, dates, *one).flag("failed_adequate_trials")
-    assert flag is not None
-    assert flag.reasons[-1] == "Not settled: trial 1: whether the dose was enough."
-    closed = [replace(a, id=f"{a.id}2", entry=2) for a in A_TRIAL]
-    flag = look(protocol, dates, *one, *closed).flag("failed_adequate_trials")
-    assert flag is not None
-    assert flag.reasons[-1] == "Not settled: trial 1: whether the dose was enough."
-
-
 A_TRIAL = [
     said("trial_medicine", "sertraline"),
     said("trial_start", PartialDate.parse("2025-06")),
@@ -395,6 +382,49 @@ A_TRIAL = [
     said("trial_end", "no_benefit"),
     said("trial_dose_reached", "at_or_above_minimum"),
 ]
+NO_DOSE = {"trial_dose_reached": "not_listed"}
+EARLIER = {"trial_start": PartialDate.parse("2024")}
+SAME_YEAR = {"trial_start": PartialDate.parse("2025")}
+OF_NO_CLASS = {"trial_medicine": "a pill for the mood"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "least_classes", "what", "items"),
+    [
+        ((NO_DOSE,), 1, "trial 1: whether the dose was enough", {"dose_reached"}),
+        ((NO_DOSE, {}), 1, "trial 1: whether the dose was enough", {"dose_reached"}),
+        ((NO_DOSE | EARLIER,), 1, "trial 1: whether the dose was enough", {"dose_reached"}),
+        (
+            (SAME_YEAR, {}),
+            1,
+            "trial 1: whether it began in this episode",
+            {"start", "episode_start"},
+        ),
+        (
+            (OF_NO_CLASS, {}),
+            2,
+            "trial 1: what kind of medicine it was",
+            {"medicine"},
+        ),
+    ],
+)
+def test_what_keeps_a_count_of_trials_open_is_named_trial_by_trial(
+    changes: tuple[dict[str, Value], ...], least_classes: int, what: str, items: set[str]
+) -> None:
+    """Seen to fail with: two settled dates named in place of a dose, among the reasons or what is
+    to settle; the open trials of this episode named for a count of all of life; "the medicines are
+    not listed" of a caller who has listed them."""
+    decision = ParamDecision("failed_adequate_trials", "min_distinct_classes", least_classes, "Dr.")
+    protocol = content.build(replace(content.shipped(), decisions=(decision,)))
+    answers = [said("episode_start", PartialDate.parse("2025-03"))]
+    for entry, change in enumerate(changes, 1):
+        told = {answer.item: answer.value for answer in A_TRIAL} | change
+        answers += [said(item, value, entry=entry) for item, value in told.items()]
+    flag = look(protocol, *answers).flag("failed_adequate_trials")
+    assert flag is not None
+    assert flag.reasons[-1] == f"Not settled: {what}."
+    if len(flag.reasons) == 1:  # nothing holds beside it: all items are to settle it
+        assert {item.removeprefix("trial_") for item in flag.items} == items
 
 
 def names(answer: Answer) -> str:

@@ -6,7 +6,7 @@ nobody asked yet, it is unknown, or the caller declined. None never turns into n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -685,15 +685,20 @@ class Findings:
     def trials(self) -> tuple[treatment.Trial, ...]:
         return treatment.told_apart(_trial(at) for at in self.each)
 
-    @cached_property
-    def open_trials(self) -> Mapping[int, str]:
-        """By entry, what keeps a trial from being counted or not."""
-        rules, episode = self.trial_rules, self.date_of("episode_start")
-        open_ = {
-            trial.entry: treatment.left_open(trial, rules, treatment.began(trial, rules, episode))
-            for trial in self.trials
-        }
-        return {entry: what for entry, what in open_.items() if what}
+    def open_trials(self, counts: Collection[str]) -> Mapping[int, Mapping[str, str]]:
+        """By entry, the parts of a trial that keep these counts open, with words for each. One
+        from before this episode may still be open among those of all of life."""
+        episode, found = self.date_of("episode_start"), {}
+        for trial in self.trials:
+            parts: dict[str, str] = {}
+            for name in (each for each in COUNTS_OF_TRIALS if each in counts):
+                here = name == _OF_THIS_EPISODE
+                began = treatment.in_episode(trial, episode) if here else True
+                by_class = name == _OF_CLASSES
+                parts |= treatment.left_open(trial, self.trial_rules, began, by_class=by_class)
+            if parts:
+                found[trial.entry] = parts
+        return found
 
     @cached_property
     def trial_rules(self) -> treatment.TrialRules:
@@ -1180,9 +1185,19 @@ def _of_screen(type_: Type, value: Callable[[Findings], object]) -> Fact:
 
 
 # The counts that rest on all trials together.
-COUNTS_OF_TRIALS = frozenset(
-    {"adequate_failed_trials", "adequate_failed_trials_lifetime", "failed_trial_classes"}
-)
+_OF_THIS_EPISODE, _OF_CLASSES = "adequate_failed_trials", "failed_trial_classes"
+COUNTS_OF_TRIALS = (_OF_THIS_EPISODE, "adequate_failed_trials_lifetime", _OF_CLASSES)
+# The questions that settle a part of a trial.
+SETTLED_BY = {
+    "began": ("trial_start", "episode_start"),
+    "weeks": ("trial_weeks",),
+    "dose_reached": ("trial_dose_reached",),
+    "most_days": ("trial_taken_most_days",),
+    "improvement_pct": ("trial_improvement_pct",),
+    "end": ("trial_end",),
+    "same_as": _TRIALS,
+    "drug_class": ("trial_medicine",),
+}
 FACTS: dict[str, Fact] = {
     "suicide_level": _of_screen(_LEVELS, lambda f: f.suicide_risk.level.word),
     "suicide_level_ceiling": _of_screen(_LEVELS, lambda f: f.suicide_risk.ceiling.word),
@@ -1205,13 +1220,13 @@ FACTS: dict[str, Fact] = {
     "bmi": Fact(NUMBER, _bmi, ("height", "weight")),
     "systolic": Fact(NUMBER, _pressure(lambda r: r.systolic), ("last_blood_pressure",)),
     "diastolic": Fact(NUMBER, _pressure(lambda r: r.diastolic), ("last_blood_pressure",)),
-    "adequate_failed_trials": Fact(
+    _OF_THIS_EPISODE: Fact(
         NUMBER, _of_trials(_failed_trials(lifetime=False), _DATED_TRIALS), _DATED_TRIALS
     ),
     "adequate_failed_trials_lifetime": Fact(
         NUMBER, _of_trials(_failed_trials(lifetime=True), _TRIALS), _TRIALS
     ),
-    "failed_trial_classes": Fact(NUMBER, _of_trials(_failed_classes, _TRIALS), _TRIALS),
+    _OF_CLASSES: Fact(NUMBER, _of_trials(_failed_classes, _TRIALS), _TRIALS),
     "drinks_limit": Fact(NUMBER, _drinks_limit),
     "heart_history": Fact(YES_NO, _heart_history, _HEART_ITEMS),
     "repeated_course": Fact(YES_NO, _setting("repeated_course")),

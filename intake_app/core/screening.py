@@ -400,9 +400,16 @@ class _Judgement:
         return tuple(by_name[question].id for question in dict.fromkeys((*answered, *open_)))
 
     def _open_questions(self, open_: _Undecided) -> Iterable[str]:
+        settling = self._settling_trials(open_.names)
         for name, questions in open_.rule.asks.items():
             if name in open_.names:
-                yield from (question for question in questions if self._is_open(question))
+                counts = settling and name in facts.COUNTS_OF_TRIALS
+                yield from (q for q in questions if (q in settling if counts else self._is_open(q)))
+
+    def _settling_trials(self, names: frozenset[str]) -> frozenset[str]:
+        """The questions that settle the trials on record, for the counts among these names."""
+        parts = chain.from_iterable(self._at.open_trials(names).values())
+        return frozenset(chain.from_iterable(facts.SETTLED_BY[part] for part in parts))
 
     def _each(self, question: str) -> tuple[Findings, ...]:
         """Of what is asked once for each entry, one reading for each; where there is none, it was
@@ -442,7 +449,7 @@ class _Judgement:
     def _what_is_open(self, unknown: list[_Undecided]) -> str:
         by_name, names = self._at.protocol.by_name, {n for open_ in unknown for n in open_.names}
         # A date that is told decides whether a trial counts, or is named with that trial.
-        trials = self._at.open_trials if names & facts.COUNTS_OF_TRIALS else {}
+        trials = self._at.open_trials(names)
         questions = {question for open_ in unknown for question in self._open_questions(open_)}
         states = {
             reads(at, by_name[question])
@@ -451,7 +458,7 @@ class _Judgement:
             if self._is_open_at(at, question) and not (trials and at.read(question) is not None)
         }
         each = _("trial {entry}: {what}")
-        states |= {each.format(entry=entry, what=what) for entry, what in trials.items()}
+        states |= {each.format(entry=n, what=", ".join(w.values())) for n, w in trials.items()}
         if not states:
             return _("Not settled: the medicines are not listed.")
         return _("Not settled: {states}.").format(states="; ".join(sorted(states)))

@@ -95,7 +95,7 @@ _STILL_TAKING, _REACHED, _BELOW = "still_taking", "at_or_above_minimum", "below_
 def verdict(trial: Trial, rules: TrialRules, began: bool | None = True) -> str:
     """How a trial counts and why, in words for a person: all that rules it out, or is open."""
     words = _verdict_words()
-    what = ", ".join(_open_words(trial, began))
+    what = ", ".join(_open_parts(trial, began).values())
     return "; ".join(words[each].format(what=what) for each in judged(trial, rules, began))
 
 
@@ -113,44 +113,37 @@ def judged(trial: Trial, rules: TrialRules, began: bool | None = True) -> tuple[
         (Verdict.HELPED, _helped(trial, rules)),
     )
     found = tuple(each for each, holds in ruled_out if holds)
-    return found or (Verdict.OPEN if any(_openings(trial, began)) else Verdict.FAILED,)
+    return found or (Verdict.OPEN if _open_parts(trial, began) else Verdict.FAILED,)
 
 
-def left_open(trial: Trial, rules: TrialRules, began: bool | None = True) -> str:
-    """What keeps a trial from being counted or not, in words; "" where nothing does."""
-    is_open = judged(trial, rules, began) == (Verdict.OPEN,)
-    return ", ".join(_open_words(trial, began)) if is_open else ""
+def left_open(
+    trial: Trial, rules: TrialRules, began: bool | None = True, *, by_class: bool = False
+) -> Mapping[str, str]:
+    """Each part of a trial that keeps it from being counted or not, with words for it. Where
+    classes are counted (`by_class`), also the class that nobody knows of one that failed."""
+    verdict = judged(trial, rules, began)
+    open_ = _open_parts(trial, began) if verdict == (Verdict.OPEN,) else {}
+    if by_class and not trial.drug_class and (open_ or verdict == (Verdict.FAILED,)):
+        open_["drug_class"] = _("what kind of medicine it was")
+    return open_
 
 
 def _helped(trial: Trial, rules: TrialRules) -> bool:
     return trial.improvement_pct is not None and trial.improvement_pct >= rules.inadequate_below_pct
 
 
-def _openings(trial: Trial, began: bool | None) -> tuple[bool, ...]:
-    """What is not known, in the order of `_open_words`."""
-    return (
-        began is None,
-        trial.weeks is None,
-        trial.dose_reached != _REACHED,
-        trial.most_days is None,
-        trial.improvement_pct is None,
-        trial.end is None,
-        trial.same_as is not None,
-    )
-
-
-def _open_words(trial: Trial, began: bool | None) -> list[str]:
-    words = (
-        _("whether it began in this episode"),
-        _("how many weeks"),
-        _("whether the dose was enough"),
-        _("whether it was taken on most days"),
-        _("how much it helped"),
-        _("why it ended"),
-        _("whether it is another than trial {entry}").format(entry=trial.same_as),
-    )
-    openings = zip(words, _openings(trial, began), strict=True)
-    return [word for word, is_open in openings if is_open]
+def _open_parts(trial: Trial, began: bool | None) -> dict[str, str]:
+    another = _("whether it is another than trial {entry}").format(entry=trial.same_as)
+    parts = {
+        "began": (began is None, _("whether it began in this episode")),
+        "weeks": (trial.weeks is None, _("how many weeks")),
+        "dose_reached": (trial.dose_reached != _REACHED, _("whether the dose was enough")),
+        "most_days": (trial.most_days is None, _("whether it was taken on most days")),
+        "improvement_pct": (trial.improvement_pct is None, _("how much it helped")),
+        "end": (trial.end is None, _("why it ended")),
+        "same_as": (trial.same_as is not None, another),
+    }
+    return {part: words for part, (is_open, words) in parts.items() if is_open}
 
 
 def in_episode(trial: Trial, episode: PartialDate | None) -> bool | None:
