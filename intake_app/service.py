@@ -725,11 +725,13 @@ class IntakeService:
             if move in ("raised", "closed", "grounds"):
                 template = _("'{move}' is no step of an escalation; nothing was changed.")
                 raise WrongMove(template.format(move=move))
-            self._check_fields(move, fields)
             if move in safety.TRIES:
-                self._check_try(fields)
+                fields = safety.as_asked(fields)
+            self._check_fields(move, fields)
             escalation = self._latest_escalation(intake)
             safety.check_move(escalation, move)
+            if move in safety.TRIES:
+                self._check_try(escalation, move, fields)
             return self._settle(work, self._move(work, intake, escalation, move, fields), protocol)
 
     def close_escalation(self, intake_id: str, fields: Mapping[str, str]) -> Case:
@@ -762,13 +764,24 @@ class IntakeService:
             template = _("A step is one of {known}; nothing was stamped.")
             raise WrongMove(template.format(known=", ".join(safety.STEPS)))
 
-    def _check_try(self, fields: Mapping[str, str]) -> None:
-        """To send somebody to look in place of a talk is decided by a clinician."""
+    def _check_try(self, escalation: Escalation, move: str, fields: Mapping[str, str]) -> None:
+        """To send somebody to look in place of a talk is decided by a clinician, once the tries
+        that the clinic has set are used up; this one is the last of them."""
         if fields["reached_them"] not in (safety.REACHED, safety.NOT_REACHED):
             template = _("Whether the person was reached is {yes} or {no}; nothing was saved.")
             raise WrongMove(template.format(yes=safety.REACHED, no=safety.NOT_REACHED))
-        if fields.get("welfare_check") and Role.CLINICIAN not in self._staff.roles:
+        if not fields.get("welfare_check"):
+            return
+        if Role.CLINICIAN not in self._staff.roles:
             raise NotAllowed(_("decide on a welfare check"), _("a clinician"))
+        tries, most = safety.tried_in_vain(escalation, move) + 1, contacts.most_tries(self.about)
+        if tries < most:
+            template = _(
+                "A welfare check ends a task after {most} tries that reached nobody, and this is "
+                "number {tries}; nothing was saved. Record it as a try that did not reach the "
+                "person; where there is danger, open the panel."
+            )
+            raise WrongMove(template.format(most=most, tries=tries))
 
     @staticmethod
     def _latest_escalation(intake: Intake) -> Escalation:
@@ -1030,6 +1043,7 @@ class IntakeService:
             clinic=self.about.name,
             demo=self.about.demo,
             on_call=panel.first_to_phone(case, self.about.numbers),
+            most_tries=contacts.most_tries(self.about),
             made=self._office.clock(),
             staff={member.id: member.name for member in staff.values()},
         )

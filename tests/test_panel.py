@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -607,6 +607,21 @@ def test_every_outcome_and_every_task_has_words():
     """Fails with: an outcome added to the core and not to the words."""
     assert set(panel.outcome_words()) == set(safety.Outcome)
     assert set(panel.task_words()) == set(panel.TASK_MOVES)
+
+
+@pytest.mark.parametrize(
+    ("tries", "said"),
+    [
+        (0, ""),
+        (1, " (tried 1 time, not reached)"),
+        (2, " (tried 2 times, not reached; a clinician decides on a welfare check)"),
+    ],
+)
+def test_a_task_counts_its_tries_and_says_when_a_clinician_decides(tries, said):
+    """Seen to fail with: a clinician named one try too late."""
+    task = safety.Task("confirm_that_they_reached_the_person", NOW, NOW, tries)
+    line = panel.task_line(task, UTC, most=2)
+    assert line == f"Confirm that they reached the person{said}"
 
 
 def test_an_answer_of_an_earlier_call_is_not_asked_at_this_one(case):

@@ -524,13 +524,50 @@ TASK_MOVES_OF = {
 }
 
 
+@pytest.mark.parametrize(
+    ("outcome", "reached"),
+    [
+        ("reached", "yes"),
+        (" Reached ", "yes"),
+        ("not reached", "no"),
+        ("not_reached", "no"),
+        ("not reached, nobody answered", ""),
+        ("they reached her", ""),
+        ("", ""),
+    ],
+)
+def test_an_outcome_of_one_word_says_whether_the_person_was_reached(
+    outcome: str, reached: str
+) -> None:
+    """Free words are never guessed at, and what is said outright goes before them. Seen to fail
+    with: "not reached, nobody answered" found by the word in it."""
+    assert safety.as_asked({"outcome": outcome})["reached_them"] == reached
+    assert safety.as_asked({"outcome": outcome, "reached_them": "no"})["reached_them"] == "no"
+
+
+def test_a_try_counts_for_what_it_was_made_for() -> None:
+    """Seen to fail with: tries before emergency services were called again; those of another
+    task."""
+    tries = (with_fields("reached", **IN_VAIN), with_fields("safety_call", **IN_VAIN))
+    again = replace(SENT, at=NOW + timedelta(minutes=5))
+    found = Escalation("e", (with_fields("raised"), SENT, *tries, again, *tries[:1]))
+    assert safety.tried_in_vain(found, "reached") == 1
+    assert safety.tried_in_vain(found, "safety_call") == 1
+    not_sent = Escalation("e", (with_fields("raised"), *tries))
+    assert safety.tried_in_vain(not_sent, "reached") == 1
+
+
 def test_what_was_said_before_the_end_is_no_call_a_day_later() -> None:
-    """Seen to fail with: a safety call that settles whenever it was made."""
+    """Seen to fail with: a safety call that settles whenever it was made; a task opened again in a
+    record of a version that did not ask whether the person was reached."""
     spoke = with_fields("safety_call", **SPOKE)
     accepted = (with_fields("raised"), with_fields("accepted"))
     for events in ((spoke,), (spoke, with_fields("closed"))):
         (task,) = safety.tasks(intake(escalations=(Escalation("e", (*accepted, *events)),)))
         assert (task.what, task.tries) == ("safety_call", 0)
+    before = with_fields("safety_call", outcome="spoke to them")
+    events = (*accepted, before, with_fields("closed"))
+    assert safety.tasks(intake(escalations=(Escalation("e", events),))) == ()
 
 
 def test_the_route_of_the_young_replaces_the_first_rung_where_one_is_set() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from intake_app import pdf, service
-from intake_app.core import review, safety
+from intake_app.core import contacts, review, safety
 from intake_app.core.errors import (
     IntakeError,
     NotAllowed,
@@ -788,8 +788,12 @@ def test_a_task_of_an_escalation_waits_in_the_worklist_whoever_signed(clinic, cl
 def test_a_try_says_whether_the_person_was_reached_and_a_clinician_alone_sends_to_look(
     clinic, intake_id, move
 ):
-    """Seen to fail with: any outcome taken; a coordinator who decides on a welfare check."""
+    """Once the tries of the clinic are used up. Seen to fail with: any outcome taken; a coordinator
+    who decides on a welfare check; one after the first try."""
     clinic.Cora.raise_escalation(intake_id, "opened by staff")
+    in_vain = {"outcome": "not reached"}
+    for _try in range(contacts.MOST_TRIES - 2):
+        clinic.Cora.stamp_escalation(intake_id, move, in_vain)
     before = counts(clinic)
     for said in ({}, {"reached_them": ""}, {"reached_them": "maybe"}):
         with pytest.raises(WrongMove):
@@ -797,8 +801,12 @@ def test_a_try_says_whether_the_person_was_reached_and_a_clinician_alone_sends_t
     check = {"outcome": "no answer", "reached_them": "no", "welfare_check": "police asked"}
     with pytest.raises(NotAllowed):
         clinic.Cora.stamp_escalation(intake_id, move, check)
+    with pytest.raises(WrongMove, match="after 3 tries that reached nobody, and this is number 2"):
+        clinic.Clive.stamp_escalation(intake_id, move, check)
     assert counts(clinic) == before
-    clinic.Clive.stamp_escalation(intake_id, move, check)
+    clinic.Cora.stamp_escalation(intake_id, move, in_vain)
+    case = clinic.Clive.stamp_escalation(intake_id, move, check)
+    assert case.intake.escalations[-1].events[-1].get("welfare_check") == "police asked"
 
 
 # Protocol and worklist ---------------------------------------------------------------------------

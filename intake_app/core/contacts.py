@@ -81,13 +81,18 @@ def check_retry(about: Clinic) -> None:
     check_within((about.retry_minutes, RETRY_RANGE), (about.most_tries, TRIES_RANGE))
 
 
+def most_tries(about: Clinic) -> int:
+    """After so many in vain a clinician decides what comes next."""
+    return about.most_tries or MOST_TRIES
+
+
 def again_words(case: Case, now: datetime, about: Clinic) -> str:
     """When it is tried again after a line that dropped, and what comes when tries are used up.
 
     `now` runs on whatever becomes of the computer's clock.
     """
     last = case.intake.calls[-1]
-    minutes, most = about.retry_minutes or RETRY_MINUTES, about.most_tries or MOST_TRIES
+    minutes, most = about.retry_minutes or RETRY_MINUTES, most_tries(about)
     tried, at = len(last.tried), last.ended or last.started
     dropped = _("Dropped at {at}.").format(at=_minute(at, now))
     if last.tried and last.tried[-1][1] == "wrong_number":

@@ -15,6 +15,7 @@ from textwrap import shorten
 
 from intake_app.core import dosing, opening, panel, review, safety, treatment
 from intake_app.core.condition import NOT_APPLICABLE, SomeOf, Span
+from intake_app.core.contacts import MOST_TRIES
 from intake_app.core.facts import UNKNOWN, Findings, questions
 from intake_app.core.instrument import NO, YES, Instrument, Score, plain, shown
 from intake_app.core.medication import Match, MatchState
@@ -61,13 +62,15 @@ from intake_app.core.words import _, _n
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Where and when a page is made; `on_call` is whom to phone, `staff` gives names by id."""
+    """Where and when a page is made; `on_call` is whom to phone, `staff` gives names by id; after
+    `most_tries` in vain a clinician decides."""
 
     clinic: str
     demo: bool
     on_call: str
     made: datetime
     staff: Mapping[str, str]
+    most_tries: int = MOST_TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -1259,10 +1262,10 @@ def _header(pages: _Pages) -> Section:
     before = history(pages.case, pages.edition)
     urgent = banner(pages.case, pages.edition)
     blocks[:0] = [Text(text, strong=text == urgent) for text in (urgent, before) if text]
-    tasks = safety.tasks(pages.intake)
+    zone, most = pages.edition.made.tzinfo, pages.edition.most_tries
     blocks += [
-        Text(_("Task: {task}").format(task=panel.task_line(task, pages.edition.made.tzinfo)))
-        for task in tasks
+        Text(_("Task: {task}").format(task=panel.task_line(task, zone, most)))
+        for task in safety.tasks(pages.intake)
     ]
     return Section(_("At a glance"), tuple(blocks))
 

@@ -1000,11 +1000,16 @@ def task_words() -> Mapping[str, str]:
 TASK_MOVES = {"safety_call": "safety_call", "confirm_that_they_reached_the_person": "reached"}
 
 
-def task_line(task: safety.Task, zone: tzinfo | None) -> str:
+def task_line(task: safety.Task, zone: tzinfo | None, most: int) -> str:
+    """`most`: after so many tries a clinician decides."""
     from_, until = (m.astimezone(zone).strftime("%Y-%m-%d %H:%M") for m in (task.from_, task.until))
     said = task_words()[task.what].format(from_=from_, until=until)
+    if not task.tries:
+        return said
     tried = _n("tried {count} time, not reached", "tried {count} times, not reached", task.tries)
-    return f"{said} ({tried.format(count=task.tries)})" if task.tries else said
+    tried = tried.format(count=task.tries)
+    decides = _("; a clinician decides on a welfare check") if task.tries >= most else ""
+    return f"{said} ({tried}{decides})"
 
 
 REACHED, TRIED, CHECK = "reached", "tried", "check"

@@ -306,19 +306,25 @@ def _safety_call(escalation: Escalation) -> Task | None:
     """What was said before a clinician closed it is no call a day later."""
     over = event(escalation, "taken_over") or event(escalation, "accepted")
     later = _behind(escalation, event(escalation, "closed"))
-    if over is None or any(_settles(e) for e in later if e.move == "safety_call"):
+    made = [e for e in escalation.events if e.move == "safety_call"]
+    if over is None or any(_is_of_before(e) or (e in later and _settles(e)) for e in made):
         return None
     first, last = (over.at + wait for wait in _SAFETY_CALL)
-    return Task("safety_call", first, last, _in_vain(escalation.events, "safety_call"))
+    return Task("safety_call", first, last, tried_in_vain(escalation, "safety_call"))
 
 
 def _confirmation(escalation: Escalation) -> Task | None:
-    sent = next((e for e in reversed(escalation.events) if e.get("emergency_services")), None)
+    sent = _sent(escalation)
     later = _behind(escalation, sent)
     if sent is None or any(_settles(e) for e in later if e.move == "reached"):
         return None
     what = "confirm_that_they_reached_the_person"
-    return Task(what, sent.at, sent.at, _in_vain(later, "reached"))
+    return Task(what, sent.at, sent.at, tried_in_vain(escalation, "reached"))
+
+
+def _sent(escalation: Escalation) -> EscalationEvent | None:
+    """Where emergency services were called last."""
+    return next((e for e in reversed(escalation.events) if e.get("emergency_services")), None)
 
 
 def _behind(
@@ -335,8 +341,26 @@ def _in_vain(events: Iterable[EscalationEvent], move: str) -> int:
 
 def _settles(tried: EscalationEvent) -> bool:
     """The person was reached, or a clinician decided on a welfare check (workflow.md, "Nobody is
-    lost"). Of tries that were recorded before it was asked which, each did."""
+    lost")."""
     return tried.get("reached_them") != NOT_REACHED or bool(tried.get("welfare_check"))
+
+
+def _is_of_before(tried: EscalationEvent) -> bool:
+    """Recorded before it was asked whether somebody was reached: what it settled stays settled."""
+    return not tried.get("reached_them")
+
+
+def as_asked(fields: Mapping[str, str]) -> dict[str, str]:
+    """Of a try: an outcome of these words alone says whether the person was reached."""
+    said = fields.get("outcome", "").strip().lower().replace("_", " ")
+    found = {"reached": REACHED, "not reached": NOT_REACHED}.get(said, "")
+    return {"reached_them": found, **fields}
+
+
+def tried_in_vain(escalation: Escalation, move: str) -> int:
+    """How often nobody was reached for the task that `move` settles."""
+    since = _sent(escalation) if move == "reached" else None
+    return _in_vain(_behind(escalation, since) if since else escalation.events, move)
 
 
 # Whom to phone ----------------------------------------------------------------------------------

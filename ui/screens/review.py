@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
-from intake_app.core import packet, panel, review
+from intake_app.core import contacts, packet, panel, review
 from intake_app.core.difference import FlagChange
 from intake_app.core.model import Decision, Disposition, Role, Tier
 from intake_app.core.packet import Edition, Entries, Grid, Section, disposition_words
@@ -190,6 +190,7 @@ class ReviewScreen(Screen):
             on_call=panel.first_to_phone(case, about.numbers),
             made=self.desk.now().astimezone(),
             staff=self._staff,
+            most_tries=contacts.most_tries(about),
         )
 
     # Moving -----------------------------------------------------------------------------------

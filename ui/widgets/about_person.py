@@ -71,8 +71,8 @@ class AboutPerson(QDialog):
         self._tries.setVisible(may)
         self._message.setVisible(may)
         self._message.setText(contacts.message_words(case))
-        open_ = safety.tasks(case.intake)
-        self.tasks.put({task.what: panel.task_line(task, zone) for task in open_})
+        open_, most = safety.tasks(case.intake), contacts.most_tries(self.desk.service.about)
+        self.tasks.put({task.what: panel.task_line(task, zone, most) for task in open_})
         self._no_tasks.setText("" if open_ else _("No task of an escalation is open."))
         self._show_records(case)
 
