@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from intake_app.core import opening, safety
+from intake_app.core import opening, review, safety
 from intake_app.core.errors import ContentError, IntakeError, NotFound
 from intake_app.core.instrument import plain
 from intake_app.core.model import (
@@ -611,7 +611,7 @@ def result(case: Case) -> dict[str, Any]:
         },
         "escalation": _escalation(case),
         "sedation_together": [flag.criterion.id for flag in sedation_together(case)],
-        "tasks": [task.what for task in safety.tasks(case.intake)],
+        "tasks": [task.what for task in review.tasks(case)],
         "to_obtain": [
             {"id": wanted.id, "due": wanted.due.word, "items": list(wanted.items)}
             for wanted in screening.to_obtain

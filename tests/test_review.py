@@ -2,6 +2,7 @@
 planted to prove a test."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -9,21 +10,38 @@ import pytest
 from intake_app.core import review
 from intake_app.core.errors import NotAllowed, NotReady, WrongMove
 from intake_app.core.model import (
+    CallEnd,
     Decision,
     Disposition,
     Due,
+    Escalation,
+    EscalationEvent,
     FlagReview,
     Role,
     Signature,
     Source,
     Staff,
+    Stage,
     State,
     Tier,
 )
 from intake_app.core.screening import Case, screen
-from tests.conftest import NOW, TODAY, clean, ended, escalated, intake, listed, said, unsaid
+from tests.conftest import (
+    NOW,
+    TODAY,
+    clean,
+    ended,
+    escalated,
+    intake,
+    listed,
+    on_the_line,
+    said,
+    unsaid,
+)
 
 ON_HOLD, CONSULT = Disposition.ON_HOLD, Disposition.CONSULT_TO_BE_BOOKED
+SIGNATURE = Signature("s", "Clive", NOW, ON_HOLD, "why", "00", "{}", b"")
+UNSEEN = "see_a_positive_screen"
 
 
 def case_of(protocol, *answers, **more):
@@ -155,10 +173,69 @@ def test_a_signature_needs_words(stopped):
         review.check_ready(reviewed(stopped), ON_HOLD, "  ")
 
 
+# A positive screen that nobody has seen ---------------------------------------------------------
+
+LATER = NOW + timedelta(hours=5)
+LAST = ended()
+AFTER = replace(ended(Stage.SECOND_CONTACT), ended=LATER)
+UNTIL = NOW + timedelta(hours=72)
+CLOSED = Escalation("e", (EscalationEvent("raised", NOW, "c"), EscalationEvent("closed", NOW, "c")))
+CLOSED_BEFORE = replace(CLOSED, events=(replace(CLOSED.events[1], at=NOW - timedelta(1)),))
+
+
+@pytest.mark.parametrize(
+    ("yes", "more", "until"),
+    [
+        (("suicide.1",), {}, UNTIL),
+        (("suicide.2", "suicide.3"), {}, UNTIL),
+        (("suicide.1",), {"submitted": None}, UNTIL),
+        (("suicide.1",), {"calls": (replace(LAST, end=CallEnd.DROPPED),)}, UNTIL),
+        (("suicide.1",), {"calls": (LAST, AFTER)}, UNTIL),
+        (("suicide.1",), {"calls": ()}, UNTIL),
+        (("suicide.1",), {"calls": (replace(LAST, ended=LATER),)}, LATER + timedelta(hours=72)),
+        (("suicide.1",), {"escalations": (CLOSED_BEFORE,)}, UNTIL),
+        ((), {}, None),
+        (("suicide.1",), {"calls": (on_the_line(),)}, None),
+        (("suicide.1",), {"calls": (LAST, on_the_line(Stage.SECOND_CONTACT))}, None),
+        (("suicide.1",), {"escalations": (escalated(),)}, None),
+        (("suicide.1",), {"escalations": (CLOSED,)}, None),
+        (("suicide.1",), {"signature": SIGNATURE}, None),
+    ],
+)
+def test_a_positive_screen_that_no_clinician_has_seen_asks_for_a_safety_call(
+    protocol, yes, more, until
+):
+    """workflow.md, "Nobody is lost". Seen to fail with: a call of somebody else that winds the time
+    forward; a task while the line is open, or beside an escalation; none where answers were typed
+    in after the call; an escalation of yesterday taken for one that saw today's answer."""
+    case = case_of(protocol, *(said(item, True) for item in yes), **more)
+    found = [(t.until, t.tries) for t in review.tasks(case) if t.what == UNSEEN]
+    assert found == ([(until, 0)] if until else [])
+
+
+def test_a_decision_ends_it_until_a_yes_comes_after_it(protocol):
+    """And calls in vain are counted. Seen to fail with: a decision that stands for what it did not
+    see; tries of an earlier call counted; a no that does not count taken for a yes."""
+
+    def tries(case):
+        return [t.tries for t in review.tasks(case) if t.what == UNSEEN]
+
+    tried = ((NOW, "no_answer"), (NOW, "voicemail"))
+    before = replace(LAST, ended=NOW - timedelta(1), tried=tried)
+    case = case_of(protocol, said("suicide.1", True), calls=(before, replace(LAST, tried=tried)))
+    assert tries(case) == [2]
+    decided_on = reviewed(case)
+    assert tries(decided_on) == []
+    unheard = case_of(protocol, said("suicide.2", False, Source.RELATIVE))
+    assert unheard.screening.flags
+    assert tries(unheard) == []
+    assert tries(anew(decided_on, said("stroke_ever", True))) == []
+    assert tries(anew(decided_on, said("suicide.2", True))) == [2]
+
+
 def test_a_signed_intake_is_neither_changed_nor_signed_again(stopped):
     """Seen to fail with: check_editable left out of check_ready."""
-    signature = Signature("s", "Clive", NOW, ON_HOLD, "why", "00", "{}", b"")
-    done = replace(reviewed(stopped).intake, signature=signature)
+    done = replace(reviewed(stopped).intake, signature=SIGNATURE)
     with pytest.raises(WrongMove, match="stays as it is"):
         review.check_editable(done)
     with pytest.raises(WrongMove, match="stays as it is"):

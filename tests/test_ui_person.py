@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from intake_app.core import panel, safety
 from tests.vaults import CLINICIAN, COORDINATOR, PASSWORD, Clock, open_clinic
@@ -143,3 +143,25 @@ def test_a_task_stands_on_the_screen_until_its_outcome_is_recorded(front):
     assert safety.tasks(front.desk.case.intake) == ()
     assert front.window._tasks.isHidden()
     assert len(front.desk.case.intake.escalations) == 1
+
+
+def test_a_positive_screen_that_nobody_has_seen_stands_there_and_is_settled_by_no_words(front):
+    """Only a clinician who looks ends it; a call in vain is counted. Seen to fail with: a line in
+    which an outcome is typed; the task on no screen."""
+    intake = front.ids[1]
+    front.desk.change(lambda s: s.open_call(intake))
+    front.desk.change(lambda s: s.record_answer(intake, "suicide.1", value=True))
+    assert "no clinician has seen" not in front.window._tasks.text()
+    front.desk.change(lambda s: s.end_call(intake))
+    assert "no clinician has seen" in front.window._tasks.text()
+    assert not front.window._tasks.isHidden()
+
+    def tried(shown):
+        pressed(shown, "No answer")
+        QApplication.processEvents()
+        parts = [part for part in shown.tasks.findChildren(QWidget) if part.isVisible()]
+        return [type(part).__name__ for part in parts], [part.text() for part in parts]
+
+    kinds, texts = in_the_dialog(front, tried)
+    assert kinds == ["QLabel"]
+    assert texts[0].endswith("seen the suicide-risk screen yet (tried 1 time, not reached)")

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from intake_app.core import contacts, panel, safety, scripts
+from intake_app.core import contacts, panel, review, safety, scripts
 from intake_app.core.gaps import is_put
 from intake_app.core.screening import Case
 from intake_app.core.words import _, _n
@@ -245,7 +245,7 @@ class MainWindow(QMainWindow):
 
     def _show_tasks(self, case: Case) -> None:
         """What must still happen once nobody stays on the line, on every screen of the person."""
-        open_ = () if panel.is_raised(case) else safety.tasks(case.intake)
+        open_ = () if panel.is_raised(case) else review.tasks(case)
         zone, most = self.desk.now().tzinfo, contacts.most_tries(self.desk.service.about)
         said = " · ".join(panel.task_line(task, zone, most) for task in open_)
         template = _("{mark} Must still happen: {tasks}. Ctrl+I records what came of it.")

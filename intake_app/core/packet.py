@@ -1265,7 +1265,7 @@ def _header(pages: _Pages) -> Section:
     zone, most = pages.edition.made.tzinfo, pages.edition.most_tries
     blocks += [
         Text(_("Task: {task}").format(task=panel.task_line(task, zone, most)))
-        for task in safety.tasks(pages.intake)
+        for task in review.tasks(pages.case)
     ]
     return Section(_("At a glance"), tuple(blocks))
 

@@ -993,10 +993,14 @@ def task_words() -> Mapping[str, str]:
     return {
         "safety_call": _("Safety call, {from_} to {until}"),
         "confirm_that_they_reached_the_person": _("Confirm that they reached the person"),
+        "see_a_positive_screen": _(
+            "Safety call, {from_} to {until}: no clinician has seen the suicide-risk screen yet"
+        ),
     }
 
 
-# Which move settles a task.
+# Which move of an escalation settles a task; a screen that nobody has seen has none: it ends with a
+# clinician's decision, and a try to reach the person stands beside their last call.
 TASK_MOVES = {"safety_call": "safety_call", "confirm_that_they_reached_the_person": "reached"}
 
 

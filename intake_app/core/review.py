@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from intake_app.core import safety
 from intake_app.core.errors import NotAllowed, NotReady, WrongMove
 from intake_app.core.model import (
+    Answer,
     CallEnd,
     Decision,
     Disposition,
@@ -269,6 +270,38 @@ def standing(intake: Intake, flag: Flag) -> FlagReview | None:
     """The latest decision on a flag, unless what it saw has changed since."""
     latest = next((r for r in reversed(intake.reviews) if r.flag == flag.key), None)
     return latest if latest is not None and latest.seen == flag.seen else None
+
+
+def tasks(case: Case) -> tuple[safety.Task, ...]:
+    """What must still happen, whoever hung up and whoever signed."""
+    unseen = _unseen_screen(case)
+    return (*safety.tasks(case.intake), *((unseen,) if unseen else ()))
+
+
+def _unseen_screen(case: Case) -> safety.Task | None:
+    """workflow.md, "Nobody is lost": a safety call after each positive screen that no clinician has
+    seen. Counted from the end of the call in which the last such yes was told."""
+    intake = case.intake
+    unseen = [answer.at for answer in _unseen_yes(case)]
+    if not unseen or intake.live_call is not None or intake.signature is not None:
+        return None
+    told = max(unseen)
+    calls = [(c.ended, c.tried) for c in intake.calls if c.ended is not None and c.ended >= told]
+    over = calls[0][0] if calls else told
+    return safety.call_after(over, "see_a_positive_screen", sum(len(tried) for _at, tried in calls))
+
+
+def _unseen_yes(case: Case) -> Iterator[Answer]:
+    """A yes to the screen that a clinician has neither decided on nor closed an escalation after;
+    while one is open, that comes first."""
+    intake, screening = case.intake, case.screening
+    ids = {item.id for item in screening.findings.screen_items}
+    decided = {flag.key for flag in screening.flags if standing(intake, flag) is not None}
+    seen = {answer.id for f in screening.flags if f.key in decided for answer in f.answers}
+    for answer in (answer for flag in screening.flags for answer in flag.answers):
+        is_yes = answer.item in ids and answer.value is True
+        if is_yes and answer.id not in seen and not safety.is_taken_up(intake, answer.at):
+            yield answer
 
 
 def open_points(case: Case, disposition: Disposition) -> tuple[str, ...]:

@@ -297,6 +297,18 @@ class Task:
 _SAFETY_CALL = (timedelta(hours=24), timedelta(hours=72))
 
 
+def call_after(over: datetime, what: str, tries: int) -> Task:
+    """A safety call, a day to three days after something was over."""
+    first, last = (over + wait for wait in _SAFETY_CALL)
+    return Task(what, first, last, tries)
+
+
+def is_taken_up(intake: Intake, said: datetime) -> bool:
+    """Whether an escalation is open, or a clinician closed one, at or after that time."""
+    ends = [event(escalation, "closed") for escalation in intake.escalations]
+    return any(closed is None or closed.at >= said for closed in ends)
+
+
 def tasks(intake: Intake) -> tuple[Task, ...]:
     every = (each for e in intake.escalations for each in (_safety_call(e), _confirmation(e)))
     return tuple(task for task in every if task is not None)
@@ -309,8 +321,7 @@ def _safety_call(escalation: Escalation) -> Task | None:
     made = [e for e in escalation.events if e.move == "safety_call"]
     if over is None or any(_is_of_before(e) or (e in later and _settles(e)) for e in made):
         return None
-    first, last = (over.at + wait for wait in _SAFETY_CALL)
-    return Task("safety_call", first, last, tried_in_vain(escalation, "safety_call"))
+    return call_after(over.at, "safety_call", tried_in_vain(escalation, "safety_call"))
 
 
 def _confirmation(escalation: Escalation) -> Task | None:

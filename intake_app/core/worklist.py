@@ -55,7 +55,8 @@ def summary(case: Case, since: str, owner: str) -> Summary:
     status, call = review.status(intake), _last_call(intake)
     state = safety.state(escalation).value if escalation else ""
     undecided = standing.count(None)
-    waits = _waits(intake, flags)
+    tasks = review.tasks(case)
+    waits = _waits(intake, flags, tasks)
     return Summary(
         intake_id=intake.id,
         patient_id=intake.patient.id,
@@ -76,7 +77,7 @@ def summary(case: Case, since: str, owner: str) -> Summary:
             call,
             queries=queries,
             flags=undecided,
-            tasks=bool(safety.tasks(intake)),
+            tasks=bool(tasks),
         ),
         rank=-(100 * bool(state) + 10 * tier + due),
         opened=_text(intake.opened),
@@ -89,10 +90,10 @@ def summary(case: Case, since: str, owner: str) -> Summary:
 # Since when it waits ------------------------------------------------------------------------------
 
 
-def _waits(intake: Intake, flags: Iterable[Flag]) -> dict[Due, str]:
+def _waits(intake: Intake, flags: Iterable[Flag], tasks: Iterable[safety.Task]) -> dict[Due, str]:
     """The oldest of each due that runs out with time; under NONE, the whole since it was submitted.
     A question that went back keeps its flag waiting: nobody has decided yet."""
-    found = _tasks(intake)
+    found = _latest(tasks)
     if intake.signature is not None:
         return found
     for flag in flags:
@@ -104,9 +105,9 @@ def _waits(intake: Intake, flags: Iterable[Flag]) -> dict[Due, str]:
     return found
 
 
-def _tasks(intake: Intake) -> dict[Due, str]:
-    """What must still happen after an escalation runs out at its latest time, signed or not."""
-    last = [_text(task.until) for task in safety.tasks(intake)]
+def _latest(tasks: Iterable[safety.Task]) -> dict[Due, str]:
+    """What must still happen runs out at its latest time, signed or not."""
+    last = [_text(task.until) for task in tasks]
     return {Due.NOW: min(last)} if last else {}
 
 

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from intake_app import content, service
-from intake_app.core import contacts, panel, safety
+from intake_app.core import contacts, panel, review, safety
 from intake_app.core.errors import IntakeError
 from intake_app.core.model import CallEnd
 from intake_app.core.screening import Case
@@ -502,7 +502,7 @@ class EmergencyPanel(QWidget):
         self._card.setText(panel.dispatch_card(case, staff.name, about, zone))
         self._why.setText(panel.why_opened(case, zone))
         self._accept.put(panel.afterwards_words(case), raised=panel.is_raised(case))
-        open_, most = safety.tasks(case.intake), contacts.most_tries(about)
+        open_, most = review.tasks(case), contacts.most_tries(about)
         self._tasks.put({task.what: panel.task_line(task, zone, most) for task in open_})
         notes = [f"{panel.clock(n.at, zone)[:5]} {n.text}" for n in case.intake.notes[-3:]]
         self._notes_so_far.setText("\n".join(notes))

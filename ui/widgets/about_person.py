@@ -1,4 +1,4 @@
-"""All of a person in one place: calls with their ends, what must still happen after an escalation,
+"""All of a person in one place: calls with their ends, what must still happen,
 every intake, and which records are of one person."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
-from intake_app.core import contacts, panel, safety
+from intake_app.core import contacts, panel, review
 from intake_app.core.model import Patient, WorklistRow
 from intake_app.core.screening import Case
 from intake_app.core.words import _
@@ -71,9 +71,9 @@ class AboutPerson(QDialog):
         self._tries.setVisible(may)
         self._message.setVisible(may)
         self._message.setText(contacts.message_words(case))
-        open_, most = safety.tasks(case.intake), contacts.most_tries(self.desk.service.about)
+        open_, most = review.tasks(case), contacts.most_tries(self.desk.service.about)
         self.tasks.put({task.what: panel.task_line(task, zone, most) for task in open_})
-        self._no_tasks.setText("" if open_ else _("No task of an escalation is open."))
+        self._no_tasks.setText("" if open_ else _("No task is open."))
         self._show_records(case)
 
     def _show_records(self, case: Case) -> None:

@@ -137,7 +137,7 @@ class TaskList(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._titles = {what: label(look="caution") for what in _TASKS}
+        self._titles = {what: label(look="caution") for what in panel.task_words()}
         self.hows = {what: self._choice() for what in _TASKS}
         self.lines = {what: _line(_("Outcome")) for what in _TASKS}
         self._missing = {what: label(look="problem") for what in _TASKS}
@@ -145,6 +145,7 @@ class TaskList(QWidget):
         for what in _TASKS:
             self.lines[what].returnPressed.connect(lambda what=what: self._settle(what))
             parts += [self._titles[what], self.hows[what], self.lines[what], self._missing[what]]
+        parts += [self._titles[what] for what in self._titles if what not in _TASKS]
         self.setLayout(column(parts, spacing=4))
 
     @staticmethod
@@ -157,12 +158,14 @@ class TaskList(QWidget):
 
     def put(self, open_: Mapping[str, str]) -> None:
         """Words by task, of those that are open."""
+        for what, title in self._titles.items():
+            title.setText(f"\u25a0 {open_.get(what, '')}")
+            title.setVisible(what in open_)
         for what in _TASKS:
             said = open_.get(what, "")
-            for part in (self._titles[what], self.hows[what], self.lines[what]):
+            for part in (self.hows[what], self.lines[what]):
                 part.setVisible(what in open_)
             self._missing[what].hide()
-            self._titles[what].setText(f"\u25a0 {said}")
             asked = _("Was the person reached? {task}").format(task=said or what)
             self.hows[what].setAccessibleName(asked)
             self.lines[what].setAccessibleName(_("Outcome of: {task}").format(task=said or what))
